@@ -1,0 +1,62 @@
+//! Events: how libraries speak. The terminal, the JSON log and the log file are listeners.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// How much an event matters; the words of `--log-level`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// For people who look for a fault: every statement sent.
+    Debug,
+    /// What a person wants to see.
+    Info,
+    /// Something to change.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// How much it matters.
+    pub level: Level,
+    /// dbt's name of the event (`LogModelResult`), or ours where dbt has none.
+    pub name: String,
+    /// dbt's code of the event (`Q012`), or `""`.
+    #[serde(default)]
+    pub code: String,
+    /// One line for people; no secrets.
+    pub message: String,
+    /// Facts, under dbt's keys: `node_info`, `index`, `total`, `status`, `execution_time`, …
+    #[serde(default)]
+    pub data: Map<String, Value>,
+}
+
+impl Event {
+    /// An event without facts.
+    pub fn new(level: Level, name: &str, message: impl Into<String>) -> Self {
+        Self { level, name: name.to_owned(), code: String::new(), message: message.into(), data: Map::new() }
+    }
+
+    /// With one fact more.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.data.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+/// Where events go. Called from many threads; must not block for long.
+pub trait EventSink: Send + Sync {
+    /// Takes one event.
+    fn send(&self, event: Event);
+}
+
+/// Drops everything; for tests and for callers that don't listen.
+pub struct Silence;
+
+impl EventSink for Silence {
+    fn send(&self, _event: Event) {}
+}

@@ -1,0 +1,661 @@
+//! The resources of a manifest. Field names and shapes are those of manifest v12.
+
+use crate::config::NodeConfig;
+use crate::relation::{Quoting, Relation};
+use crate::unique_id::{ResourceType, UniqueId};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A node that is compiled or run: model, seed, snapshot, data test, analysis, hook, inline query.
+///
+/// One type for all of them; what a resource type lacks is left out when an artifact is written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Node {
+    /// Database it is built in.
+    pub database: Option<String>,
+    /// Schema it is built in.
+    #[serde(default)]
+    pub schema: String,
+    /// Name, as `ref` uses it.
+    pub name: String,
+    /// What it is.
+    pub resource_type: ResourceType,
+    /// Package it stands in.
+    pub package_name: String,
+    /// Path below its resource folder.
+    pub path: String,
+    /// Path below the package's root.
+    pub original_file_path: String,
+    /// Its id.
+    pub unique_id: UniqueId,
+    /// Package, folders, name.
+    pub fqn: Vec<String>,
+    /// Name in the database.
+    pub alias: String,
+    /// Of the file's content.
+    #[serde(default)]
+    pub checksum: Checksum,
+    /// Resolved configuration.
+    pub config: NodeConfig,
+    /// Tags, from `config.tags`.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Rendered description.
+    #[serde(default)]
+    pub description: String,
+    /// Documented columns by name.
+    #[serde(default)]
+    pub columns: IndexMap<String, Column>,
+    /// From `config.meta`.
+    #[serde(default)]
+    pub meta: Map<String, Value>,
+    /// Group it belongs to.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// `docs`: show, node_color.
+    #[serde(default)]
+    pub docs: Map<String, Value>,
+    /// `package://path` of the properties file that describes it.
+    #[serde(default)]
+    pub patch_path: Option<String>,
+    /// Where the executed SQL was written.
+    #[serde(default)]
+    pub build_path: Option<String>,
+    /// Configuration as written, before rendering.
+    #[serde(default)]
+    pub unrendered_config: Map<String, Value>,
+    /// Seconds since the epoch.
+    #[serde(default)]
+    pub created_at: f64,
+    /// Quoted name in the database, null for what has none.
+    #[serde(default)]
+    pub relation_name: Option<String>,
+    /// Text of the file.
+    #[serde(default)]
+    pub raw_code: String,
+    /// Doc blocks its description uses.
+    #[serde(default)]
+    pub doc_blocks: Vec<UniqueId>,
+    /// `sql`.
+    #[serde(default)]
+    pub language: String,
+    /// Calls of `ref`, in order, once each.
+    #[serde(default)]
+    pub refs: Vec<RefArgs>,
+    /// Calls of `source`.
+    #[serde(default)]
+    pub sources: Vec<Vec<String>>,
+    /// Calls of `metric`.
+    #[serde(default)]
+    pub metrics: Vec<Vec<String>>,
+    /// Calls of `function`.
+    #[serde(default)]
+    pub functions: Vec<Vec<String>>,
+    /// What it needs.
+    #[serde(default)]
+    pub depends_on: DependsOn,
+    /// Where the compiled SQL was written.
+    #[serde(default)]
+    pub compiled_path: Option<String>,
+    /// Whether it was compiled in this invocation.
+    #[serde(default)]
+    pub compiled: bool,
+    /// The SQL, ephemeral models injected.
+    #[serde(default)]
+    pub compiled_code: Option<String>,
+    /// Whether ephemeral models were injected.
+    #[serde(default)]
+    pub extra_ctes_injected: bool,
+    /// Ephemeral models used, in dependency order.
+    #[serde(default)]
+    pub extra_ctes: Vec<ExtraCte>,
+    /// Model contract.
+    #[serde(default)]
+    pub contract: Contract,
+    /// What only one or two resource types have.
+    #[serde(flatten)]
+    pub only: ResourceFields,
+}
+
+/// Fields of single resource types; `None` where the type has none.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResourceFields {
+    /// Models: private, protected, public.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<String>,
+    /// Models: constraints of the whole table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub constraints: Option<Vec<Value>>,
+    /// Models: this version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Value>,
+    /// Models: the version that a bare `ref` gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_version: Option<Value>,
+    /// Models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecation_date: Option<Value>,
+    /// Models: columns told unique and not null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary_key: Option<Vec<String>>,
+    /// Models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_spine: Option<Value>,
+    /// Seeds: absolute path of the package.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_path: Option<String>,
+    /// Generic tests: name, arguments and namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_metadata: Option<TestMetadata>,
+    /// Tests: the column tested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column_name: Option<String>,
+    /// Tests: key of the properties file, `models.orders`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_key_name: Option<String>,
+    /// Tests: the node tested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attached_node: Option<UniqueId>,
+    /// Operations: place in the list of hooks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// Whatever else an artifact's schema has.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+impl Node {
+    /// Its relation in the database.
+    pub fn relation(&self, quoting: Quoting) -> Relation {
+        Relation {
+            database: self.database.clone(),
+            schema: Some(self.schema.clone()),
+            identifier: Some(self.alias.clone()),
+            kind: None,
+            quoting,
+        }
+    }
+
+    /// Whether it is interpolated as a CTE and never built.
+    pub fn is_ephemeral(&self) -> bool {
+        self.resource_type == ResourceType::Model && self.config.materialized() == "ephemeral"
+    }
+
+    /// Whether it makes a relation that others may read.
+    pub fn is_refable(&self) -> bool {
+        matches!(self.resource_type, ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot)
+    }
+}
+
+/// `checksum` of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checksum {
+    /// `sha256`, `path` (large seeds) or `none`.
+    pub name: String,
+    /// Hexadecimal digest, or the path.
+    pub checksum: String,
+}
+
+/// A documented column.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Column {
+    /// Name as written.
+    pub name: String,
+    /// Rendered description.
+    pub description: String,
+    /// Free data.
+    pub meta: Map<String, Value>,
+    /// Type, for contracts and documentation.
+    pub data_type: Option<String>,
+    /// Constraints.
+    pub constraints: Vec<Value>,
+    /// Whether the name is quoted in tests.
+    pub quote: Option<bool>,
+    /// `config` of the column: meta, tags.
+    pub config: Map<String, Value>,
+    /// Tags, inherited by its tests.
+    pub tags: Vec<String>,
+    /// Time granularity.
+    pub granularity: Option<String>,
+    /// Doc blocks its description uses.
+    pub doc_blocks: Vec<UniqueId>,
+    /// Whatever else was written beside.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+/// One call of `ref`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RefArgs {
+    /// Node's name.
+    pub name: String,
+    /// Package, where given.
+    pub package: Option<String>,
+    /// Version, where given.
+    pub version: Option<Value>,
+}
+
+/// Ids a node needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DependsOn {
+    /// Macros called.
+    pub macros: Vec<UniqueId>,
+    /// Nodes read.
+    pub nodes: Vec<UniqueId>,
+}
+
+/// An ephemeral model injected as a CTE.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtraCte {
+    /// The ephemeral model.
+    pub id: UniqueId,
+    /// `name as (select …)`.
+    pub sql: String,
+}
+
+impl Default for UniqueId {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
+/// `contract` of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Contract {
+    /// Whether column names and types are enforced.
+    pub enforced: bool,
+    /// Whether type names are mapped to the platform's.
+    pub alias_types: bool,
+    /// Of the contract, once enforced.
+    pub checksum: Option<String>,
+}
+
+impl Default for Contract {
+    fn default() -> Self {
+        Self { enforced: false, alias_types: true, checksum: None }
+    }
+}
+
+/// `test_metadata` of a generic test.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TestMetadata {
+    /// Name without namespace: `unique`.
+    pub name: String,
+    /// Arguments, rendered.
+    pub kwargs: Map<String, Value>,
+    /// Package of the macro, where given.
+    pub namespace: Option<String>,
+}
+
+/// A table that others fill.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// Database.
+    pub database: Option<String>,
+    /// Schema.
+    #[serde(default)]
+    pub schema: String,
+    /// Table's name, as `source` uses it.
+    pub name: String,
+    /// Always `source`.
+    pub resource_type: ResourceType,
+    /// Package.
+    pub package_name: String,
+    /// Path of the properties file.
+    pub path: String,
+    /// The same, below the package's root.
+    pub original_file_path: String,
+    /// Its id.
+    pub unique_id: UniqueId,
+    /// Package, folders, source, table.
+    pub fqn: Vec<String>,
+    /// Name of the source.
+    pub source_name: String,
+    /// Of the source.
+    #[serde(default)]
+    pub source_description: String,
+    /// Loader named by the user.
+    #[serde(default)]
+    pub loader: String,
+    /// Name in the database.
+    pub identifier: String,
+    /// `quoting` as written.
+    #[serde(default)]
+    pub quoting: Map<String, Value>,
+    /// Column or expression of freshness.
+    #[serde(default)]
+    pub loaded_at_field: Option<String>,
+    /// Query of freshness.
+    #[serde(default)]
+    pub loaded_at_query: Option<String>,
+    /// warn_after, error_after, filter.
+    #[serde(default)]
+    pub freshness: Option<Value>,
+    /// `external` properties.
+    #[serde(default)]
+    pub external: Option<Value>,
+    /// Rendered description.
+    #[serde(default)]
+    pub description: String,
+    /// Documented columns.
+    #[serde(default)]
+    pub columns: IndexMap<String, Column>,
+    /// Free data of the table.
+    #[serde(default)]
+    pub meta: Map<String, Value>,
+    /// Free data of the source.
+    #[serde(default)]
+    pub source_meta: Map<String, Value>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Resolved configuration.
+    #[serde(default)]
+    pub config: NodeConfig,
+    /// Where another file patches it.
+    #[serde(default)]
+    pub patch_path: Option<String>,
+    /// Configuration as written.
+    #[serde(default)]
+    pub unrendered_config: Map<String, Value>,
+    /// Quoted name in the database.
+    #[serde(default)]
+    pub relation_name: Option<String>,
+    /// Seconds since the epoch.
+    #[serde(default)]
+    pub created_at: f64,
+    /// Doc blocks its description uses.
+    #[serde(default)]
+    pub doc_blocks: Vec<UniqueId>,
+    /// Whatever else an artifact's schema has.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
+}
+
+impl Source {
+    /// Its relation in the database.
+    pub fn relation(&self) -> Relation {
+        let quoted = |key: &str| self.quoting.get(key).and_then(Value::as_bool).unwrap_or(true);
+        Relation {
+            database: self.database.clone(),
+            schema: Some(self.schema.clone()),
+            identifier: Some(self.identifier.clone()),
+            kind: None,
+            quoting: Quoting {
+                database: quoted("database"),
+                schema: quoted("schema"),
+                identifier: quoted("identifier"),
+            },
+        }
+    }
+}
+
+/// A Jinja macro.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MacroDefinition {
+    /// Name; generic tests are `test_…`, materializations `materialization_…_default`.
+    pub name: String,
+    /// Always `macro`.
+    pub resource_type: ResourceType,
+    /// Package.
+    pub package_name: String,
+    /// Path below the package's root.
+    pub path: String,
+    /// The same.
+    pub original_file_path: String,
+    /// Its id.
+    pub unique_id: UniqueId,
+    /// Text from its opening to its closing tag.
+    pub macro_sql: String,
+    /// Macros it calls.
+    #[serde(default)]
+    pub depends_on: MacroDependsOn,
+    /// Rendered description.
+    #[serde(default)]
+    pub description: String,
+    /// Free data.
+    #[serde(default)]
+    pub meta: Map<String, Value>,
+    /// show, node_color.
+    #[serde(default)]
+    pub docs: Map<String, Value>,
+    /// Resolved configuration: meta, docs.
+    #[serde(default)]
+    pub config: NodeConfig,
+    /// Where it is described.
+    #[serde(default)]
+    pub patch_path: Option<String>,
+    /// Documented arguments.
+    #[serde(default)]
+    pub arguments: Vec<Value>,
+    /// Seconds since the epoch.
+    #[serde(default)]
+    pub created_at: f64,
+    /// Languages a materialization supports.
+    #[serde(default)]
+    pub supported_languages: Option<Vec<String>>,
+}
+
+/// Macros that a macro calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MacroDependsOn {
+    /// Their ids.
+    pub macros: Vec<UniqueId>,
+}
+
+/// A doc block.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Documentation {
+    /// Name, as `doc` uses it.
+    pub name: String,
+    /// Always `doc`.
+    pub resource_type: ResourceType,
+    /// Package.
+    pub package_name: String,
+    /// Path below its folder.
+    pub path: String,
+    /// Path below the package's root.
+    pub original_file_path: String,
+    /// Its id.
+    pub unique_id: UniqueId,
+    /// Markdown.
+    pub block_contents: String,
+}
+
+/// A use of the data outside of the project.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Exposure {
+    /// Name.
+    pub name: String,
+    /// Always `exposure`.
+    pub resource_type: ResourceType,
+    /// Package.
+    pub package_name: String,
+    /// Path of the properties file.
+    pub path: String,
+    /// The same, below the package's root.
+    pub original_file_path: String,
+    /// Its id.
+    pub unique_id: UniqueId,
+    /// Package, folders, name.
+    pub fqn: Vec<String>,
+    /// dashboard, notebook, analysis, ml, application.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// name, email.
+    pub owner: Map<String, Value>,
+    /// Rendered description.
+    #[serde(default)]
+    pub description: String,
+    /// Title.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// high, medium, low.
+    #[serde(default)]
+    pub maturity: Option<String>,
+    /// Free data.
+    #[serde(default)]
+    pub meta: Map<String, Value>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Resolved configuration.
+    #[serde(default)]
+    pub config: NodeConfig,
+    /// Configuration as written.
+    #[serde(default)]
+    pub unrendered_config: Map<String, Value>,
+    /// Address of the thing.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// What it reads.
+    #[serde(default)]
+    pub depends_on: DependsOn,
+    /// `ref`s under depends_on.
+    #[serde(default)]
+    pub refs: Vec<RefArgs>,
+    /// `source`s under depends_on.
+    #[serde(default)]
+    pub sources: Vec<Vec<String>>,
+    /// `metric`s under depends_on.
+    #[serde(default)]
+    pub metrics: Vec<Vec<String>>,
+    /// Seconds since the epoch.
+    #[serde(default)]
+    pub created_at: f64,
+}
+
+/// A group of nodes with an owner.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Group {
+    /// Name.
+    pub name: String,
+    /// Always `group`.
+    pub resource_type: ResourceType,
+    /// Package.
+    pub package_name: String,
+    /// Path of the properties file.
+    pub path: String,
+    /// The same, below the package's root.
+    pub original_file_path: String,
+    /// Its id.
+    pub unique_id: UniqueId,
+    /// name, email.
+    pub owner: Map<String, Value>,
+    /// Rendered description.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Resolved configuration.
+    #[serde(default)]
+    pub config: NodeConfig,
+}
+
+/// A unit test: given rows in, expected rows out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnitTest {
+    /// Model tested.
+    pub model: String,
+    /// Inputs: input, rows, format, fixture.
+    pub given: Vec<Value>,
+    /// rows, format, fixture.
+    pub expect: Value,
+    /// Name.
+    pub name: String,
+    /// Always `unit_test`.
+    pub resource_type: ResourceType,
+    /// Package.
+    pub package_name: String,
+    /// Path of the properties file.
+    pub path: String,
+    /// The same, below the package's root.
+    pub original_file_path: String,
+    /// Its id.
+    pub unique_id: UniqueId,
+    /// Package, folders, name.
+    pub fqn: Vec<String>,
+    /// Rendered description.
+    #[serde(default)]
+    pub description: String,
+    /// macros, vars, env_vars.
+    #[serde(default)]
+    pub overrides: Option<Value>,
+    /// What it needs.
+    #[serde(default)]
+    pub depends_on: DependsOn,
+    /// Resolved configuration: tags, meta, enabled.
+    #[serde(default)]
+    pub config: NodeConfig,
+    /// Of its definition, for `state:modified`.
+    #[serde(default)]
+    pub checksum: Option<String>,
+    /// The model's schema.
+    #[serde(default)]
+    pub schema: Option<String>,
+    /// Seconds since the epoch.
+    #[serde(default)]
+    pub created_at: f64,
+    /// include, exclude.
+    #[serde(default)]
+    pub versions: Option<Value>,
+    /// Model version tested.
+    #[serde(default)]
+    pub version: Option<Value>,
+    /// The model's id.
+    #[serde(default)]
+    pub tested_node_unique_id: Option<UniqueId>,
+    /// Model that stands for `this`.
+    #[serde(default)]
+    pub this_input_node_unique_id: Option<UniqueId>,
+}
+
+/// Resources of the semantic layer and functions keep what was written beside the fields we act on.
+macro_rules! open_resource {
+    ($($(#[$doc:meta])* $name:ident),+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub struct $name {
+            /// Name.
+            pub name: String,
+            /// What it is.
+            pub resource_type: ResourceType,
+            /// Package.
+            pub package_name: String,
+            /// Path of the file.
+            pub path: String,
+            /// The same, below the package's root.
+            pub original_file_path: String,
+            /// Its id.
+            pub unique_id: UniqueId,
+            /// Package, folders, name.
+            pub fqn: Vec<String>,
+            /// Resolved configuration.
+            #[serde(default)]
+            pub config: NodeConfig,
+            /// What it needs.
+            #[serde(default)]
+            pub depends_on: DependsOn,
+            /// Everything else, in the schema's shape.
+            #[serde(flatten)]
+            pub more: Map<String, Value>,
+        }
+    )+};
+}
+
+open_resource! {
+    /// A metric.
+    Metric,
+    /// A saved query.
+    SavedQuery,
+    /// A semantic model.
+    SemanticModel
+}
+
+/// A user-defined function: a node with arguments and a return type in `only.more`.
+pub type Function = Node;
