@@ -4,9 +4,8 @@ use crate::event::EventSink;
 use crate::manifest::Manifest;
 use crate::results::NodeResult;
 use crate::unique_id::UniqueId;
-use async_trait::async_trait;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What every execution of one command shares.
 #[derive(Clone)]
@@ -21,9 +20,21 @@ pub struct RunContext {
     pub cancelled: Arc<AtomicBool>,
 }
 
+impl RunContext {
+    /// Whether the command was interrupted or failed fast.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
 /// Does a node's work. A failed node is a [`NodeResult`]; it never panics the run.
-#[async_trait]
+///
+/// Not async on purpose: a slot is an operating system thread with a database session of its own, on
+/// which Jinja renders and waits for the database, as macros ask for it in the middle of rendering.
 pub trait Executor: Send + Sync {
-    /// Runs one node in slot `slot` (from 0; one slot a thread, one connection a slot).
-    async fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult;
+    /// Runs one node in slot `slot` (from 0; one thread and one session a slot).
+    fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult;
+
+    /// Cancels the statements that run now; the nodes end as errors. Called from another thread.
+    fn cancel(&self) {}
 }
