@@ -1,0 +1,164 @@
+//! `catalog.json` (schema v1): what stands in the database for each model, seed, snapshot and source.
+
+use indexmap::IndexMap;
+use platform_core::manifest::Metadata;
+use platform_core::{Manifest, ResourceType, UniqueId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+
+/// The schema that `catalog.json` follows.
+pub const SCHEMA: &str = "https://schemas.getdbt.com/dbt/catalog/v1.json";
+
+/// Everything the database knows of the project's relations.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Catalog {
+    /// Who, when.
+    pub metadata: Metadata,
+    /// Models, seeds, snapshots.
+    pub nodes: IndexMap<UniqueId, CatalogTable>,
+    /// Sources.
+    pub sources: IndexMap<UniqueId, CatalogTable>,
+    /// What could not be read; null if nothing.
+    pub errors: Option<Vec<String>>,
+}
+
+impl Catalog {
+    /// The table of a resource.
+    pub fn table(&self, id: &UniqueId) -> Option<&CatalogTable> {
+        self.nodes.get(id).or_else(|| self.sources.get(id))
+    }
+}
+
+/// One relation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CatalogTable {
+    /// Name, kind, owner.
+    pub metadata: TableMetadata,
+    /// Columns by name, in their order.
+    pub columns: IndexMap<String, CatalogColumn>,
+    /// Statistics by id; `has_stats` always, and what Postgres estimates where it does.
+    pub stats: IndexMap<String, Statistic>,
+    /// The resource.
+    pub unique_id: UniqueId,
+}
+
+/// Name, kind and owner of a relation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableMetadata {
+    /// `BASE TABLE`, `VIEW`, `MATERIALIZED VIEW`, `FOREIGN TABLE`, `LOCAL TEMPORARY`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Schema.
+    pub schema: String,
+    /// Name.
+    pub name: String,
+    /// Database.
+    pub database: String,
+    /// `comment on …`.
+    pub comment: Option<String>,
+    /// Owning role.
+    pub owner: Option<String>,
+}
+
+/// One column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogColumn {
+    /// Type as `format_type` prints it.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// Place, from 1.
+    pub index: i32,
+    /// Name.
+    pub name: String,
+    /// `comment on column …`.
+    pub comment: Option<String>,
+}
+
+/// One statistic of a relation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Statistic {
+    /// Key.
+    pub id: String,
+    /// For people.
+    pub label: String,
+    /// Number, text or boolean.
+    pub value: serde_json::Value,
+    /// Whether a page shows it.
+    pub include: bool,
+    /// For people.
+    pub description: String,
+}
+
+/// One column of one relation, as the catalog query gives it.
+#[derive(Clone, Debug)]
+pub struct CatalogRow {
+    /// The relation.
+    pub table: TableMetadata,
+    /// The column; `None` for a relation without columns.
+    pub column: Option<CatalogColumn>,
+}
+
+/// The schemas that hold the project's relations: what one catalog query has to cover.
+pub fn schemas(manifest: &Manifest) -> Vec<String> {
+    let nodes = manifest.nodes.values().filter(|node| node.is_refable()).map(|node| node.schema.clone());
+    let sources = manifest.sources.values().map(|source| source.schema.clone());
+    nodes.chain(sources).filter(|schema| !schema.is_empty()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Matches rows of the database to the resources of the manifest, by name without regard to case, as dbt does.
+/// What the project doesn't name is left out; `wanted` limits it further.
+pub fn assemble(
+    manifest: &Manifest,
+    rows: Vec<CatalogRow>,
+    metadata: Metadata,
+    wanted: impl Fn(&UniqueId) -> bool,
+) -> Catalog {
+    let mut tables: HashMap<[String; 2], (TableMetadata, IndexMap<String, CatalogColumn>)> = HashMap::new();
+    for row in rows {
+        let key = key(&row.table.schema, &row.table.name);
+        let (_, columns) = tables.entry(key).or_insert_with(|| (row.table, IndexMap::new()));
+        if let Some(column) = row.column {
+            columns.insert(column.name.clone(), column);
+        }
+    }
+    let table = |id: &UniqueId, schema: &str, name: &str| {
+        let (metadata, columns) = tables.get(&key(schema, name))?;
+        Some(CatalogTable {
+            metadata: metadata.clone(),
+            columns: columns.clone(),
+            stats: IndexMap::from([("has_stats".to_owned(), no_statistics())]),
+            unique_id: id.clone(),
+        })
+    };
+    let nodes = manifest
+        .nodes
+        .iter()
+        .filter(|(id, node)| (node.is_refable() || is_stored_test(node)) && wanted(id))
+        .filter_map(|(id, node)| Some((id.clone(), table(id, &node.schema, &node.alias)?)))
+        .collect();
+    let sources = manifest
+        .sources
+        .iter()
+        .filter(|(id, _)| wanted(id))
+        .filter_map(|(id, source)| Some((id.clone(), table(id, &source.schema, &source.identifier)?)))
+        .collect();
+    Catalog { metadata, nodes, sources, errors: None }
+}
+
+fn is_stored_test(node: &platform_core::Node) -> bool {
+    node.resource_type == ResourceType::Test && node.relation_name.is_some()
+}
+
+fn key(schema: &str, name: &str) -> [String; 2] {
+    [schema.to_lowercase(), name.to_lowercase()]
+}
+
+fn no_statistics() -> Statistic {
+    Statistic {
+        id: "has_stats".to_owned(),
+        label: "Has Stats?".to_owned(),
+        value: false.into(),
+        include: false,
+        description: "Indicates whether there are statistics for this table".to_owned(),
+    }
+}

@@ -1,0 +1,187 @@
+//! What the pages read: one index that every page loads, and details in shards that are loaded as needed.
+
+use platform_core::UniqueId;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Loaded by every page.
+#[derive(Debug, Serialize)]
+pub struct Index {
+    /// Name of the project.
+    pub project: String,
+    /// When the site was written; UTC, RFC 3339.
+    pub generated_at: String,
+    /// `__overview__`, as HTML.
+    pub overview: String,
+    /// Resources a shard of details.
+    pub shard_size: usize,
+    /// The last run.
+    pub run: Option<RunSummary>,
+    /// Every resource; edges and shards refer to places in this list.
+    pub resources: Vec<Brief>,
+    /// From what is read to what reads it.
+    pub edges: Vec<[usize; 2]>,
+}
+
+/// The last run in one line.
+#[derive(Debug, Serialize)]
+pub struct RunSummary {
+    /// When it ended; UTC, RFC 3339.
+    pub at: String,
+    /// Seconds.
+    pub seconds: f64,
+    /// `build`, `run`, …
+    pub command: String,
+    /// Results by status.
+    pub totals: Map<String, Value>,
+}
+
+/// A resource in lists, search and lineage.
+#[derive(Debug, Serialize)]
+pub struct Brief {
+    /// Unique id.
+    pub id: UniqueId,
+    /// Name people use: `source.table` for sources, `name.vN` for versions.
+    pub name: String,
+    /// Resource type.
+    pub kind: &'static str,
+    /// Package.
+    pub package: String,
+    /// File.
+    pub path: String,
+    /// `schema.identifier` in the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<String>,
+    /// `view`, `table`, …
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub materialized: String,
+    /// Tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// First sentence of the description.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub summary: String,
+    /// Column names, for search.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// Of its last run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'static str>,
+    /// Seconds of its last run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Hidden from lists by `docs: {show: false}`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
+    /// Colour from `docs: {node_color: …}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<String>,
+}
+
+/// A resource's own page.
+#[derive(Debug, Default, Serialize)]
+pub struct Detail {
+    /// Description as HTML.
+    pub description: String,
+    /// Columns.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<ColumnDetail>,
+    /// As written.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub raw_code: String,
+    /// As sent.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub compiled_code: String,
+    /// Resources of the tests on it, by place in the index.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<usize>,
+    /// Macros it calls, by place in the index.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub macros: Vec<usize>,
+    /// Label and value pairs: owner, kind, rows, access, group, …
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<(String, String)>,
+    /// Free data of the project.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub meta: Map<String, Value>,
+    /// What its last run said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Rows a failed test found: header first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sample: Vec<Vec<Option<String>>>,
+    /// Earlier runs, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<PastRun>,
+    /// Loads of a source's table, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub loads: Vec<Load>,
+    /// Incidents raised by an exposure's rule, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub incidents: Vec<Incident>,
+}
+
+/// One column on a page.
+#[derive(Debug, Default, Serialize)]
+pub struct ColumnDetail {
+    /// Name.
+    pub name: String,
+    /// Type in the database, else as documented.
+    pub data_type: String,
+    /// Description as HTML.
+    pub description: String,
+    /// Whether the database has it, where the database was asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
+    /// Tests, by place in the index.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<usize>,
+    /// Tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// One earlier run of a node.
+#[derive(Clone, Debug, Serialize)]
+pub struct PastRun {
+    /// When it started; UTC, RFC 3339.
+    pub at: String,
+    /// Status.
+    pub status: String,
+    /// Seconds.
+    pub seconds: f64,
+    /// Rows written, where the database said.
+    pub rows: Option<i64>,
+}
+
+/// One load of a file into a source's table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Load {
+    /// File.
+    pub file: String,
+    /// Business date.
+    pub business_date: Option<String>,
+    /// When it ended; UTC, RFC 3339.
+    pub at: String,
+    /// Rows loaded.
+    pub loaded: i64,
+    /// Rows put into quarantine.
+    pub quarantined: i64,
+    /// `loaded`, `failed`, …
+    pub state: String,
+}
+
+/// One incident of an alert rule.
+#[derive(Clone, Debug, Serialize)]
+pub struct Incident {
+    /// Number.
+    pub id: i64,
+    /// Customer, or what else it is about.
+    pub subject: String,
+    /// `open`, `acked`, `resolved`.
+    pub state: String,
+    /// What happened, in words.
+    pub what: String,
+    /// When; UTC, RFC 3339.
+    pub at: String,
+}

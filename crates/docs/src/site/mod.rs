@@ -1,0 +1,104 @@
+//! The static site: a folder that works from disk, or one file.
+//!
+//! Pages are drawn in the browser from `index.js` (every resource in brief) and `details/NN.js` (loaded as
+//! pages need them). Scripts and not JSON, since a browser reads no JSON from `file://`.
+
+pub mod assemble;
+pub mod data;
+
+use assemble::Input;
+use data::Detail;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Resources a shard of details; a page loads one shard.
+const SHARD: usize = 64;
+
+const PAGE: &str = include_str!("../../web/index.html");
+const STYLE: &str = include_str!("../../web/site.css");
+const SCRIPTS: [(&str, &str); 3] = [
+    ("site.js", include_str!("../../web/site.js")),
+    ("search.js", include_str!("../../web/search.js")),
+    ("lineage.js", include_str!("../../web/lineage.js")),
+];
+
+/// Why the site could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// A file could not be written.
+    #[error("write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Something in the manifest can't be written as JSON.
+    #[error("turn the site's data into JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Writes the site into `folder`: `index.html` and `site/`. Files that are there already are replaced.
+pub fn write(input: &Input<'_>, folder: &Path) -> Result<(), SiteError> {
+    for (name, content) in files(input)? {
+        let path = folder.join(&name);
+        let failed = |source| SiteError::Write { path: path.clone(), source };
+        fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(failed)?;
+        fs::write(&path, content).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The site as one HTML file.
+pub fn single_file(input: &Input<'_>) -> Result<String, SiteError> {
+    let (index, details) = assemble::assemble(input, usize::MAX);
+    let mut scripts = format!("<script>{}</script>\n", index_script(&index)?);
+    scripts += &format!("<script>{}</script>\n", shard_script(0, &details)?);
+    for (_, script) in SCRIPTS {
+        scripts += &format!("<script>{script}</script>\n");
+    }
+    let page =
+        PAGE.replace(r#"<link rel="stylesheet" href="site/site.css">"#, &format!("<style>{STYLE}</style>"));
+    Ok(replace_scripts(&page, &scripts))
+}
+
+fn files(input: &Input<'_>) -> Result<BTreeMap<String, String>, SiteError> {
+    let (index, details) = assemble::assemble(input, SHARD);
+    let mut files = BTreeMap::from([
+        ("index.html".to_owned(), PAGE.to_owned()),
+        ("site/site.css".to_owned(), STYLE.to_owned()),
+        ("site/index.js".to_owned(), index_script(&index)?),
+    ]);
+    for (name, script) in SCRIPTS {
+        files.insert(format!("site/{name}"), script.to_owned());
+    }
+    for (number, shard) in details.chunks(SHARD).enumerate() {
+        files.insert(format!("site/details/{number}.js"), shard_script(number, shard)?);
+    }
+    Ok(files)
+}
+
+fn index_script(index: &data::Index) -> Result<String, SiteError> {
+    Ok(format!(
+        "window.platform = {{ index: {}, shards: [] }};\n",
+        script_safe(&serde_json::to_string(index)?)
+    ))
+}
+
+fn shard_script(number: usize, details: &[Detail]) -> Result<String, SiteError> {
+    Ok(format!("platform.shards[{number}] = {};\n", script_safe(&serde_json::to_string(details)?)))
+}
+
+/// JSON inside of a script: `</script>`, `<!--` and the two line separators must not stand there as they are.
+fn script_safe(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+fn replace_scripts(page: &str, scripts: &str) -> String {
+    let (head, rest) = page.split_once("<!-- scripts -->").unwrap_or((page, ""));
+    let (_, tail) = rest.split_once("<!-- /scripts -->").unwrap_or(("", rest));
+    format!("{head}{scripts}{tail}")
+}
