@@ -6,6 +6,7 @@
 pub mod catalog;
 pub mod history;
 pub mod markdown;
+pub mod serve;
 pub mod site;
 
 pub use catalog::Catalog;

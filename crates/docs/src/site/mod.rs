@@ -55,11 +55,9 @@ pub fn write(input: &Input<'_>, folder: &Path) -> Result<(), SiteError> {
 /// The site as one HTML file.
 pub fn single_file(input: &Input<'_>) -> Result<String, SiteError> {
     let (index, details) = assemble::assemble(input, usize::MAX);
-    let mut scripts = format!("<script>{}</script>\n", index_script(&index)?);
-    scripts += &format!("<script>{}</script>\n", shard_script(0, &details)?);
-    for (_, script) in SCRIPTS {
-        scripts += &format!("<script>{script}</script>\n");
-    }
+    let mut scripts = vec![index_script(&index)?, shard_script(0, &details)?];
+    scripts.extend(SCRIPTS.iter().map(|(_, script)| (*script).to_owned()));
+    let scripts: String = scripts.iter().flat_map(|script| ["<script>", script, "</script>\n"]).collect();
     let page =
         PAGE.replace(r#"<link rel="stylesheet" href="site/site.css">"#, &format!("<style>{STYLE}</style>"));
     Ok(replace_scripts(&page, &scripts))
