@@ -1,1 +1,31 @@
-//! warehouse
+//! Postgres, and nothing else: the only crate that knows the driver.
+//!
+//! A [`Warehouse`] is made from [`Settings`] (or from the embedded server, [`embedded`]) and gives
+//! [`Session`]s. A session runs the user's SQL ([`Session::run`], values as text with their types),
+//! our own SQL (bound parameters) and COPY. Beside it: the [`catalog`] and its [`RelationCache`], the
+//! run lock, migrations. What does not live here: dbt's semantics, CSV, Jinja.
+
+pub mod settings;
+
+mod connect;
+mod copy;
+mod error;
+mod outcome;
+mod secret;
+mod session;
+mod tls;
+mod type_names;
+mod warehouse;
+mod wire;
+
+pub mod embedded;
+
+pub use copy::{CopySink, CopyStream};
+pub use error::{DbError, Error, Result};
+pub use outcome::{Outcome, ResultColumn, ResultSet, Types};
+pub use secret::Secret;
+pub use session::{CancelToken, Session, get};
+pub use settings::{Environment, Settings};
+pub use tokio_postgres::Row;
+pub use tokio_postgres::types;
+pub use warehouse::{PooledSession, Warehouse};

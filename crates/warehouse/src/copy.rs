@@ -1,0 +1,75 @@
+//! COPY in both directions, streamed with back-pressure.
+
+use crate::session::{Shared, Turn};
+use crate::{Error, Result};
+use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
+use std::pin::Pin;
+use std::sync::Arc;
+use tokio_postgres::{CopyInSink, CopyOutStream};
+
+/// The way into `copy … from stdin`. Dropped without [`CopySink::finish`], the server discards it all.
+pub struct CopySink {
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    turn: Turn,
+    shared: Arc<Shared>,
+}
+
+impl CopySink {
+    pub(crate) fn new(sink: CopyInSink<Bytes>, turn: Turn, shared: Arc<Shared>) -> Self {
+        Self { sink: Box::pin(sink), turn, shared }
+    }
+
+    /// Sends a chunk; waits while the server is behind. Chunks of 64 KiB to 1 MiB are best; they need
+    /// not end at a row's end.
+    pub async fn send(&mut self, chunk: Bytes) -> Result<()> {
+        match self.sink.send(chunk).await {
+            Ok(()) => Ok(()),
+            // The server gave up: the reason comes with the end of the copy.
+            Err(error) => match self.sink.as_mut().finish().await {
+                Err(reason) => Err(self.error(&reason)),
+                Ok(_) => Err(self.error(&error)),
+            },
+        }
+    }
+
+    /// Ends the copy; gives the number of rows.
+    pub async fn finish(mut self) -> Result<u64> {
+        let result = self.sink.as_mut().finish().await;
+        let result = result.map_err(|error| self.error(&error));
+        self.turn.finish();
+        result
+    }
+
+    fn error(&self, error: &tokio_postgres::Error) -> Error {
+        Error::from_driver(error, &self.shared.target, &self.shared.scrub)
+    }
+}
+
+/// What comes out of `copy … to stdout`.
+pub struct CopyStream {
+    stream: Pin<Box<CopyOutStream>>,
+    turn: Option<Turn>,
+    shared: Arc<Shared>,
+}
+
+impl CopyStream {
+    pub(crate) fn new(stream: CopyOutStream, turn: Turn, shared: Arc<Shared>) -> Self {
+        Self { stream: Box::pin(stream), turn: Some(turn), shared }
+    }
+
+    /// The next chunk (a row, in text and CSV formats), or `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        match self.stream.next().await {
+            Some(Ok(chunk)) => Ok(Some(chunk)),
+            Some(Err(error)) => {
+                self.turn.take().map(Turn::finish);
+                Err(Error::from_driver(&error, &self.shared.target, &self.shared.scrub))
+            }
+            None => {
+                self.turn.take().map(Turn::finish);
+                Ok(None)
+            }
+        }
+    }
+}
