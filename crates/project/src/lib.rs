@@ -1,1 +1,38 @@
-//! project
+//! Project files → [`Manifest`](platform_core::Manifest) and diagnostics, exactly as dbt Core 1.11 reads them.
+//!
+//! [`read`] is the one door: files in, a [`Project`] out, no connection needed. What is where:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`options`], [`flags`] | what the caller says: folders, `--vars`, environment, flags |
+//! | [`profile`] | `profiles.yml` → [`Profile`] |
+//! | [`settings`] | `dbt_project.yml` → [`Settings`], one per package |
+//! | [`project`] | [`Project`]: all that later stages need |
+//! | [`context`] | what templates see, at parse time and at run time alike: macro lookup, `var`, `env_var`, `target`, … |
+//! | [`builtin`] | the macros of the built-in packages `dbt` and `dbt_postgres` |
+//! | [`runtime`] | what templates see when a node runs: the adapter, relations, statements |
+
+pub mod builtin;
+pub mod context;
+pub mod error;
+pub mod flags;
+pub mod options;
+pub mod profile;
+pub mod project;
+pub mod runtime;
+pub mod settings;
+
+pub use error::Error;
+pub use flags::Flags;
+pub use options::ReadOptions;
+pub use profile::Profile;
+pub use project::{Package, Project};
+pub use settings::Settings;
+
+/// Reads a project: settings, profile, packages, macros, resources; resolves and checks them.
+///
+/// A broken project is data: look at [`Project::errors`]. `Err` is what leaves no project to speak of: no
+/// `dbt_project.yml`, a profile that doesn't exist, a file that can't be read.
+pub fn read(options: &ReadOptions) -> Result<Project, Error> {
+    project::read(options)
+}

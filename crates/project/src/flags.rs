@@ -1,0 +1,37 @@
+//! Flags: what the command line, the environment (`DBT_*`) and `flags:` of the project switch.
+
+use serde_json::{Map, Value};
+
+/// Flags under dbt's names in lower case (`full_refresh`, `warn_error`, `which`, …).
+///
+/// Precedence: command line, environment, `flags:` of `dbt_project.yml`, default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flags {
+    given: Map<String, Value>,
+    project: Map<String, Value>,
+}
+
+impl Flags {
+    /// Flags given on the command line or by the environment, keys in lower case.
+    pub fn given(given: Map<String, Value>) -> Self {
+        Self { given, project: Map::new() }
+    }
+
+    /// The same with `flags:` of the project below.
+    #[must_use]
+    pub fn with_project(mut self, project: Map<String, Value>) -> Self {
+        self.project = project;
+        self
+    }
+
+    /// The flag's value: given, of the project, or `None`.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let name = name.to_ascii_lowercase();
+        self.given.get(&name).or_else(|| self.project.get(&name))
+    }
+
+    /// Whether a flag is on; off where nobody said a thing.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+}

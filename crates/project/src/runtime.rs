@@ -1,0 +1,1 @@
+//! What templates see when a node runs.

@@ -1,0 +1,68 @@
+//! `dbt_project.yml`, resolved (<https://docs.getdbt.com/reference/dbt_project.yml>).
+
+use platform_core::relation::Quoting;
+use serde_json::{Map, Value};
+
+/// What `dbt_project.yml` of one package says, defaults filled in.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Name of the package.
+    pub name: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// `profile`.
+    pub profile: Option<String>,
+    /// `model-paths`; `models` by default.
+    pub model_paths: Vec<String>,
+    /// `seed-paths`; `seeds` by default.
+    pub seed_paths: Vec<String>,
+    /// `test-paths`; `tests` by default.
+    pub test_paths: Vec<String>,
+    /// `analysis-paths`; `analyses` by default.
+    pub analysis_paths: Vec<String>,
+    /// `macro-paths`; `macros` by default.
+    pub macro_paths: Vec<String>,
+    /// `snapshot-paths`; `snapshots` by default.
+    pub snapshot_paths: Vec<String>,
+    /// `function-paths`; `functions` by default.
+    pub function_paths: Vec<String>,
+    /// `docs-paths`; all of the others by default.
+    pub docs_paths: Vec<String>,
+    /// `asset-paths`.
+    pub asset_paths: Vec<String>,
+    /// `target-path`, command line and environment applied.
+    pub target_path: String,
+    /// `log-path`, likewise.
+    pub log_path: String,
+    /// `packages-install-path`.
+    pub packages_install_path: String,
+    /// `clean-targets`.
+    pub clean_targets: Vec<String>,
+    /// `quoting`.
+    pub quoting: Quoting,
+    /// `on-run-start`.
+    pub on_run_start: Vec<String>,
+    /// `on-run-end`.
+    pub on_run_end: Vec<String>,
+    /// `dispatch`: search orders by macro namespace.
+    pub dispatch: Vec<Dispatch>,
+    /// `vars` as written.
+    pub vars: Map<String, Value>,
+    /// `query-comment` as written; `None` where the key is missing.
+    pub query_comment: Option<Value>,
+    /// `require-dbt-version`.
+    pub require_dbt_version: Vec<String>,
+    /// `restrict-access`.
+    pub restrict_access: bool,
+    /// `flags`.
+    pub flags: Map<String, Value>,
+}
+
+/// One entry of `dispatch`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dispatch {
+    /// The package whose macros are looked for elsewhere.
+    pub macro_namespace: String,
+    /// Where, first to last.
+    pub search_order: Vec<String>,
+}
