@@ -28,5 +28,5 @@ pub use manifest::Manifest;
 pub use node::Node;
 pub use relation::{Relation, RelationKind};
 pub use results::{NodeResult, RunResults, Status};
-pub use seed::SeedReader;
+pub use seed::{SeedReader, SeedTable};
 pub use unique_id::{ResourceType, UniqueId};
