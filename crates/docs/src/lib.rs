@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod history;
+pub mod lineage;
 pub mod markdown;
 pub mod serve;
 pub mod site;
