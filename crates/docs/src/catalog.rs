@@ -5,6 +5,7 @@ use platform_core::manifest::Metadata;
 use platform_core::{Manifest, ResourceType, UniqueId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
+use warehouse::Session;
 
 /// The schema that `catalog.json` follows.
 pub const SCHEMA: &str = "https://schemas.getdbt.com/dbt/catalog/v1.json";
@@ -96,6 +97,34 @@ pub struct CatalogRow {
     pub table: TableMetadata,
     /// The column; `None` for a relation without columns.
     pub column: Option<CatalogColumn>,
+}
+
+/// Reads every relation of the given schemas in one round trip.
+pub async fn read(session: &Session, schemas: &[String]) -> Result<Vec<CatalogRow>, warehouse::Error> {
+    let rows = session.query(include_str!("catalog.sql"), &[&schemas]).await?;
+    rows.iter().map(row).collect()
+}
+
+fn row(row: &warehouse::Row) -> Result<CatalogRow, warehouse::Error> {
+    let name: Option<String> = warehouse::get(row, 5)?;
+    let column = match name {
+        Some(name) => Some(CatalogColumn {
+            name,
+            index: warehouse::get(row, 6)?,
+            data_type: warehouse::get(row, 7)?,
+            comment: warehouse::get(row, 8)?,
+        }),
+        None => None,
+    };
+    let table = TableMetadata {
+        schema: warehouse::get(row, 0)?,
+        name: warehouse::get(row, 1)?,
+        kind: warehouse::get(row, 2)?,
+        owner: warehouse::get(row, 3)?,
+        comment: warehouse::get(row, 4)?,
+        database: warehouse::get(row, 9)?,
+    };
+    Ok(CatalogRow { table, column })
 }
 
 /// The schemas that hold the project's relations: what one catalog query has to cover.

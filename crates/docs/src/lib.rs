@@ -4,6 +4,7 @@
 //! the manifest, results and the database; it builds nothing and changes nothing.
 
 pub mod catalog;
+pub mod generate;
 pub mod history;
 pub mod lineage;
 pub mod markdown;
@@ -11,4 +12,5 @@ pub mod serve;
 pub mod site;
 
 pub use catalog::Catalog;
+pub use generate::{Request, generate};
 pub use history::History;

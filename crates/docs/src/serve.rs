@@ -215,14 +215,13 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("secret"), root.join("site/link.js")).expect("linked");
         let (tell, told) = tokio::sync::oneshot::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let server =
-            tokio::spawn(async move {
-                let any = SocketAddr::from(([127, 0, 0, 1], 0));
-                serve(&root, any, |address| assert!(tell.send(address).is_ok()), async move {
-                    drop(stopped.await)
-                })
-                .await
-            });
+        let server = tokio::spawn(async move {
+            let any = SocketAddr::from(([127, 0, 0, 1], 0));
+            serve(&root, any, |address| assert!(tell.send(address).is_ok()), async move {
+                drop(stopped.await);
+            })
+            .await
+        });
         let address = told.await.expect("started");
         let get = |path: &str, host: &str| {
             format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")

@@ -338,10 +338,9 @@ fn named(parts: &[String], around: &Surroundings<'_>) -> Columns {
         [.., schema, identifier] => (identifier, schema.as_str()),
         [] => return Columns::Unknown,
     };
-    if schema.is_empty() {
-        if let Some((_, columns)) = around.ctes.iter().rev().find(|(name, _)| name == identifier) {
-            return columns.clone();
-        }
+    let cte = around.ctes.iter().rev().find(|(name, _)| schema.is_empty() && name == identifier);
+    if let Some((_, columns)) = cte {
+        return columns.clone();
     }
     let Some(id) = around.relations.find(schema, identifier) else { return Columns::Unknown };
     match around.relations.columns(&id) {
