@@ -1,4 +1,5 @@
 //! The awkward customers: written by hand, day by day, so that every rule of the alert has somebody to meet.
+#![expect(clippy::inconsistent_digit_grouping, reason = "`1_000_00` is 1,000 dollars and 0 cents")]
 
 /// What happens to an organization on a day, in cents of a US dollar.
 #[derive(Debug, Clone, Copy)]
