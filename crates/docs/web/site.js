@@ -70,11 +70,15 @@
 
   function columnsTable(columns) {
     const typed = columns.some((column) => column.data_type);
-    return table(["Column", typed ? "Type" : "", "Description", "Tests"], columns.map((column) => [
+    const traced = columns.some((column) => column.from || column.into || column.unknown);
+    const places = (label, list) => list?.length ? element("div", {}, element("span", { class: "path" }, `${label} `), list.slice(0, 12).flatMap(([at, name], number) => [number ? ", " : "", element("a", { href: address(at), class: "mono" }, `${resources[at].name}.${name}`)]), list.length > 12 && ` and ${list.length - 12} more`) : null;
+    const heads = ["Column", typed ? "Type" : "", "Description", "Tests", ...(traced ? ["Lineage"] : [])];
+    return table(heads, columns.map((column) => [
       [element("code", {}, column.name), column.missing && element("div", { class: "path" }, "documented, not in the database")],
       element("code", {}, column.data_type),
       [prose(column.description), (column.tags || []).length ? element("div", { class: "path" }, column.tags.join(", ")) : null],
       (column.tests || []).map((at) => element("div", {}, link(at, testName(at)))),
+      ...(traced ? [[places("from", column.from), places("into", column.into), column.unknown && element("div", { class: "path" }, "partly unknown")].filter(Boolean)] : []),
     ]));
   }
   const testName = (at) => { const [, rest] = resources[at].id.split(/^(?:unit_)?test\.[^.]+\./); return (rest || resources[at].name).replace(/\.[0-9a-f]{10}$/, ""); };

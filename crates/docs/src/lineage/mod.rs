@@ -6,9 +6,11 @@
 
 mod columns;
 mod expression;
+mod project;
 mod query;
 
 pub use columns::{ColumnRef, Sources};
+pub use project::{ProjectLineage, of_project};
 
 use columns::Columns;
 use platform_core::UniqueId;

@@ -3,6 +3,7 @@
 use super::data::{Brief, ColumnDetail, Detail, Index, RunSummary};
 use crate::catalog::{Catalog, CatalogTable};
 use crate::history::History;
+use crate::lineage;
 use crate::markdown;
 use indexmap::IndexMap;
 use platform_core::node::{Column, Exposure, Source};
@@ -34,6 +35,7 @@ pub fn assemble(input: &Input<'_>, shard_size: usize) -> (Index, Vec<Detail>) {
     pages.add_semantic_layer();
     pages.add_macros();
     pages.link_tests();
+    pages.link_columns();
     let edges = pages.edges();
     let index = Index {
         project: text(&input.manifest.metadata.more, "project_name"),
@@ -250,6 +252,35 @@ impl<'a> Pages<'a> {
         }
     }
 
+    /// Each column to what it comes from, and back.
+    fn link_columns(&mut self) {
+        let lineage = lineage::of_project(self.input.manifest, self.input.catalog);
+        for (id, columns) in lineage {
+            let (Some(place), Ok(columns)) = (self.places.get(&id).copied(), columns) else { continue };
+            for column in columns {
+                let sources = &column.sources;
+                let from: Vec<(usize, String)> = sources
+                    .columns
+                    .iter()
+                    .filter_map(|it| Some((*self.places.get(&it.resource)?, it.column.clone())))
+                    .collect();
+                for (source, name) in &from {
+                    if let Some(read) = column_of(&mut self.details[*source], name) {
+                        read.into.push((place, column.name.clone()));
+                    }
+                }
+                if let Some(written) = column_of(&mut self.details[place], &column.name) {
+                    written.from = from;
+                    written.unknown = sources.unknown;
+                }
+            }
+        }
+        // The map above has no order; the site's bytes must.
+        for column in self.details.iter_mut().flat_map(|detail| &mut detail.columns) {
+            column.into.sort_unstable();
+        }
+    }
+
     fn edges(&self) -> Vec<[usize; 2]> {
         let parents = &self.input.manifest.parent_map;
         let pairs =
@@ -258,6 +289,10 @@ impl<'a> Pages<'a> {
             .filter_map(|(parent, child)| Some([*self.places.get(parent)?, *self.places.get(child)?]))
             .collect()
     }
+}
+
+fn column_of<'a>(detail: &'a mut Detail, name: &str) -> Option<&'a mut ColumnDetail> {
+    detail.columns.iter_mut().find(|column| column.name == name)
 }
 
 fn brief(id: &UniqueId, kind: &'static str, package: &str, path: &str) -> Brief {
@@ -312,8 +347,8 @@ fn columns(documented: &IndexMap<String, Column>, table: Option<&CatalogTable>) 
         data_type: data_type.to_owned(),
         description: written.map(|column| markdown::to_html(&column.description)).unwrap_or_default(),
         missing,
-        tests: Vec::new(),
         tags: written.map(|column| column.tags.clone()).unwrap_or_default(),
+        ..ColumnDetail::default()
     };
     let found = table.map(|table| &table.columns);
     let mut all: Vec<ColumnDetail> = found

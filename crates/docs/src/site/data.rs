@@ -139,6 +139,15 @@ pub struct ColumnDetail {
     /// Tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Columns its values come from: place in the index, and name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<(usize, String)>,
+    /// Columns computed from it: place in the index, and name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub into: Vec<(usize, String)>,
+    /// Whether its values may come from elsewhere too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unknown: bool,
 }
 
 /// One earlier run of a node.
