@@ -19,6 +19,7 @@ mod warehouse;
 mod wire;
 
 pub mod embedded;
+pub mod testing;
 
 pub use copy::{CopySink, CopyStream};
 pub use error::{DbError, Error, Result};
