@@ -21,10 +21,11 @@ impl Graph {
         let ids: IndexSet<UniqueId> = needs.iter().map(|(id, _)| (*id).clone()).collect();
         let mut parents = vec![Vec::new(); ids.len()];
         let mut children = vec![Vec::new(); ids.len()];
+        let mut last_child = vec![usize::MAX; ids.len()];
         for (id, needed) in needs {
             let Some(child) = ids.get_index_of(id) else { continue };
             for parent in needed.iter().filter_map(|need| ids.get_index_of(need)) {
-                if !parents[child].contains(&parent) {
+                if std::mem::replace(&mut last_child[parent], child) != child {
                     parents[child].push(parent);
                     children[parent].push(child);
                 }
@@ -59,6 +60,36 @@ impl Graph {
     /// Ids, in the order given.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = &UniqueId> {
         self.ids.iter()
+    }
+
+    /// How many take part.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether nothing takes part.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Place of the id among [`Graph::ids`].
+    pub fn index(&self, id: &UniqueId) -> Option<usize> {
+        self.ids.get_index_of(id)
+    }
+
+    /// The id at a place. The place must come from this graph.
+    pub fn id(&self, index: usize) -> &UniqueId {
+        &self.ids[index]
+    }
+
+    /// Places of what the one at a place reads directly.
+    pub fn parent_indexes(&self, index: usize) -> &[usize] {
+        &self.parents[index]
+    }
+
+    /// Places of what reads the one at a place directly.
+    pub fn child_indexes(&self, index: usize) -> &[usize] {
+        &self.children[index]
     }
 
     /// Whether the id takes part.

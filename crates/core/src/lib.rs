@@ -14,8 +14,10 @@ pub mod graph;
 pub mod manifest;
 pub mod node;
 pub mod relation;
+pub mod resource;
 pub mod results;
 pub mod seed;
+pub mod selection;
 pub mod unique_id;
 
 pub use channel::Channel;
@@ -27,6 +29,7 @@ pub use graph::Graph;
 pub use manifest::Manifest;
 pub use node::Node;
 pub use relation::{Relation, RelationKind};
+pub use resource::Resource;
 pub use results::{NodeResult, RunResults, Status};
 pub use seed::{SeedReader, SeedTable};
 pub use unique_id::{ResourceType, UniqueId};

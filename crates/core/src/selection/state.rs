@@ -1,0 +1,275 @@
+//! `state:`: what changed since an earlier manifest
+//! (<https://docs.getdbt.com/reference/node-selection/state-comparison-caveats>).
+//!
+//! Which fields count was found by comparing with dbt Core on a project that changes one thing a
+//! resource: `fixtures/state`.
+
+use super::SelectionError;
+use crate::manifest::Manifest;
+use crate::node::{Exposure, Node, Source};
+use crate::resource::Resource;
+use crate::unique_id::{ResourceType, UniqueId};
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What the folder of `--state` holds, and this project's own freshness results.
+#[derive(Clone, Debug, Default)]
+pub struct PreviousState {
+    /// Its manifest.json.
+    pub manifest: Option<Manifest>,
+    /// Status of each node in its run_results.json.
+    pub statuses: Option<IndexMap<UniqueId, String>>,
+    /// `max_loaded_at` of each source in its sources.json.
+    pub freshness: Option<IndexMap<UniqueId, String>>,
+    /// `max_loaded_at` of each source in this project's sources.json.
+    pub current_freshness: Option<IndexMap<UniqueId, String>>,
+}
+
+/// Configuration that changes with the environment or has no effect on what is built.
+const NOT_COMPARED: [&str; 5] = ["alias", "database", "group", "schema", "tags"];
+
+/// Packages that come with the engine: their macros differ between versions, not between states.
+const BUILT_IN: [&str; 2] = ["dbt", "dbt_postgres"];
+
+/// Which of the changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    New,
+    Old,
+    Modified,
+    Unmodified,
+    Body,
+    Configs,
+    PersistedDescriptions,
+    Relation,
+    Macros,
+    Contract,
+}
+
+const QUESTIONS: [(&str, Question); 10] = [
+    ("new", Question::New),
+    ("old", Question::Old),
+    ("modified", Question::Modified),
+    ("unmodified", Question::Unmodified),
+    ("modified.body", Question::Body),
+    ("modified.configs", Question::Configs),
+    ("modified.persisted_descriptions", Question::PersistedDescriptions),
+    ("modified.relation", Question::Relation),
+    ("modified.macros", Question::Macros),
+    ("modified.contract", Question::Contract),
+];
+
+/// One `state:` criterion over two manifests.
+pub(super) struct StateQuery<'a> {
+    question: Question,
+    now: &'a Manifest,
+    before: &'a Manifest,
+    /// Macros known to differ, themselves or in what they call.
+    macros: RefCell<HashMap<UniqueId, bool>>,
+}
+
+impl<'a> StateQuery<'a> {
+    /// Reads the criterion's value.
+    pub fn new(
+        value: &str,
+        now: &'a Manifest,
+        previous: Option<&'a PreviousState>,
+    ) -> Result<Self, SelectionError> {
+        let before = previous.and_then(|previous| previous.manifest.as_ref()).ok_or_else(|| {
+            SelectionError::MissingState("Got a state selector method, but no comparison manifest".into())
+        })?;
+        let question = QUESTIONS.iter().find(|(word, _)| *word == value).map(|(_, question)| *question);
+        let question = question.ok_or_else(|| {
+            let words: Vec<String> = QUESTIONS.iter().map(|(word, _)| format!("'{word}'")).collect();
+            SelectionError::Value(format!(
+                "Got an invalid selector \"{value}\", expected one of \"[{}]\"",
+                words.join(", ")
+            ))
+        })?;
+        Ok(Self { question, now, before, macros: RefCell::default() })
+    }
+
+    /// Whether the resource is what the criterion asks for.
+    pub fn matches(&self, now: Resource<'_>) -> bool {
+        let before = self.before.resource(now.unique_id());
+        match (self.question, before) {
+            (Question::Macros, _) => self.macros_changed(now),
+            (Question::Old, before) => before.is_some(),
+            (Question::Unmodified, None) | (Question::New, Some(_)) => false,
+            (_, None) => true,
+            (Question::Modified, Some(before)) => self.changed(now, before),
+            (Question::Unmodified, Some(before)) => !self.changed(now, before),
+            (Question::Body, Some(before)) => body_changed(now, before),
+            (Question::Configs, Some(before)) => configs_changed(now, before),
+            (Question::PersistedDescriptions, Some(before)) => descriptions_changed(now, before),
+            (Question::Relation, Some(before)) => relation_changed(now, before),
+            (Question::Contract, Some(before)) => contract_changed(now, before),
+        }
+    }
+
+    fn changed(&self, now: Resource<'_>, before: Resource<'_>) -> bool {
+        body_changed(now, before)
+            || configs_changed(now, before)
+            || descriptions_changed(now, before)
+            || relation_changed(now, before)
+            || contract_changed(now, before)
+            || now.fqn() != before.fqn()
+            || definition_changed(now, before)
+            || self.macros_changed(now)
+    }
+
+    fn macros_changed(&self, now: Resource<'_>) -> bool {
+        now.macros().iter().any(|id| self.macro_changed(id, &mut HashSet::new()))
+    }
+
+    fn macro_changed(&self, id: &UniqueId, visiting: &mut HashSet<UniqueId>) -> bool {
+        if BUILT_IN.contains(&id.package()) {
+            return false;
+        }
+        if let Some(known) = self.macros.borrow().get(id) {
+            return *known;
+        }
+        if !visiting.insert(id.clone()) {
+            return false;
+        }
+        let changed = match (self.now.macros.get(id), self.before.macros.get(id)) {
+            (Some(now), Some(before)) => {
+                now.macro_sql != before.macro_sql
+                    || now.depends_on.macros.iter().any(|called| self.macro_changed(called, visiting))
+            }
+            (None, None) => false,
+            _ => true,
+        };
+        visiting.remove(id);
+        if changed || visiting.is_empty() {
+            self.macros.borrow_mut().insert(id.clone(), changed);
+        }
+        changed
+    }
+}
+
+fn body_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
+    match (now, before) {
+        (Resource::Node(now), Resource::Node(before)) => {
+            now.checksum != before.checksum
+                || (now.checksum.name == "none" && now.raw_code != before.raw_code)
+        }
+        _ => false,
+    }
+}
+
+fn configs_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
+    let (Some(left), Some(right)) = (written_config(now), written_config(before)) else { return false };
+    let skipped = |key: &str| now.node().is_some() && NOT_COMPARED.contains(&key);
+    let keys: HashSet<&String> = left.keys().chain(right.keys()).collect();
+    keys.into_iter().any(|key| !skipped(key) && left.get(key) != right.get(key))
+}
+
+fn written_config(resource: Resource<'_>) -> Option<&Map<String, Value>> {
+    match resource {
+        Resource::Node(it) => Some(&it.unrendered_config),
+        Resource::Source(it) => Some(&it.unrendered_config),
+        Resource::Exposure(it) => Some(&it.unrendered_config),
+        Resource::UnitTest(_) => None,
+        _ => resource.more()?.get("unrendered_config")?.as_object(),
+    }
+}
+
+fn descriptions_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
+    let (Some(now), Some(before)) = (now.node(), before.node()) else { return false };
+    let persists = |key: &str| {
+        now.config.get("persist_docs").and_then(|docs| docs.get(key)).and_then(Value::as_bool) == Some(true)
+    };
+    let columns = |node: &Node| -> BTreeMap<String, String> {
+        node.columns.iter().map(|(name, column)| (name.clone(), column.description.clone())).collect()
+    };
+    (persists("relation") && now.description != before.description)
+        || (persists("columns") && columns(now) != columns(before))
+}
+
+fn relation_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
+    match (now, before) {
+        (Resource::Node(now), Resource::Node(before)) => ["database", "schema", "alias"]
+            .iter()
+            .any(|key| now.unrendered_config.get(*key) != before.unrendered_config.get(*key)),
+        (Resource::Source(now), Resource::Source(before)) => {
+            (&now.database, &now.schema, &now.identifier)
+                != (&before.database, &before.schema, &before.identifier)
+        }
+        _ => false,
+    }
+}
+
+fn contract_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
+    let (Some(now), Some(before)) = (now.node(), before.node()) else { return false };
+    now.contract.enforced != before.contract.enforced
+        || (now.contract.enforced && now.contract.checksum != before.contract.checksum)
+}
+
+/// What else of a resource's definition counts, kind by kind.
+fn definition_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
+    match (now, before) {
+        (Resource::Node(now), Resource::Node(before)) => node_changed(now, before),
+        (Resource::Source(now), Resource::Source(before)) => source_changed(now, before),
+        (Resource::Exposure(now), Resource::Exposure(before)) => exposure_changed(now, before),
+        (Resource::UnitTest(now), Resource::UnitTest(before)) => now.checksum != before.checksum,
+        (Resource::Metric(_), Resource::Metric(_)) => {
+            open_keys_changed(now, before, &["description", "label", "metadata", "time_granularity"])
+        }
+        (Resource::SavedQuery(_), Resource::SavedQuery(_)) => {
+            open_keys_changed(now, before, &["description", "label", "group", "query_params", "exports"])
+        }
+        (Resource::SemanticModel(_), Resource::SemanticModel(_)) => open_keys_changed(
+            now,
+            before,
+            &[
+                "model",
+                "description",
+                "defaults",
+                "entities",
+                "dimensions",
+                "measures",
+                "label",
+                "group",
+                "primary_entity",
+            ],
+        ),
+        _ => true,
+    }
+}
+
+fn node_changed(now: &Node, before: &Node) -> bool {
+    let (left, right) = (&now.only, &before.only);
+    left.version != right.version
+        || left.latest_version != right.latest_version
+        || left.deprecation_date != right.deprecation_date
+        || (now.resource_type == ResourceType::Function
+            && ["arguments", "returns"].iter().any(|key| left.more.get(*key) != right.more.get(*key)))
+}
+
+fn source_changed(now: &Source, before: &Source) -> bool {
+    now.quoting != before.quoting
+        || now.freshness != before.freshness
+        || now.loaded_at_field != before.loaded_at_field
+        || now.loaded_at_query != before.loaded_at_query
+        || now.external != before.external
+}
+
+fn exposure_changed(now: &Exposure, before: &Exposure) -> bool {
+    let needs =
+        |exposure: &Exposure| -> HashSet<UniqueId> { exposure.depends_on.nodes.iter().cloned().collect() };
+    needs(now) != needs(before)
+        || now.description != before.description
+        || now.label != before.label
+        || now.maturity != before.maturity
+        || now.owner != before.owner
+        || now.kind != before.kind
+        || now.url != before.url
+}
+
+fn open_keys_changed(now: Resource<'_>, before: Resource<'_>, keys: &[&str]) -> bool {
+    let (Some(now), Some(before)) = (now.more(), before.more()) else { return true };
+    keys.iter().any(|key| now.get(*key) != before.get(*key))
+}

@@ -1,0 +1,191 @@
+//! Selection against answers of dbt Core 1.11: `dbt ls` over `fixtures/selection`, and over
+//! `fixtures/state` before and after one change a resource.
+//!
+//! The manifests are what dbt wrote for those projects, without its own macros. A case is
+//! `> arguments`, the warnings (`!`) or error (`E`) dbt gave, and the ids it listed.
+#![expect(clippy::expect_used, reason = "a test stops where its fixture is broken")]
+
+use platform_core::selection::{
+    Context, IndirectSelection, PreviousState, Selection, SelectionError, from_arguments, select, selectors,
+};
+use platform_core::{Graph, Manifest, ResourceType, UniqueId};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+fn read(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/selection").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn manifest(name: &str) -> Manifest {
+    serde_json::from_str(&read(name)).expect("a manifest")
+}
+
+/// What `dbt ls` takes of the arguments, as far as the cases use it.
+#[derive(Default)]
+struct Arguments {
+    select: Vec<String>,
+    exclude: Vec<String>,
+    selector: Option<String>,
+    indirect: IndirectSelection,
+    only: Vec<ResourceType>,
+    without: Vec<ResourceType>,
+}
+
+impl Arguments {
+    fn parse(line: &str, indirect: IndirectSelection) -> Self {
+        let mut arguments = Self { indirect, ..Self::default() };
+        let mut flag = String::new();
+        for word in words(line) {
+            if word.starts_with('-') {
+                flag = word;
+                continue;
+            }
+            let kinds = || match word.as_str() {
+                "all" => ResourceType::ALL.to_vec(),
+                "default" => default_types(),
+                one => ResourceType::parse(one).into_iter().collect(),
+            };
+            match flag.as_str() {
+                "-s" => arguments.select.push(word),
+                "--exclude" => arguments.exclude.push(word),
+                "--selector" => arguments.selector = Some(word),
+                "--indirect-selection" => {
+                    arguments.indirect = IndirectSelection::parse(&word).expect("a mode");
+                }
+                "--resource-type" => arguments.only.extend(kinds()),
+                "--exclude-resource-type" => arguments.without.extend(kinds()),
+                other => panic!("{other}"),
+            }
+        }
+        arguments
+    }
+}
+
+fn default_types() -> Vec<ResourceType> {
+    ResourceType::ALL.iter().copied().filter(|kind| *kind != ResourceType::Analysis).collect()
+}
+
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut quoted = false;
+    let mut word: Option<String> = None;
+    for letter in line.chars() {
+        match letter {
+            '"' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            ' ' if !quoted => words.extend(word.take()),
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+fn run(arguments: &Arguments, context: Context<'_>) -> Result<Selection, SelectionError> {
+    let expression = match &arguments.selector {
+        Some(name) => selectors(&context.manifest.selectors, arguments.indirect)?.get(name)?.clone(),
+        None => from_arguments(&arguments.select, &arguments.exclude, arguments.indirect)?,
+    };
+    select(&expression, context)
+}
+
+fn answer(line: &str, context: Context<'_>, indirect: IndirectSelection) -> String {
+    let arguments = Arguments::parse(line, indirect);
+    let mut text = format!("> {line}\n");
+    let only = if arguments.only.is_empty() { default_types() } else { arguments.only.clone() };
+    match run(&arguments, context) {
+        Ok(selection) => {
+            for warning in selection.warnings {
+                let _ = writeln!(text, "! {}: {}", warning.event.expect("dbt's name"), warning.message);
+            }
+            let kind = |id: &UniqueId| id.resource_type().expect("a type");
+            let mut ids: Vec<_> = selection
+                .ids
+                .into_iter()
+                .filter(|id| only.contains(&kind(id)) && !arguments.without.contains(&kind(id)))
+                .collect();
+            ids.sort();
+            for id in ids {
+                let _ = writeln!(text, "{id}");
+            }
+        }
+        Err(error) => {
+            let kind = match error {
+                SelectionError::MissingState(_) if !error.to_string().starts_with("Got") => "Internal",
+                _ => "Runtime",
+            };
+            let _ = writeln!(text, "E {kind} Error |   {error}");
+        }
+    }
+    text
+}
+
+#[track_caller]
+fn check(file: &str, context: Context<'_>, indirect: IndirectSelection) {
+    let expected = read(file);
+    let mut wrong = String::new();
+    let mut count = 0;
+    for case in expected.split("\n\n").filter(|case| !case.trim().is_empty()) {
+        count += 1;
+        let line = case.lines().next().and_then(|line| line.strip_prefix("> ")).expect("a case");
+        let found = answer(line, context, indirect);
+        if found.trim_end() != case.trim_end() {
+            let _ = writeln!(wrong, "{line}");
+            for missing in case.lines().filter(|line| !found.lines().any(|other| other == *line)) {
+                let _ = writeln!(wrong, "  dbt: {missing}");
+            }
+            for extra in found.lines().filter(|line| !case.lines().any(|other| other == *line)) {
+                let _ = writeln!(wrong, "  we:  {extra}");
+            }
+        }
+    }
+    assert!(count > 10, "{count} cases in {file}");
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn chooses_what_dbt_chooses() {
+    let manifest = manifest("manifest.json");
+    let graph = Graph::of(&manifest);
+    let context = Context { manifest: &manifest, graph: &graph, previous: None };
+    check("expressions.txt", context, IndirectSelection::Eager);
+}
+
+#[test]
+fn compares_with_results_and_freshness_of_a_state() {
+    let manifest = manifest("manifest.json");
+    let graph = Graph::of(&manifest);
+    let ids = |pairs: &[(&str, &str)]| {
+        Some(pairs.iter().map(|(id, text)| (UniqueId::from(*id), (*text).to_owned())).collect())
+    };
+    let previous = PreviousState {
+        manifest: Some(manifest.clone()),
+        statuses: ids(&[
+            ("model.selection.customers", "error"),
+            ("model.selection.stg_orders", "success"),
+            ("model.selection.revenue", "skipped"),
+            ("test.selection.no_negative_revenue", "warn"),
+            ("test.selection.orders_have_customers", "fail"),
+            ("test.shop.unique_carts_id.3160c30d5c", "pass"),
+        ]),
+        freshness: ids(&[("source.selection.crm.orders", "2026-01-01T00:00:00.000000Z")]),
+        current_freshness: ids(&[
+            ("source.selection.crm.orders", "2026-01-02T00:00:00.000000Z"),
+            ("source.selection.crm.customers", "2026-01-02T00:00:00.000000Z"),
+        ]),
+    };
+    let context = Context { manifest: &manifest, graph: &graph, previous: Some(&previous) };
+    check("with_state.txt", context, IndirectSelection::Eager);
+}
+
+#[test]
+fn finds_what_changed() {
+    let manifest_now = manifest("after.json");
+    let graph = Graph::of(&manifest_now);
+    let previous = PreviousState { manifest: Some(manifest("before.json")), ..PreviousState::default() };
+    let context = Context { manifest: &manifest_now, graph: &graph, previous: Some(&previous) };
+    check("changes.txt", context, IndirectSelection::Empty);
+}
