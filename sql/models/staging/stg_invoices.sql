@@ -6,7 +6,7 @@ source as (
 
 )
 
-, trimmed as (
+, read as (
 
     select
         {{ readable_text('invoice_id') }} as invoice_id
@@ -18,35 +18,13 @@ source as (
         , upper({{ readable_text('currency') }}) as currency
         , upper({{ readable_text('payment_currency') }}) as payment_currency
         , {{ readable_text('payment_method') }} as payment_method
-        , {{ readable_text('amount') }} as amount
-        , {{ readable_text('payment_amount') }} as payment_amount
-        , {{ readable_text('fx_rate') }} as fx_rate
-        , {{ readable_text('fx_rate_payment') }} as fx_rate_payment
-        , _loaded_at as loaded_at
-        , _business_date as business_date
-    from source
-
-)
-
-, read as (
-
-    select
-        invoice_id
-        , parent_invoice_id
-        , transaction_id
-        , organization_id
-        , type
-        , status
-        , currency
-        , payment_currency
-        , payment_method
         , {{ readable_numeric('amount') }} as amount
         , {{ readable_numeric('payment_amount') }} as payment_amount
         , {{ readable_numeric('fx_rate') }} as fx_rate
         , {{ readable_numeric('fx_rate_payment') }} as fx_rate_payment
-        , loaded_at
-        , business_date
-    from trimmed
+        , _loaded_at as loaded_at
+        , _business_date as business_date
+    from source
 
 )
 
