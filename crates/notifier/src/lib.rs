@@ -1,1 +1,15 @@
-//! notifier
+//! Alerts that people trust: what moved is told once, and silence means that nothing moved.
+//!
+//! Rules stand in the project ([`rule`]), routes and channels in `alerts.yml` ([`policy`]). [`evaluate`]
+//! compares each customer's newest records, and writes what it found, the incidents and the finished
+//! messages in one transaction. [`deliver`] sends what is due, repeatedly and from any number of
+//! processes. The outbox between them is the truth of who was told what.
+
+mod measure;
+mod written;
+
+pub mod policy;
+pub mod rule;
+
+pub use policy::{Policy, read_policy};
+pub use rule::{Rule, read_rules};
