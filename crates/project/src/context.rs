@@ -2,10 +2,26 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`macros`] | every macro; lookup by name, package and dispatch; macros bound to a context |
+//! | [`scope`] | [`scope::Context`]: one template's context; [`scope::Names`]: what a node adds to it |
+//! | [`shared`] | [`shared::Shared`]: what all contexts of a command share |
+//! | [`macros`] | every macro; lookup by name, package, dispatch, materialization |
+//! | [`vars`], [`env`], [`flags`] | `var`, `env_var`, `flags` |
+//! | [`exceptions`], [`raised`] | `exceptions`; the errors that templates raise, found again in Rust |
+//! | [`functions`] | `log`, `print`, `fromjson`, `toyaml`, `set`, `zip`, `local_md5`, … |
 //!
-//! A context is built per node: names of the node (`this`, `ref`, `config`, …) over [`macros::Namespace`] over
-//! the names that don't depend on the node. Parse time is written here; run time adds its names in
-//! [`crate::runtime`].
+//! Parse time is written in this crate's `parse`; run time implements [`scope::Names`] in [`crate::runtime`] and
+//! makes its contexts by [`scope::Context::new`] with the project's [`shared::Shared`].
 
+pub mod env;
+pub mod exceptions;
+pub mod flags;
+pub mod functions;
 pub mod macros;
+pub mod raised;
+pub mod scope;
+pub mod shared;
+pub mod vars;
+
+pub use raised::{Kind, Raised};
+pub use scope::{Context, Names, Recorder};
+pub use shared::Shared;

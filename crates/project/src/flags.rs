@@ -30,6 +30,11 @@ impl Flags {
         self.given.get(&name).or_else(|| self.project.get(&name))
     }
 
+    /// Whether somebody switched a flag off.
+    pub fn is_off(&self, name: &str) -> bool {
+        self.get(name).and_then(Value::as_bool) == Some(false)
+    }
+
     /// Whether a flag is on; off where nobody said a thing.
     pub fn is_on(&self, name: &str) -> bool {
         self.get(name).and_then(Value::as_bool).unwrap_or(false)

@@ -16,11 +16,13 @@ pub mod builtin;
 pub mod context;
 pub mod error;
 pub mod flags;
+pub mod json;
 pub mod options;
 pub mod profile;
 pub mod project;
 pub mod runtime;
 pub mod settings;
+pub mod yaml;
 
 pub use error::Error;
 pub use flags::Flags;

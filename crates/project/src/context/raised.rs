@@ -1,0 +1,74 @@
+//! Errors that templates raise, under the names dbt's users know.
+
+use std::fmt;
+
+/// What kind of error it is; dbt's headline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `exceptions.raise_compiler_error` and everything wrong with a template.
+    Compilation,
+    /// A file that doesn't say what it should.
+    Parsing,
+    /// The database refused.
+    Database,
+    /// A package is missing.
+    Dependency,
+    /// A model's columns are not those of its contract.
+    Contract,
+    /// The environment, a profile or a variable.
+    Runtime,
+}
+
+impl Kind {
+    /// dbt's headline.
+    pub fn headline(self) -> &'static str {
+        match self {
+            Self::Compilation => "Compilation Error",
+            Self::Parsing => "Parsing Error",
+            Self::Database => "Database Error",
+            Self::Dependency => "Dependency Error",
+            Self::Contract => "Contract Error",
+            Self::Runtime => "Runtime Error",
+        }
+    }
+}
+
+/// An error raised on purpose; found again by [`Raised::of`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// What kind it is.
+    pub kind: Kind,
+    /// What it says.
+    pub message: String,
+}
+
+impl Raised {
+    /// An error of that kind.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The same as what a host function returns.
+    pub fn error(kind: Kind, message: impl Into<String>) -> jinja::HostError {
+        let message = message.into();
+        jinja::Error::new(jinja::ErrorKind::Host, message.clone()).with_cause(Self::new(kind, message)).into()
+    }
+
+    /// A compilation error as what a host function returns.
+    pub fn compilation(message: impl Into<String>) -> jinja::HostError {
+        Self::error(Kind::Compilation, message)
+    }
+
+    /// What was raised inside of an error of Jinja.
+    pub fn of(error: &jinja::Error) -> Option<&Self> {
+        error.cause()?.downcast_ref()
+    }
+}
+
+impl fmt::Display for Raised {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Raised {}

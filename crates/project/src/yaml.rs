@@ -1,0 +1,195 @@
+//! YAML as dbt reads it: YAML 1.1 scalars, merge keys, the last of duplicate keys wins; every value and key
+//! knows its place.
+
+mod reader;
+pub mod scalar;
+mod writer;
+
+pub use reader::{Document, SyntaxError, parse};
+pub use writer::dump;
+
+use serde_json::{Map, Number, Value};
+use std::ops::Range;
+
+/// A value and the bytes it stands at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub content: Content,
+    /// Bytes of the file's text.
+    pub span: Range<usize>,
+}
+
+/// What a YAML value is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// `null`, `~`, nothing.
+    Null,
+    /// `true`, `yes`, `on`, …
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number with a point.
+    Float(f64),
+    /// A date or a timestamp, in ISO form.
+    Date(String),
+    /// Text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping.
+    Map(Vec<Entry>),
+}
+
+/// One key of a mapping with its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The key; numbers, booleans and null under their JSON names.
+    pub key: String,
+    /// Where the key stands.
+    pub span: Range<usize>,
+    /// The value.
+    pub value: Node,
+}
+
+impl Node {
+    /// A value that stands at no place of its own.
+    pub fn new(content: Content, span: Range<usize>) -> Self {
+        Self { content, span }
+    }
+
+    /// The value under a key of a mapping; `None` too where it is null.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value).filter(|node| !node.is_null())
+    }
+
+    /// The entry of a key of a mapping, null or not.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    /// The entries of a mapping; none for anything else.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.content {
+            Content::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list; none for anything else.
+    pub fn items(&self) -> &[Node] {
+        match &self.content {
+            Content::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// Whether it is null.
+    pub fn is_null(&self) -> bool {
+        matches!(self.content, Content::Null)
+    }
+
+    /// Whether it is a mapping.
+    pub fn is_map(&self) -> bool {
+        matches!(self.content, Content::Map(_))
+    }
+
+    /// Whether it is a list.
+    pub fn is_list(&self) -> bool {
+        matches!(self.content, Content::List(_))
+    }
+
+    /// The text of a text.
+    pub fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of any scalar, numbers and booleans as Python prints them.
+    pub fn scalar_text(&self) -> Option<String> {
+        Some(match &self.content {
+            Content::Text(text) | Content::Date(text) => text.clone(),
+            Content::Int(number) => number.to_string(),
+            Content::Float(number) => scalar::python_float(*number),
+            Content::Bool(flag) => if *flag { "True" } else { "False" }.to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// A boolean; also one written as text.
+    pub fn boolean(&self) -> Option<bool> {
+        match &self.content {
+            Content::Bool(flag) => Some(*flag),
+            Content::Text(text) => scalar::boolean(text),
+            _ => None,
+        }
+    }
+
+    /// The text under a key.
+    pub fn text_of(&self, key: &str) -> Option<&str> {
+        self.get(key)?.text()
+    }
+
+    /// What Python calls the type, for messages.
+    pub fn type_name(&self) -> &'static str {
+        match self.content {
+            Content::Null => "None",
+            Content::Bool(_) => "bool",
+            Content::Int(_) => "int",
+            Content::Float(_) => "float",
+            Content::Date(_) => "date",
+            Content::Text(_) => "str",
+            Content::List(_) => "list",
+            Content::Map(_) => "dict",
+        }
+    }
+
+    /// The same value as JSON; dates are text.
+    pub fn to_json(&self) -> Value {
+        match &self.content {
+            Content::Null => Value::Null,
+            Content::Bool(flag) => Value::Bool(*flag),
+            Content::Int(number) => Value::Number((*number).into()),
+            Content::Float(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
+            Content::Date(text) | Content::Text(text) => Value::String(text.clone()),
+            Content::List(items) => Value::Array(items.iter().map(Node::to_json).collect()),
+            Content::Map(entries) => Value::Object(to_map(entries)),
+        }
+    }
+
+    /// The mapping as JSON; empty for anything else.
+    pub fn to_json_map(&self) -> Map<String, Value> {
+        to_map(self.entries())
+    }
+
+    /// The value of a JSON value, all of it standing at `span`.
+    pub fn of_json(json: &Value, span: &Range<usize>) -> Self {
+        let content = match json {
+            Value::Null => Content::Null,
+            Value::Bool(flag) => Content::Bool(*flag),
+            Value::Number(number) => number
+                .as_i64()
+                .map_or_else(|| Content::Float(number.as_f64().unwrap_or_default()), Content::Int),
+            Value::String(text) => Content::Text(text.clone()),
+            Value::Array(items) => {
+                Content::List(items.iter().map(|item| Self::of_json(item, span)).collect())
+            }
+            Value::Object(map) => Content::Map(
+                map.iter()
+                    .map(|(key, value)| Entry {
+                        key: key.clone(),
+                        span: span.clone(),
+                        value: Self::of_json(value, span),
+                    })
+                    .collect(),
+            ),
+        };
+        Self { content, span: span.clone() }
+    }
+}
+
+fn to_map(entries: &[Entry]) -> Map<String, Value> {
+    entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
+}

@@ -1,0 +1,270 @@
+//! Text → tree, by the events of the YAML parser.
+
+use super::{Content, Entry, Node, scalar};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+use platform_core::Place;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A YAML file, parsed.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Path that messages name.
+    pub file: Arc<str>,
+    /// The text.
+    pub text: Arc<str>,
+    /// The first document's value; null for an empty file.
+    pub root: Node,
+    /// Keys that stand twice in one mapping: name and place of the later one.
+    pub duplicates: Vec<(String, Range<usize>)>,
+}
+
+impl Document {
+    /// The place of a span of this file.
+    pub fn place(&self, span: &Range<usize>) -> Place {
+        Place::of(self.file.as_ref(), &self.text, span.clone())
+    }
+}
+
+/// A text that is no YAML.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SyntaxError {
+    /// What the parser says.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+}
+
+/// Parses the first document of a text.
+pub fn parse(file: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Document, SyntaxError> {
+    let (file, text) = (file.into(), text.into());
+    let mut reader = Reader {
+        events: Parser::new_from_str(&text),
+        text: &text,
+        file: &file,
+        anchors: HashMap::new(),
+        duplicates: Vec::new(),
+        budget: 1_000_000,
+    };
+    let root = reader.document()?;
+    let duplicates = reader.duplicates;
+    Ok(Document { file, text: text.clone(), root, duplicates })
+}
+
+struct Reader<'a> {
+    events: Parser<'a, granit_parser::StrInput<'a>>,
+    text: &'a str,
+    file: &'a str,
+    anchors: HashMap<usize, Node>,
+    duplicates: Vec<(String, Range<usize>)>,
+    /// Nodes that aliases may still copy: the guard against aliases of aliases without end.
+    budget: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn document(&mut self) -> Result<Node, SyntaxError> {
+        let mut root = Node::new(Content::Null, 0..0);
+        while let Some((event, span)) = self.next()? {
+            match event {
+                Event::StreamStart | Event::DocumentStart(..) => {}
+                Event::DocumentEnd | Event::StreamEnd => break,
+                event => root = self.node(event, &span)?,
+            }
+        }
+        Ok(root)
+    }
+
+    fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, SyntaxError> {
+        match self.events.next_event() {
+            None => Ok(None),
+            Some(Ok(event)) => Ok(Some(event)),
+            Some(Err(error)) => Err(self.error(&error)),
+        }
+    }
+
+    fn error(&self, error: &ScanError) -> SyntaxError {
+        let at = error.marker().byte_offset().unwrap_or(self.text.len());
+        SyntaxError { message: error.info().to_string(), place: Place::of(self.file, self.text, at..at + 1) }
+    }
+
+    fn fault(&self, message: &str, span: Range<usize>) -> SyntaxError {
+        SyntaxError { message: message.to_owned(), place: Place::of(self.file, self.text, span) }
+    }
+
+    fn node(&mut self, event: Event<'a>, span: &Span) -> Result<Node, SyntaxError> {
+        let range = bytes(span);
+        let (content, anchor) = match event {
+            Event::Alias(id) => return self.alias(id, range),
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain;
+                let tag = tag.as_deref().and_then(|tag| tag.core_suffix().map(str::to_owned));
+                let content = match tag.as_deref() {
+                    Some("str") => Content::Text(text.into_owned()),
+                    Some(_) => scalar::resolve(&text),
+                    None if plain => scalar::resolve(&text),
+                    None => Content::Text(text.into_owned()),
+                };
+                (content, anchor)
+            }
+            Event::SequenceStart(_, anchor, _) => (self.list()?, anchor),
+            Event::MappingStart(_, anchor, _) => (self.map()?, anchor),
+            _ => return Err(self.fault("unexpected end of the document", range)),
+        };
+        let end = self.text.len().min(range.end.max(end_of(&content)));
+        let node = Node::new(content, range.start.min(end)..end);
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn alias(&mut self, id: usize, span: Range<usize>) -> Result<Node, SyntaxError> {
+        let Some(target) = self.anchors.get(&id).cloned() else {
+            return Err(self.fault("found an alias of an anchor that is not finished", span));
+        };
+        let size = size(&target);
+        if size > self.budget {
+            return Err(self.fault("aliases expand to too many values", span));
+        }
+        self.budget -= size;
+        Ok(target)
+    }
+
+    fn list(&mut self) -> Result<Content, SyntaxError> {
+        let mut items = Vec::new();
+        while let Some((event, span)) = self.next()? {
+            match event {
+                Event::SequenceEnd => break,
+                event => items.push(self.node(event, &span)?),
+            }
+        }
+        Ok(Content::List(items))
+    }
+
+    fn map(&mut self) -> Result<Content, SyntaxError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut merged: Vec<Entry> = Vec::new();
+        while let Some((event, span)) = self.next()? {
+            if matches!(event, Event::MappingEnd) {
+                break;
+            }
+            let plain = matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..));
+            let key = self.node(event, &span)?;
+            let Some((event, span)) = self.next()? else { break };
+            let value = self.node(event, &span)?;
+            let Some(name) = key_text(&key) else {
+                return Err(self.fault("while constructing a mapping, found unhashable key", key.span));
+            };
+            if plain && name == "<<" {
+                self.merge(value, &mut merged)?;
+                continue;
+            }
+            let entry = Entry { key: name, span: key.span, value };
+            match entries.iter_mut().find(|it| it.key == entry.key) {
+                Some(earlier) => {
+                    self.duplicates.push((entry.key.clone(), entry.span.clone()));
+                    *earlier = entry;
+                }
+                None => entries.push(entry),
+            }
+        }
+        if !merged.is_empty() {
+            merged.retain(|it| !entries.iter().any(|own| own.key == it.key));
+            merged.append(&mut entries);
+            entries = merged;
+        }
+        Ok(Content::Map(entries))
+    }
+
+    /// `<<`: keys of the mapping, or of the first of several mappings that has each.
+    fn merge(&self, value: Node, into: &mut Vec<Entry>) -> Result<(), SyntaxError> {
+        match value.content {
+            Content::Map(entries) => {
+                for entry in entries {
+                    if !into.iter().any(|it| it.key == entry.key) {
+                        into.push(entry);
+                    }
+                }
+                Ok(())
+            }
+            Content::List(items) => items.into_iter().try_for_each(|item| self.merge(item, into)),
+            _ => Err(self.fault("expected a mapping or list of mappings for merging", value.span)),
+        }
+    }
+}
+
+fn bytes(span: &Span) -> Range<usize> {
+    let start = span.start.byte_offset().unwrap_or_default();
+    start..span.end.byte_offset().unwrap_or(start).max(start)
+}
+
+/// Events of lists and mappings span their first token only: the end is that of the last child.
+fn end_of(content: &Content) -> usize {
+    match content {
+        Content::List(items) => items.last().map_or(0, |item| item.span.end),
+        Content::Map(entries) => entries.last().map_or(0, |entry| entry.value.span.end),
+        _ => 0,
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + node.items().iter().map(size).sum::<usize>()
+        + node.entries().iter().map(|entry| size(&entry.value)).sum::<usize>()
+}
+
+fn key_text(key: &Node) -> Option<String> {
+    Some(match &key.content {
+        Content::Text(text) | Content::Date(text) => text.clone(),
+        Content::Int(number) => number.to_string(),
+        Content::Float(number) => scalar::python_float(*number),
+        Content::Bool(flag) => flag.to_string(),
+        Content::Null => "null".to_owned(),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &str) -> String {
+        parse("t.yml", text).expect("valid").root.to_json().to_string()
+    }
+
+    #[test]
+    fn reads_what_dbt_files_hold() {
+        assert_eq!(
+            json("a: &x {k: 1}\nb:\n  <<: *x\n  l: [yes, 'yes', 1.5]\nc: |\n  t\n"),
+            r#"{"a":{"k":1},"b":{"k":1,"l":[true,"yes",1.5]},"c":"t\n"}"#
+        );
+        assert_eq!(json(""), "null");
+        assert_eq!(json("on: 1\n1: 2\n"), r#"{"true":1,"1":2}"#);
+    }
+
+    #[test]
+    fn the_last_of_two_keys_wins_and_is_reported() {
+        let document = parse("t.yml", "a: 1\nb: 2\na: 3\n").expect("valid");
+        assert_eq!(document.root.to_json().to_string(), r#"{"a":3,"b":2}"#);
+        assert_eq!(document.place(&document.duplicates[0].1).to_string(), "t.yml:3:1");
+    }
+
+    #[test]
+    fn values_know_their_place() {
+        let document =
+            parse("t.yml", "models:\n  - name: é\n    config: {materialized: view}\n").expect("valid");
+        let model = &document.root.get("models").expect("models").items()[0];
+        let config = model.get("config").expect("config");
+        let entry = config.entry("materialized").expect("key");
+        assert_eq!(document.place(&entry.span).to_string(), "t.yml:3:14");
+        assert_eq!(document.place(&entry.value.span).to_string(), "t.yml:3:28");
+    }
+
+    #[test]
+    fn errors_have_a_place() {
+        let error = parse("t.yml", "a: 1\nb: [1, 2\n").expect_err("broken");
+        assert!(error.place.line >= 2, "{:?}", error.place);
+        assert!(parse("t.yml", "a: {{ x }}\n").is_err());
+    }
+}
