@@ -168,7 +168,8 @@ async fn open_with(
         let (client, connection) = connected.map_err(|error| Failure::driver(&error, scrub))?;
         (client, drive(connection, &wire, scrub))
     } else {
-        let tls_config = tls::configuration(settings).map_err(Failure::lasting)?;
+        let tls_config =
+            tls::configuration(settings).map_err(|cause| Failure::lasting(format!("set up TLS: {cause}")))?;
         let connector = tls::connector::<Tapped<Socket>>(tls_config, &host.name, wire.clone())
             .map_err(Failure::lasting)?;
         let stream = Tapped::asking_for_tls(socket, wire.clone());

@@ -1,6 +1,7 @@
 //! COPY in both directions, streamed with back-pressure.
 
 use crate::session::{Shared, Turn};
+use crate::wire::Wire;
 use crate::{Error, Result};
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -11,25 +12,30 @@ use tokio_postgres::{CopyInSink, CopyOutStream};
 /// The way into `copy … from stdin`. Dropped without [`CopySink::finish`], the server discards it all.
 pub struct CopySink {
     sink: Pin<Box<CopyInSink<Bytes>>>,
+    wire: Arc<Wire>,
     turn: Turn,
     shared: Arc<Shared>,
 }
 
 impl CopySink {
-    pub(crate) fn new(sink: CopyInSink<Bytes>, turn: Turn, shared: Arc<Shared>) -> Self {
-        Self { sink: Box::pin(sink), turn, shared }
+    pub(crate) fn new(sink: CopyInSink<Bytes>, wire: Arc<Wire>, turn: Turn, shared: Arc<Shared>) -> Self {
+        Self { sink: Box::pin(sink), wire, turn, shared }
     }
 
     /// Sends a chunk; waits while the server is behind. Chunks of 64 KiB to 1 MiB are best; they need
-    /// not end at a row's end.
+    /// not end at a row's end. Fails soon after the server has refused a row.
     pub async fn send(&mut self, chunk: Bytes) -> Result<()> {
-        match self.sink.send(chunk).await {
-            Ok(()) => Ok(()),
-            // The server gave up: the reason comes with the end of the copy.
-            Err(error) => match self.sink.as_mut().finish().await {
-                Err(reason) => Err(self.error(&reason)),
-                Ok(_) => Err(self.error(&error)),
-            },
+        if !self.wire.refused() {
+            match self.sink.send(chunk).await {
+                Ok(()) => return Ok(()),
+                Err(error) if !self.wire.refused() => return Err(self.error(&error)),
+                Err(_) => {}
+            }
+        }
+        // The server has given up on the copy; its reason comes with the end.
+        match self.sink.as_mut().finish().await {
+            Err(reason) => Err(self.error(&reason)),
+            Ok(_) => Err(Error::Unsupported("the copy ended before its data")),
         }
     }
 

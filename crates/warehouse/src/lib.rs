@@ -7,10 +7,15 @@
 
 pub mod settings;
 
+pub mod catalog;
+pub mod migrate;
+
+mod cache;
 mod connect;
 mod copy;
 mod error;
 mod outcome;
+mod run_lock;
 mod secret;
 mod session;
 mod tls;
@@ -21,9 +26,12 @@ mod wire;
 pub mod embedded;
 pub mod testing;
 
+pub use cache::RelationCache;
 pub use copy::{CopySink, CopyStream};
 pub use error::{DbError, Error, Result};
+pub use migrate::{Migrations, migrate};
 pub use outcome::{Outcome, ResultColumn, ResultSet, Types};
+pub use run_lock::{RunLock, Sharing, schema_lock};
 pub use secret::Secret;
 pub use session::{CancelToken, Session, get};
 pub use settings::{Environment, Settings};

@@ -80,7 +80,6 @@ impl Session {
         let answers = self.wire.recorded();
         if self.wire.wants_copy() {
             // The server waits for data that cannot come: only a new connection helps. The turn stays unfinished.
-            self.client.cancel_token();
             return Err(Error::Unsupported(
                 "`copy … from stdin` cannot run as a statement: load the file as a seed or a drop",
             ));
@@ -239,6 +238,7 @@ impl Session {
     /// Streams data into `copy … from stdin`. Nothing is kept unless [`CopySink::finish`] is called.
     pub async fn copy_in(&self, statement: &str) -> Result<CopySink> {
         let turn = self.turn().await?;
+        self.wire.expect_data();
         let sink = match self.client.copy_in(statement).await {
             Ok(sink) => sink,
             Err(error) => {
@@ -246,7 +246,7 @@ impl Session {
                 return Err(self.error(&error));
             }
         };
-        Ok(CopySink::new(sink, turn, self.shared.clone()))
+        Ok(CopySink::new(sink, self.wire.clone(), turn, self.shared.clone()))
     }
 
     /// Streams data out of `copy … to stdout`.

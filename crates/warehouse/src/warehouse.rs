@@ -94,6 +94,13 @@ impl Warehouse {
         self.connector.open().await
     }
 
+    /// A session of one's own under that name in `pg_stat_activity` (63 bytes are kept).
+    pub async fn session_named(&self, application_name: &str) -> Result<Session> {
+        let settings = self.connector.settings.with_application_name(application_name);
+        let connector = Connector { settings: Arc::new(settings), ..self.connector.clone() };
+        connector.open().await
+    }
+
     /// A session from the pool, for short use.
     pub async fn get(&self) -> Result<PooledSession> {
         self.pool.get().await.map(PooledSession).map_err(|error| match error {

@@ -22,6 +22,7 @@ pub(crate) struct Wire {
     recording: AtomicBool,
     transaction: AtomicU8,
     wants_copy: AtomicBool,
+    refused: AtomicBool,
     answers: Mutex<VecDeque<Answer>>,
     notices: Mutex<Vec<DbError>>,
 }
@@ -54,6 +55,16 @@ impl Wire {
         self.transaction.load(Ordering::Acquire)
     }
 
+    /// Begins to listen for an error that ends a copy.
+    pub fn expect_data(&self) {
+        self.refused.store(false, Ordering::Release);
+    }
+
+    /// Whether the server has sent an error since.
+    pub fn refused(&self) -> bool {
+        self.refused.load(Ordering::Acquire)
+    }
+
     /// Whether the server waits for COPY data that a simple query cannot give.
     pub fn wants_copy(&self) -> bool {
         self.wants_copy.load(Ordering::Acquire)
@@ -72,7 +83,8 @@ impl Wire {
     fn heard(&self, kind: u8, body: &[u8]) {
         match kind {
             b'Z' => self.transaction.store(body.first().copied().unwrap_or(b'I'), Ordering::Release),
-            b'G' => self.wants_copy.store(true, Ordering::Release),
+            b'E' => self.refused.store(true, Ordering::Release),
+            b'G' if self.recording.load(Ordering::Acquire) => self.wants_copy.store(true, Ordering::Release),
             b'C' if self.recording.load(Ordering::Acquire) => {
                 let tag = body.strip_suffix(&[0]).unwrap_or(body);
                 lock(&self.answers).push_back(Answer::Tag(String::from_utf8_lossy(tag).into_owned()));
