@@ -1,1 +1,18 @@
-//! model-graph
+//! Schedules and runs the graph: which nodes, in which order, on how many slots, and what became of them.
+//!
+//! A [`Plan`] is the selected part of the graph with the edges of a run: tests before what reads the
+//! node they test, unit tests before their model. [`run`] walks it on one thread a slot and gives each
+//! node to an [`Executor`](platform_core::Executor); the schedule itself knows nothing of what executors do.
+
+mod artifact;
+mod line;
+mod node_info;
+mod plan;
+mod schedule;
+mod scheduler;
+
+pub use artifact::ResultsFile;
+pub use line::{counted, plural};
+pub use node_info::node_info;
+pub use plan::{Order, Plan};
+pub use scheduler::{Run, RunOptions, run};

@@ -1,0 +1,155 @@
+//! The plan of a run: the selected nodes and what each has to wait for.
+
+use indexmap::{IndexMap, IndexSet};
+use platform_core::{Graph, Manifest, Resource, ResourceType, UniqueId};
+use std::collections::{HashMap, HashSet};
+
+/// In which order nodes may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As they read each other: `run`, `seed`, `snapshot`, `test`, `compile`.
+    Dependencies,
+    /// Tests also before what reads the nodes they test, unit tests before their model: `build`
+    /// (<https://docs.getdbt.com/reference/commands/build>).
+    TestsFirst,
+}
+
+/// The selected nodes, what each waits for, and its rank.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    graph: Graph,
+    ranks: Vec<usize>,
+}
+
+impl Plan {
+    /// The plan of the selected nodes. Edges through nodes left out hold.
+    pub fn new(manifest: &Manifest, selected: &IndexSet<UniqueId>, order: Order) -> Self {
+        let mut needs: IndexMap<UniqueId, Vec<UniqueId>> = Graph::of(manifest)
+            .ids()
+            .filter_map(|id| Some((id.clone(), manifest.resource(id)?.needs().to_vec())))
+            .collect();
+        if order == Order::TestsFirst {
+            put_unit_tests_first(manifest, &mut needs);
+            put_data_tests_first(manifest, selected, &mut needs);
+        }
+        let whole = Graph::new(needs.iter().map(|(id, parents)| (id, parents.as_slice())));
+        let graph = whole.subgraph(selected);
+        let ranks = ranks(&graph);
+        Self { graph, ranks }
+    }
+
+    /// The selected nodes and their edges.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Length of the longest way from a node without parents.
+    pub fn rank(&self, index: usize) -> usize {
+        self.ranks[index]
+    }
+}
+
+/// A unit test needs what its model reads, and the model waits for it.
+fn put_unit_tests_first(manifest: &Manifest, needs: &mut IndexMap<UniqueId, Vec<UniqueId>>) {
+    for (id, test) in &manifest.unit_tests {
+        let Some(model) = test.depends_on.nodes.first() else { continue };
+        let inputs = manifest.node(model).map(|node| node.depends_on.nodes.clone()).unwrap_or_default();
+        needs.insert(id.clone(), inputs);
+        if let Some(parents) = needs.get_mut(model) {
+            parents.push(id.clone());
+        }
+    }
+}
+
+/// What stands below all parents of a test waits for the test.
+fn put_data_tests_first(
+    manifest: &Manifest,
+    selected: &IndexSet<UniqueId>,
+    needs: &mut IndexMap<UniqueId, Vec<UniqueId>>,
+) {
+    let children = children(needs);
+    let mut reach: HashMap<UniqueId, HashSet<UniqueId>> = HashMap::new();
+    for id in selected {
+        let Some(Resource::Node(test)) = manifest.resource(id) else { continue };
+        if test.resource_type != ResourceType::Test {
+            continue;
+        }
+        let waiting: Vec<UniqueId> = match test.depends_on.nodes.as_slice() {
+            [] => continue,
+            [parent] => children.get(parent).cloned().unwrap_or_default(),
+            parents => {
+                for parent in parents {
+                    reach.entry(parent.clone()).or_insert_with(|| below(parent, &children));
+                }
+                below_all(parents, &reach, needs)
+            }
+        };
+        for child in waiting {
+            if child != *id && !is_test(&child) {
+                if let Some(parents) = needs.get_mut(&child) {
+                    parents.push(id.clone());
+                }
+            }
+        }
+    }
+}
+
+fn is_test(id: &UniqueId) -> bool {
+    matches!(id.resource_type(), Some(ResourceType::Test | ResourceType::UnitTest))
+}
+
+fn children(needs: &IndexMap<UniqueId, Vec<UniqueId>>) -> HashMap<UniqueId, Vec<UniqueId>> {
+    let mut children: HashMap<UniqueId, Vec<UniqueId>> = HashMap::new();
+    for (id, parents) in needs {
+        for parent in parents {
+            children.entry(parent.clone()).or_default().push(id.clone());
+        }
+    }
+    children
+}
+
+/// Everything below a node, tests left out.
+fn below(top: &UniqueId, children: &HashMap<UniqueId, Vec<UniqueId>>) -> HashSet<UniqueId> {
+    let mut found = HashSet::new();
+    let mut open = vec![top];
+    while let Some(id) = open.pop() {
+        for child in children.get(id).into_iter().flatten() {
+            if !is_test(child) && found.insert(child.clone()) {
+                open.push(child);
+            }
+        }
+    }
+    found
+}
+
+/// The uppermost nodes that stand below every parent.
+fn below_all(
+    parents: &[UniqueId],
+    reach: &HashMap<UniqueId, HashSet<UniqueId>>,
+    needs: &IndexMap<UniqueId, Vec<UniqueId>>,
+) -> Vec<UniqueId> {
+    let Some(smallest) = parents.iter().filter_map(|id| reach.get(id)).min_by_key(|set| set.len()) else {
+        return Vec::new();
+    };
+    let is_common = |id: &UniqueId| {
+        parents.iter().all(|parent| reach.get(parent).is_some_and(|below| below.contains(id)))
+    };
+    let common: HashSet<&UniqueId> = smallest.iter().filter(|id| is_common(id)).collect();
+    let mut top: Vec<UniqueId> = common
+        .iter()
+        .filter(|id| needs.get(**id).is_none_or(|above| !above.iter().any(|id| common.contains(id))))
+        .map(|id| (*id).clone())
+        .collect();
+    top.sort_unstable();
+    top
+}
+
+fn ranks(graph: &Graph) -> Vec<usize> {
+    let mut ranks = vec![0; graph.len()];
+    for id in graph.topological() {
+        let Some(index) = graph.index(&id) else { continue };
+        ranks[index] =
+            graph.parent_indexes(index).iter().map(|parent| ranks[*parent] + 1).max().unwrap_or_default();
+    }
+    ranks
+}

@@ -1,0 +1,246 @@
+//! Walking a plan on one thread a slot.
+
+use crate::artifact::ResultsFile;
+use crate::line;
+use crate::node_info::{Phase, node_info, run_result};
+use crate::plan::Plan;
+use crate::schedule::{Schedule, Turn};
+use platform_core::event::Level;
+use platform_core::{Event, Executor, NodeResult, Resource, RunContext, Status, UniqueId};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// How a plan is walked.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Slots: threads, each with a database session of its own.
+    pub threads: usize,
+    /// Begin nothing new after the first failure.
+    pub fail_fast: bool,
+}
+
+/// What became of a plan.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// One result a node, in the order of completion. Ephemeral models give none unless they failed.
+    pub results: Vec<NodeResult>,
+    /// Whether `--fail-fast` ended it early; the node that failed.
+    pub failed_fast: Option<UniqueId>,
+}
+
+/// Runs every node of the plan; each result goes to `file` at once.
+///
+/// # Panics
+///
+/// Not by itself: a thread that panicked leaves its node without a result and the rest goes on.
+pub fn run(
+    plan: &Plan,
+    executor: &dyn Executor,
+    context: &RunContext,
+    options: &RunOptions,
+    file: &ResultsFile,
+) -> Run {
+    let walk = Walk::new(plan, executor, context, options, file);
+    let slots = options.threads.clamp(1, plan.graph().len().max(1));
+    std::thread::scope(|scope| {
+        for slot in 0..slots {
+            let name = thread_name(slot);
+            let spawned =
+                std::thread::Builder::new().name(name).spawn_scoped(scope, || walk.work(slot));
+            if spawned.is_err() && slot == 0 {
+                walk.work(slot);
+            }
+        }
+    });
+    let state = walk.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Run { results: state.results, failed_fast: state.failed_fast }
+}
+
+/// dbt's name of a slot's thread.
+fn thread_name(slot: usize) -> String {
+    format!("Thread-{} (worker)", slot + 1)
+}
+
+struct Walk<'a> {
+    plan: &'a Plan,
+    executor: &'a dyn Executor,
+    context: &'a RunContext,
+    options: &'a RunOptions,
+    file: &'a ResultsFile,
+    total: usize,
+    state: Mutex<State<'a>>,
+    changed: Condvar,
+}
+
+struct State<'a> {
+    schedule: Schedule<'a>,
+    /// Nodes begun or skipped so far, ephemeral models left out: `3 of 10`.
+    counted: usize,
+    results: Vec<NodeResult>,
+    failed_fast: Option<UniqueId>,
+}
+
+/// A turn with its number.
+struct Task {
+    turn: Turn,
+    number: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn new(
+        plan: &'a Plan,
+        executor: &'a dyn Executor,
+        context: &'a RunContext,
+        options: &'a RunOptions,
+        file: &'a ResultsFile,
+    ) -> Self {
+        let total = plan
+            .graph()
+            .ids()
+            .filter_map(|id| context.manifest.resource(id))
+            .filter(|resource| !is_ephemeral(*resource))
+            .count();
+        let state = State {
+            schedule: Schedule::new(plan),
+            counted: 0,
+            results: Vec::with_capacity(total),
+            failed_fast: None,
+        };
+        Self {
+            plan,
+            executor,
+            context,
+            options,
+            file,
+            total,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
+    }
+
+    fn work(&self, slot: usize) {
+        while let Some(task) = self.next() {
+            let (index, result) = match task.turn {
+                Turn::Run(index) => (index, self.execute(index, task.number, slot)),
+                Turn::Skip(index, cause) => (index, self.skip(index, cause, task.number, slot)),
+            };
+            self.finish(index, result);
+        }
+    }
+
+    /// Waits for a node to be ready; `None` once all are finished.
+    fn next(&self) -> Option<Task> {
+        let mut state = self.lock();
+        loop {
+            if let Some(turn) = state.schedule.next() {
+                let (Turn::Run(index) | Turn::Skip(index, _)) = turn;
+                if !self.resource(index).is_some_and(is_ephemeral) {
+                    state.counted += 1;
+                }
+                return Some(Task { number: state.counted, turn });
+            }
+            if state.schedule.is_done() {
+                return None;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn execute(&self, index: usize, number: usize, slot: usize) -> NodeResult {
+        let id = self.plan.graph().id(index);
+        let Some(resource) = self.resource(index) else {
+            return NodeResult::new(id.clone(), Status::Error, Some(format!("{id} is not in the manifest")));
+        };
+        if self.context.is_cancelled() {
+            return self.not_begun(id, slot);
+        }
+        let started = Phase::started();
+        self.debug("NodeStart", "Q024", format!("Began running node {id}"), resource, &started);
+        if !is_ephemeral(resource) {
+            if let Some(event) = line::start(resource, number, self.total) {
+                self.context.events.send(event.with("node_info", node_info(resource, &started)));
+            }
+        }
+        let clock = Instant::now();
+        let mut result = self.executor.execute(id, slot, self.context);
+        result.thread_id = thread_name(slot);
+        if result.execution_time == 0.0 {
+            result.execution_time = clock.elapsed().as_secs_f64();
+        }
+        let finished = started.finished(result.status);
+        if !is_ephemeral(resource) || result.status.is_failure() {
+            let event = line::end(resource, &result, number, self.total);
+            self.context.events.send(event.with("node_info", node_info(resource, &finished)));
+        }
+        let event = Event::new(Level::Debug, "NodeFinished", format!("Finished running node {id}"))
+            .code("Q025")
+            .with("node_info", node_info(resource, &finished))
+            .with("run_result", run_result(&result));
+        self.context.events.send(event);
+        result
+    }
+
+    fn skip(&self, index: usize, cause: usize, number: usize, slot: usize) -> NodeResult {
+        let id = self.plan.graph().id(index);
+        let mut result = NodeResult::new(id.clone(), Status::Skipped, None);
+        result.thread_id = thread_name(slot);
+        let Some(resource) = self.resource(index) else { return result };
+        line::fill(&mut result, resource);
+        if !is_ephemeral(resource) {
+            let phase = Phase::started().finished(Status::Skipped);
+            let event = line::skip(resource, self.plan.graph().id(cause), number, self.total);
+            self.context.events.send(event.with("node_info", node_info(resource, &phase)));
+        }
+        result
+    }
+
+    /// The result of a node that an interruption or `--fail-fast` left alone.
+    fn not_begun(&self, id: &UniqueId, slot: usize) -> NodeResult {
+        let failed_fast = self.lock().failed_fast.is_some();
+        let message = failed_fast.then(|| "Skipping due to fail_fast".to_owned());
+        let mut result = NodeResult::new(id.clone(), Status::Skipped, message);
+        result.thread_id = thread_name(slot);
+        if let Some(resource) = self.context.manifest.resource(id) {
+            line::fill(&mut result, resource);
+        }
+        result
+    }
+
+    fn finish(&self, index: usize, result: NodeResult) {
+        let failed = result.status.is_failure();
+        let is_visible = failed || !self.resource(index).is_some_and(is_ephemeral);
+        if is_visible {
+            self.file.add(&result);
+        }
+        let mut state = self.lock();
+        if failed && self.options.fail_fast && state.failed_fast.is_none() && !self.context.is_cancelled() {
+            state.failed_fast = Some(result.unique_id.clone());
+            self.context.cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
+            self.executor.cancel();
+        }
+        let stops_children = failed || result.status == Status::Skipped;
+        state.schedule.finish(index, stops_children);
+        if is_visible {
+            state.results.push(result);
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn debug(&self, name: &str, code: &str, message: String, resource: Resource<'_>, phase: &Phase) {
+        let event = Event::new(Level::Debug, name, message).code(code);
+        self.context.events.send(event.with("node_info", node_info(resource, phase)));
+    }
+
+    fn resource(&self, index: usize) -> Option<Resource<'_>> {
+        self.context.manifest.resource(self.plan.graph().id(index))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<'a>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_ephemeral(resource: Resource<'_>) -> bool {
+    resource.node().is_some_and(platform_core::Node::is_ephemeral)
+}
