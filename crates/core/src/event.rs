@@ -17,6 +17,18 @@ pub enum Level {
     Error,
 }
 
+/// What a stretch of a message means; listeners with colours draw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// It worked.
+    Good,
+    /// To look at, or left out.
+    Caution,
+    /// It failed.
+    Bad,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
@@ -29,6 +41,9 @@ pub struct Event {
     pub code: String,
     /// One line for people; no secrets.
     pub message: String,
+    /// The bytes of the message that mean something, and what.
+    #[serde(skip)]
+    pub emphasis: Option<(std::ops::Range<usize>, Tone)>,
     /// Facts, under dbt's keys: `node_info`, `index`, `total`, `status`, `execution_time`, …
     #[serde(default)]
     pub data: Map<String, Value>,
@@ -37,7 +52,35 @@ pub struct Event {
 impl Event {
     /// An event without facts.
     pub fn new(level: Level, name: &str, message: impl Into<String>) -> Self {
-        Self { level, name: name.to_owned(), code: String::new(), message: message.into(), data: Map::new() }
+        Self {
+            level,
+            name: name.to_owned(),
+            code: String::new(),
+            message: message.into(),
+            emphasis: None,
+            data: Map::new(),
+        }
+    }
+
+    /// With dbt's code of the event.
+    #[must_use]
+    pub fn code(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.code);
+        self
+    }
+
+    /// With the whole message in a tone.
+    #[must_use]
+    pub fn toned(self, tone: Tone) -> Self {
+        let whole = 0..self.message.len();
+        self.emphasis(whole, tone)
+    }
+
+    /// With a stretch of the message in a tone.
+    #[must_use]
+    pub fn emphasis(mut self, bytes: std::ops::Range<usize>, tone: Tone) -> Self {
+        self.emphasis = Some((bytes, tone));
+        self
     }
 
     /// With one fact more.

@@ -1,5 +1,6 @@
 //! Results of a command: `target/run_results.json` (schema v6).
 
+use crate::diagnostic::Diagnostic;
 use crate::manifest::Metadata;
 use crate::unique_id::UniqueId;
 use serde::{Deserialize, Serialize};
@@ -98,8 +99,11 @@ pub struct NodeResult {
     /// Its relation.
     pub relation_name: Option<String>,
     /// Microbatch: batches that worked and that failed.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(default)]
     pub batch_results: Option<Value>,
+    /// What went wrong, with its place, where the message alone does not say it. Not part of the artifact.
+    #[serde(skip)]
+    pub diagnostic: Option<Box<Diagnostic>>,
     /// Rows for the report of a failed test: header, then up to ten rows. Not part of the artifact.
     #[serde(skip)]
     pub sample: Vec<Vec<Option<String>>>,
@@ -121,6 +125,7 @@ impl NodeResult {
             compiled_code: None,
             relation_name: None,
             batch_results: None,
+            diagnostic: None,
             sample: Vec::new(),
         }
     }

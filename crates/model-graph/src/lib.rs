@@ -11,8 +11,8 @@ mod plan;
 mod schedule;
 mod scheduler;
 
-pub use artifact::ResultsFile;
+pub use artifact::{Head, ResultsFile, write_aside};
 pub use line::{counted, plural};
-pub use node_info::node_info;
+pub use node_info::{Phase, node_info, timestamp};
 pub use plan::{Order, Plan};
 pub use scheduler::{Run, RunOptions, run};

@@ -27,8 +27,7 @@ impl<'a> Schedule<'a> {
     /// Nothing has run yet.
     pub fn new(plan: &'a Plan) -> Self {
         let graph = plan.graph();
-        let waits_for: Vec<usize> =
-            (0..graph.len()).map(|index| graph.parent_indexes(index).len()).collect();
+        let waits_for: Vec<usize> = (0..graph.len()).map(|index| graph.parent_indexes(index).len()).collect();
         let mut schedule = Self {
             plan,
             ready: BinaryHeap::new(),

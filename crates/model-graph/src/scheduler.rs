@@ -29,10 +29,6 @@ pub struct Run {
 }
 
 /// Runs every node of the plan; each result goes to `file` at once.
-///
-/// # Panics
-///
-/// Not by itself: a thread that panicked leaves its node without a result and the rest goes on.
 pub fn run(
     plan: &Plan,
     executor: &dyn Executor,
@@ -43,10 +39,10 @@ pub fn run(
     let walk = Walk::new(plan, executor, context, options, file);
     let slots = options.threads.clamp(1, plan.graph().len().max(1));
     std::thread::scope(|scope| {
+        let walk = &walk;
         for slot in 0..slots {
             let name = thread_name(slot);
-            let spawned =
-                std::thread::Builder::new().name(name).spawn_scoped(scope, || walk.work(slot));
+            let spawned = std::thread::Builder::new().name(name).spawn_scoped(scope, move || walk.work(slot));
             if spawned.is_err() && slot == 0 {
                 walk.work(slot);
             }

@@ -1,0 +1,241 @@
+//! One line a node, as dbt prints it: `1 of 5 OK created sql view model … [CREATE VIEW in 0.05s]`.
+
+use platform_core::event::{Level, Tone};
+use platform_core::{Event, NodeResult, Resource, ResourceType, Status, UniqueId};
+
+/// Columns before the status.
+const WIDTH: usize = 80;
+
+/// `1 error`, `2 errors`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {}", plural(count, noun))
+}
+
+/// The noun for that many: `error`, `errors`; `model`, `models`; `query`, `queries`.
+pub fn plural(count: usize, noun: &str) -> String {
+    match (count, noun.strip_suffix('y')) {
+        (1, _) => noun.to_owned(),
+        (_, Some(stem)) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
+    }
+}
+
+/// The line's text, dots up to the status, and the status with its time.
+fn aligned(
+    text: &str,
+    number: usize,
+    total: usize,
+    status: &str,
+    seconds: Option<f64>,
+) -> (String, std::ops::Range<usize>) {
+    let mut line = format!("{number} of {total} {text} ");
+    let missing = WIDTH.saturating_sub(line.chars().count());
+    line.extend(std::iter::repeat_n('.', missing));
+    line.push_str(" [");
+    let start = line.len();
+    line.push_str(status);
+    let end = line.len();
+    if let Some(seconds) = seconds {
+        line.push_str(&format!(" in {seconds:.2}s"));
+    }
+    line.push(']');
+    (line, start..end)
+}
+
+/// What is run, in words: `sql view model sel.orders`, `test unique_orders_id`.
+pub(crate) fn description(resource: Resource<'_>) -> String {
+    match resource {
+        Resource::Node(node) => {
+            let place = format!("{}.{}", node.schema, node.alias);
+            match node.resource_type {
+                ResourceType::Model => {
+                    let language = if node.language.is_empty() { "sql" } else { &node.language };
+                    format!("{language} {} model {place}", node.config.materialized())
+                }
+                ResourceType::Seed => format!("seed file {place}"),
+                ResourceType::Snapshot => format!("snapshot {place}"),
+                ResourceType::Function => format!("function {place}"),
+                other => format!("{other} {}", node.name),
+            }
+        }
+        Resource::UnitTest(test) => format!("unit_test {}", unit_test_name(test)),
+        Resource::Source(source) => format!("freshness of {}.{}", source.source_name, source.name),
+        other => format!("{} {}", other.resource_type(), other.name()),
+    }
+}
+
+fn unit_test_name(test: &platform_core::node::UnitTest) -> String {
+    format!("{}::{}", test.model, test.name)
+}
+
+/// What begins; nothing for what is never done (exposures, saved queries).
+pub(crate) fn start(resource: Resource<'_>, number: usize, total: usize) -> Option<Event> {
+    let runs = matches!(resource, Resource::Node(_) | Resource::UnitTest(_) | Resource::Source(_));
+    if !runs {
+        return None;
+    }
+    let description = description(resource);
+    let (line, _) = aligned(&format!("START {description}"), number, total, "RUN", None);
+    let event = Event::new(Level::Info, "LogStartLine", line).code("Q011");
+    Some(event.with("description", description).with("index", number).with("total", total))
+}
+
+/// What became of a node.
+pub(crate) fn end(resource: Resource<'_>, result: &NodeResult, number: usize, total: usize) -> Event {
+    let (name, code) = match (resource.resource_type(), result.status) {
+        (ResourceType::Test | ResourceType::UnitTest, _) => ("LogTestResult", "Q007"),
+        (_, Status::NoOp) => ("LogNodeNoOpResult", "Q019"),
+        (ResourceType::Seed, _) => ("LogSeedResult", "Q016"),
+        (ResourceType::Snapshot, _) => ("LogSnapshotResult", "Q015"),
+        (ResourceType::Source, _) => ("LogFreshnessResult", "Q018"),
+        (ResourceType::Function, _) => ("LogFunctionResult", "Q047"),
+        _ => ("LogModelResult", "Q012"),
+    };
+    let (text, status) = outcome(resource, result);
+    let level = match result.status {
+        Status::Fail | Status::Error | Status::RuntimeError => Level::Error,
+        Status::Warn => Level::Warn,
+        _ => Level::Info,
+    };
+    let tone = match level {
+        Level::Error => Tone::Bad,
+        Level::Warn => Tone::Caution,
+        _ if matches!(result.status, Status::Skipped | Status::PartialSuccess) => Tone::Caution,
+        _ => Tone::Good,
+    };
+    let (line, emphasis) = aligned(&text, number, total, &status, Some(result.execution_time));
+    let event = Event::new(level, name, line)
+        .code(code)
+        .emphasis(emphasis, tone)
+        .with("execution_time", result.execution_time)
+        .with("index", number)
+        .with("status", result.status.as_str());
+    facts(event, resource, result, total)
+}
+
+/// The keys that dbt's events of one kind have.
+fn facts(event: Event, resource: Resource<'_>, result: &NodeResult, total: usize) -> Event {
+    let message = || result.message.clone().unwrap_or_default();
+    match resource {
+        Resource::Node(node) if node.resource_type == ResourceType::Test => event
+            .with("name", node.name.clone())
+            .with("num_failures", result.failures.unwrap_or_default())
+            .with("num_models", total)
+            .with(
+                "attached_node",
+                node.only.attached_node.as_ref().map(UniqueId::as_str).unwrap_or_default(),
+            ),
+        Resource::UnitTest(test) => event
+            .with("name", unit_test_name(test))
+            .with("num_failures", result.failures.unwrap_or_default())
+            .with("num_models", total),
+        Resource::Source(source) => event
+            .with("source_name", source.source_name.clone())
+            .with("table_name", source.name.clone())
+            .with("total", total),
+        Resource::Node(node) if node.resource_type == ResourceType::Seed => event
+            .with("relation", node.alias.clone())
+            .with("result_message", message())
+            .with("schema", node.schema.clone())
+            .with("total", total),
+        other => event.with("description", description(other)).with("total", total),
+    }
+}
+
+/// The words of a result, and its status as shown in brackets.
+fn outcome(resource: Resource<'_>, result: &NodeResult) -> (String, String) {
+    let failures = result.failures.unwrap_or_default();
+    let message = result.message.as_deref().unwrap_or_default();
+    let failed = matches!(result.status, Status::Error | Status::RuntimeError);
+    let about = description(resource);
+    match (resource.resource_type(), result.status) {
+        (ResourceType::Test | ResourceType::UnitTest, status) => {
+            let name = about.split_once(' ').map_or(about.as_str(), |(_, name)| name);
+            let word = match status {
+                Status::Pass => "PASS".to_owned(),
+                Status::Warn => format!("WARN {failures}"),
+                Status::Fail => format!("FAIL {failures}"),
+                other => other.as_str().to_uppercase(),
+            };
+            (format!("{word} {name}"), word)
+        }
+        (_, Status::NoOp) => (format!("NO-OP {about}"), "NO-OP".to_owned()),
+        (_, Status::Skipped) => (format!("SKIP {about}"), "SKIP".to_owned()),
+        (ResourceType::Source, status) => {
+            let word = match status {
+                Status::Error => "ERROR STALE",
+                Status::RuntimeError => "ERROR",
+                Status::Warn => "WARN",
+                _ => "PASS",
+            };
+            (format!("{word} {about}"), word.to_owned())
+        }
+        (ResourceType::Seed, _) if failed => (format!("ERROR loading {about}"), "ERROR".to_owned()),
+        (ResourceType::Snapshot, _) if failed => (format!("ERROR snapshotting {about}"), "ERROR".to_owned()),
+        (ResourceType::Seed, _) => (format!("OK loaded {about}"), message.to_owned()),
+        (ResourceType::Snapshot, _) => {
+            let place = about.split_once(' ').map_or(about.as_str(), |(_, place)| place);
+            (format!("OK snapshotted {place}"), message.to_owned())
+        }
+        (_, Status::PartialSuccess) => (format!("PARTIAL SUCCESS created {about}"), message.to_owned()),
+        _ if failed => (format!("ERROR creating {about}"), "ERROR".to_owned()),
+        _ => (format!("OK created {about}"), message.to_owned()),
+    }
+}
+
+/// A node that was not run because of another.
+pub(crate) fn skip(resource: Resource<'_>, cause: &UniqueId, number: usize, total: usize) -> Event {
+    let (kind, name, schema) = match resource {
+        Resource::Node(node)
+            if matches!(
+                node.resource_type,
+                ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot | ResourceType::Function
+            ) =>
+        {
+            ("relation".to_owned(), format!("{}.{}", node.schema, node.alias), node.schema.clone())
+        }
+        other => (other.resource_type().to_string(), other.name().to_owned(), String::new()),
+    };
+    let (line, emphasis) = aligned(&format!("SKIP {kind} {name}"), number, total, "SKIP", None);
+    Event::new(Level::Info, "SkippingDetails", line)
+        .code("Q034")
+        .emphasis(emphasis, Tone::Caution)
+        .with("cause", cause.as_str())
+        .with("index", number)
+        .with("node_name", resource.name())
+        .with("resource_type", resource.resource_type().as_str())
+        .with("schema", schema)
+        .with("total", total)
+}
+
+/// What a result says of a node that was not run.
+pub(crate) fn fill(result: &mut NodeResult, resource: Resource<'_>) {
+    if let Resource::Node(node) = resource {
+        result.relation_name = node.relation_name.clone();
+        result.compiled = (node.resource_type != ResourceType::Seed).then_some(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aligns_the_status() {
+        let (line, bytes) = aligned("START hook: play.on-run-end.0", 1, 1, "RUN", None);
+        assert_eq!(
+            line,
+            "1 of 1 START hook: play.on-run-end.0 ........................................... [RUN]"
+        );
+        assert_eq!(&line[bytes], "RUN");
+        let (line, _) = aligned("OK hook", 1, 2, "OK", Some(0.017));
+        assert!(line.ends_with(" [OK in 0.02s]"));
+    }
+
+    #[test]
+    fn counts_in_words() {
+        assert_eq!(counted(1, "error"), "1 error");
+        assert_eq!(counted(2, "saved query"), "2 saved queries");
+        assert_eq!(counted(0, "data test"), "0 data tests");
+    }
+}

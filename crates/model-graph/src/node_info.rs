@@ -1,0 +1,95 @@
+//! `node_info` and `run_result` of events, as in dbt's structured logs
+//! (<https://docs.getdbt.com/reference/events-logging#node_info>).
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use platform_core::{NodeResult, Resource, Status};
+use serde_json::{Map, Value, json};
+
+/// Where a node stands: when it began, when it ended, its status.
+#[derive(Clone, Debug)]
+pub struct Phase {
+    started: Option<DateTime<Utc>>,
+    finished: Option<DateTime<Utc>>,
+    status: String,
+}
+
+impl Phase {
+    /// Not begun.
+    pub fn none() -> Self {
+        Self { started: None, finished: None, status: "None".to_owned() }
+    }
+
+    /// Begun now.
+    pub fn started() -> Self {
+        Self { started: Some(Utc::now()), finished: None, status: "started".to_owned() }
+    }
+
+    /// Ended now.
+    #[must_use]
+    pub fn finished(&self, status: Status) -> Self {
+        Self { started: self.started, finished: Some(Utc::now()), status: status.as_str().to_owned() }
+    }
+}
+
+/// The facts of a node that every event about it carries.
+pub fn node_info(resource: Resource<'_>, phase: &Phase) -> Value {
+    let stamp = |time: Option<DateTime<Utc>>| {
+        time.map(|time| time.naive_utc().format("%Y-%m-%dT%H:%M:%S%.6f").to_string()).unwrap_or_default()
+    };
+    let node = resource.node();
+    json!({
+        "materialized": resource.config().materialized(),
+        "meta": resource.config().meta().cloned().unwrap_or_default(),
+        "node_checksum": node.map(|node| node.checksum.checksum.as_str()).unwrap_or_default(),
+        "node_finished_at": stamp(phase.finished),
+        "node_name": resource.name(),
+        "node_path": resource.path(),
+        "node_relation": relation(resource),
+        "node_started_at": stamp(phase.started),
+        "node_status": phase.status,
+        "resource_type": resource.resource_type().as_str(),
+        "unique_id": resource.unique_id().as_str(),
+    })
+}
+
+fn relation(resource: Resource<'_>) -> Value {
+    let parts = |database: Option<&str>, schema: &str, alias: &str, name: Option<&str>| {
+        json!({
+            "alias": alias,
+            "database": database.unwrap_or_default(),
+            "relation_name": name.unwrap_or_default(),
+            "schema": schema,
+        })
+    };
+    match resource {
+        Resource::Node(node) => {
+            parts(node.database.as_deref(), &node.schema, &node.alias, node.relation_name.as_deref())
+        }
+        Resource::Source(source) => parts(
+            source.database.as_deref(),
+            &source.schema,
+            &source.identifier,
+            source.relation_name.as_deref(),
+        ),
+        Resource::UnitTest(test) => parts(None, test.schema.as_deref().unwrap_or_default(), "", None),
+        _ => parts(None, "", "", None),
+    }
+}
+
+/// A node's result, as events carry it.
+pub(crate) fn run_result(result: &NodeResult) -> Value {
+    let mut fields = Map::new();
+    fields.insert("adapter_response".into(), Value::Object(result.adapter_response.clone()));
+    fields.insert("execution_time".into(), result.execution_time.into());
+    fields.insert("message".into(), result.message.clone().unwrap_or_default().into());
+    fields.insert("num_failures".into(), result.failures.unwrap_or_default().into());
+    fields.insert("status".into(), result.status.as_str().into());
+    fields.insert("thread".into(), result.thread_id.clone().into());
+    fields.insert("timing_info".into(), json!(result.timing));
+    Value::Object(fields)
+}
+
+/// A time as artifacts have it: UTC, RFC 3339 with microseconds and `Z`.
+pub fn timestamp(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}

@@ -1,0 +1,229 @@
+//! The walk over a plan: order, skips, `--fail-fast`, the results file; with an executor that only notes.
+
+#![expect(clippy::expect_used, reason = "a test stops where its fixture is broken")]
+
+use indexmap::IndexSet;
+use model_graph::{Head, Order, Plan, ResultsFile, Run, RunOptions, run};
+use platform_core::event::Silence;
+use platform_core::manifest::Metadata;
+use platform_core::{Executor, Manifest, NodeResult, RunContext, Status, UniqueId};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+/// Notes which nodes began and ended; fails those it is told to.
+#[derive(Default)]
+struct Notes {
+    failing: Vec<String>,
+    log: Mutex<Vec<(String, bool)>>,
+}
+
+impl Executor for Notes {
+    fn execute(&self, id: &UniqueId, _slot: usize, _context: &RunContext) -> NodeResult {
+        let note = |begins| self.log.lock().expect("a log").push((id.to_string(), begins));
+        note(true);
+        std::thread::yield_now();
+        note(false);
+        let failed = self.failing.iter().any(|failing| failing == id.as_str());
+        NodeResult::new(id.clone(), if failed { Status::Error } else { Status::Success }, None)
+    }
+}
+
+/// A manifest of nodes with what they need; tests and unit tests by the prefix of the id.
+fn manifest(nodes: &[(&str, &[&str])]) -> Manifest {
+    let mut manifest = Manifest::default();
+    for (id, needs) in nodes {
+        let kind = id.split('.').next().expect("a type");
+        let base = json!({
+            "name": id.rsplit('.').next(), "resource_type": kind, "package_name": "p", "path": "", "alias": "a",
+            "original_file_path": "", "unique_id": id, "fqn": ["p", id], "config": {"materialized": "view"},
+            "depends_on": {"macros": [], "nodes": needs},
+            "model": "m", "given": [], "expect": {},
+        });
+        if kind == "unit_test" {
+            manifest.unit_tests.insert((*id).into(), serde_json::from_value(base).expect("a unit test"));
+        } else {
+            manifest.nodes.insert((*id).into(), serde_json::from_value(base).expect("a node"));
+        }
+    }
+    manifest
+}
+
+fn context(manifest: Manifest) -> RunContext {
+    RunContext {
+        manifest: Arc::new(manifest),
+        invocation_id: "test".into(),
+        events: Arc::new(Silence),
+        cancelled: Arc::default(),
+    }
+}
+
+fn file(path: Option<std::path::PathBuf>) -> ResultsFile {
+    let head = Head { metadata: Metadata::default(), args: Map::new(), began: Instant::now() };
+    ResultsFile::new(path, head)
+}
+
+fn walk(nodes: &[(&str, &[&str])], order: Order, notes: &Notes, threads: usize, fail_fast: bool) -> Run {
+    let manifest = manifest(nodes);
+    let selected: IndexSet<UniqueId> = nodes.iter().map(|(id, _)| UniqueId::from(*id)).collect();
+    let plan = Plan::new(&manifest, &selected, order);
+    run(&plan, notes, &context(manifest), &RunOptions { threads, fail_fast }, &file(None))
+}
+
+fn statuses(run: &Run) -> Vec<String> {
+    run.results.iter().map(|it| format!("{} {}", it.unique_id, it.status.as_str())).collect()
+}
+
+#[test]
+fn runs_by_rank_then_by_id() {
+    let notes = Notes::default();
+    let run = walk(
+        &[
+            ("model.p.z", &[]),
+            ("model.p.c", &["model.p.z"]),
+            ("model.p.a", &["model.p.c"]),
+            ("model.p.b", &[]),
+        ],
+        Order::Dependencies,
+        &notes,
+        1,
+        false,
+    );
+    assert_eq!(
+        statuses(&run),
+        ["model.p.b success", "model.p.z success", "model.p.c success", "model.p.a success"]
+    );
+}
+
+#[test]
+fn a_failed_test_stops_what_reads_the_node_it_tests() {
+    let notes = Notes { failing: vec!["test.p.t".into()], ..Notes::default() };
+    let nodes: &[(&str, &[&str])] = &[
+        ("model.p.a", &[]),
+        ("model.p.b", &["model.p.a"]),
+        ("model.p.c", &["model.p.b"]),
+        ("test.p.t", &["model.p.a"]),
+        ("test.p.u", &["model.p.b"]),
+    ];
+    let run = walk(nodes, Order::TestsFirst, &notes, 1, false);
+    assert_eq!(
+        statuses(&run),
+        ["model.p.a success", "test.p.t error", "model.p.b skipped", "test.p.u skipped", "model.p.c skipped"]
+    );
+    let notes = Notes { failing: vec!["test.p.t".into()], ..Notes::default() };
+    let run = walk(nodes, Order::Dependencies, &notes, 1, false);
+    assert!(statuses(&run).contains(&"model.p.c success".to_owned()));
+}
+
+#[test]
+fn a_test_of_two_nodes_holds_only_what_stands_below_both() {
+    let notes = Notes { failing: vec!["test.p.ab".into()], ..Notes::default() };
+    let run = walk(
+        &[
+            ("model.p.a", &[]),
+            ("model.p.b", &["model.p.a"]),
+            ("model.p.c", &["model.p.b"]),
+            ("model.p.d", &["model.p.a"]),
+            ("test.p.ab", &["model.p.a", "model.p.b"]),
+        ],
+        Order::TestsFirst,
+        &notes,
+        1,
+        false,
+    );
+    let found = statuses(&run);
+    assert!(found.contains(&"model.p.b success".to_owned()), "{found:?}");
+    assert!(found.contains(&"model.p.d success".to_owned()), "{found:?}");
+    assert!(found.contains(&"model.p.c skipped".to_owned()), "{found:?}");
+}
+
+#[test]
+fn a_unit_test_comes_before_its_model_and_after_its_inputs() {
+    let notes = Notes { failing: vec!["unit_test.p.m.u".into()], ..Notes::default() };
+    let run = walk(
+        &[
+            ("unit_test.p.m.u", &["model.p.m"]),
+            ("model.p.m", &["model.p.input"]),
+            ("model.p.input", &[]),
+            ("model.p.below", &["model.p.m"]),
+        ],
+        Order::TestsFirst,
+        &notes,
+        2,
+        false,
+    );
+    assert_eq!(
+        statuses(&run),
+        ["model.p.input success", "unit_test.p.m.u error", "model.p.m skipped", "model.p.below skipped"]
+    );
+}
+
+#[test]
+fn fail_fast_begins_nothing_new() {
+    let notes = Notes { failing: vec!["model.p.a".into()], ..Notes::default() };
+    let nodes: &[(&str, &[&str])] = &[("model.p.a", &[]), ("model.p.b", &[]), ("model.p.c", &["model.p.b"])];
+    let run = walk(nodes, Order::Dependencies, &notes, 1, true);
+    assert_eq!(statuses(&run), ["model.p.a error", "model.p.b skipped", "model.p.c skipped"]);
+    assert_eq!(run.failed_fast, Some("model.p.a".into()));
+    assert_eq!(notes.log.lock().expect("a log").len(), 2);
+}
+
+#[test]
+fn the_results_file_is_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("deep/run_results.json");
+    let manifest = manifest(&[("model.p.a", &[]), ("model.p.b", &["model.p.a"])]);
+    let selected = manifest.nodes.keys().cloned().collect();
+    let plan = Plan::new(&manifest, &selected, Order::Dependencies);
+    let file = file(Some(path.clone()));
+    let options = RunOptions { threads: 2, fail_fast: false };
+    run(&plan, &Notes::default(), &context(manifest), &options, &file);
+    file.finish().expect("written");
+    let text = std::fs::read_to_string(path).expect("the file");
+    let value: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(value["results"].as_array().map(Vec::len), Some(2));
+    assert_eq!(value["results"][1]["thread_id"].as_str().map(|name| name.starts_with("Thread-")), Some(true));
+    let back: platform_core::RunResults = serde_json::from_value(value).expect("run results");
+    assert!(!back.has_failure());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever the graph, the slots and the failures: every node once, parents ended before, skipped
+    /// exactly below failures.
+    #[test]
+    fn every_node_once_after_its_parents(
+        edges in prop::collection::vec((0_usize..24, 0_usize..24), 0..60),
+        failing in prop::collection::hash_set(0_usize..24, 0..4),
+        threads in 1_usize..6,
+    ) {
+        let names: Vec<String> = (0..24).map(|at| format!("model.p.n{at:02}")).collect();
+        let mut needs: Vec<Vec<&str>> = vec![Vec::new(); 24];
+        for (left, right) in &edges {
+            if left < right {
+                needs[*right].push(&names[*left]);
+            }
+        }
+        let nodes: Vec<(&str, &[&str])> =
+            names.iter().zip(&needs).map(|(name, needs)| (name.as_str(), needs.as_slice())).collect();
+        let notes = Notes { failing: failing.iter().map(|at| names[*at].clone()).collect(), ..Notes::default() };
+        let run = walk(&nodes, Order::Dependencies, &notes, threads, false);
+        prop_assert_eq!(run.results.len(), 24);
+        let status: HashMap<&str, Status> =
+            run.results.iter().map(|it| (it.unique_id.as_str(), it.status)).collect();
+        let log = notes.log.lock().expect("a log");
+        let at = |name: &str, begins: bool| log.iter().position(|it| it.0 == name && it.1 == begins);
+        for (name, needs) in &nodes {
+            let stopped = needs.iter().any(|need| status[need] != Status::Success);
+            prop_assert_eq!(status[name] == Status::Skipped, stopped);
+            for need in *needs {
+                if let Some(began) = at(name, true) {
+                    prop_assert!(at(need, false).is_some_and(|ended| ended < began));
+                }
+            }
+        }
+    }
+}
