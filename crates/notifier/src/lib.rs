@@ -5,11 +5,16 @@
 //! messages in one transaction. [`deliver`] sends what is due, repeatedly and from any number of
 //! processes. The outbox between them is the truth of who was told what.
 
+mod error;
 mod measure;
+mod source;
 mod written;
 
+pub mod amount;
+pub mod detect;
 pub mod policy;
 pub mod rule;
 
+pub use error::{Error, Result};
 pub use policy::{Policy, read_policy};
 pub use rule::{Rule, read_rules};

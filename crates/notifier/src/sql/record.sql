@@ -1,0 +1,160 @@
+-- Writes what detection found and nobody knew yet, and gives it back beside the counts of the run: one row
+-- for each new finding, or a single row of counts alone.
+--   $10 rule · $11 its revision · $12 run · $13 now · $14 whether nothing was ever evaluated before
+--   $15 day up to which everything was evaluated before · $16 ids of segments, the rule's own first (null)
+--   $17 days without a record that are worth an alert (0: never) · $18 whether these are the last days
+--   $19 whether an incident settles only when the value is back near what it was
+with judged as materialized (
+{detect}
+)
+
+, newest as (
+    select organization_id, max(record_date) as record_date
+    from judged
+    group by organization_id
+)
+
+, latest as (
+    select distinct on (organization_id, record_date) *
+    from alerting.evaluation
+    where rule_id = $10
+        and record_date > $1::date
+        and record_date <= $2::date
+    order by organization_id, record_date, input_revision desc
+)
+
+, day as (
+    select distinct record_date from judged
+)
+
+, missing as (
+    select
+        newest.organization_id
+        , min(day.record_date) as record_date
+        , newest.record_date as base_date
+        , count(*) as days
+    from newest
+    join day on day.record_date > newest.record_date
+    where newest.record_date < $2::date
+    group by newest.organization_id, newest.record_date
+)
+
+, found as (
+    select
+        organization_id, record_date, outcome, kind, base_date, base_value, base_currency, value, currency
+        , label, segment, threshold, change_percent, is_stale_baseline
+        , encode(sha256(convert_to(
+            outcome
+            || '|' || coalesce(base_date::text, '')
+            || '|' || coalesce(trim_scale(base_value)::text, '')
+            || '|' || coalesce(trim_scale(value)::text, '')
+            || '|' || coalesce(base_currency, '')
+            || '|' || coalesce(currency, '')
+            , 'UTF8')), 'hex') as input_sha256
+    from judged
+    where outcome <> 'ok'
+    union all
+    select
+        missing.organization_id, missing.record_date, 'missing', null, missing.base_date, judged.value
+        , judged.currency, null, judged.currency, judged.label, judged.segment, null, null, false
+        , encode(sha256(convert_to('missing|' || missing.base_date, 'UTF8')), 'hex')
+    from missing
+    join judged
+        on judged.organization_id = missing.organization_id
+        and judged.record_date = missing.base_date
+    where $18
+        and $17::int > 0
+        and missing.days >= $17::int
+)
+
+, fresh as (
+    select found.*, coalesce(latest.input_revision, 0) + 1 as input_revision, latest.id as replaces
+    from found
+    left join latest using (organization_id, record_date)
+    where latest.id is null
+        or latest.outcome = 'withdrawn'
+        or latest.input_sha256 <> found.input_sha256
+)
+
+-- What was told and holds no longer: the pair is all right now, or one of its records is gone.
+, withdrawn as (
+    select latest.*, judged.value as new_value, judged.base_date as new_base_date
+        , judged.base_value as new_base_value
+    from latest
+    left join found using (organization_id, record_date)
+    left join judged using (organization_id, record_date)
+    where found.organization_id is null
+        and latest.outcome <> 'withdrawn'
+        and (latest.outcome <> 'missing' or judged.organization_id is not null)
+)
+
+, written as (
+    insert into alerting.evaluation (
+        rule_id, rule_revision, organization_id, record_date, input_revision, input_sha256
+        , base_date, base_value, cur_value, base_currency, currency, label, segment, threshold
+        , outcome, kind, change_percent, is_late, is_stale_baseline, replaces, run_id, evaluated_at
+    )
+    select
+        $10, $11::int, organization_id, record_date, input_revision, input_sha256
+        , base_date, base_value, value, base_currency, currency, label, ($16::text[])[segment], threshold
+        , outcome, kind, change_percent, coalesce(record_date <= $15::date, false), is_stale_baseline
+        , replaces, $12::uuid, $13::timestamptz
+    from fresh
+    union all
+    select
+        $10, $11::int, organization_id, record_date, input_revision + 1
+        , encode(sha256(convert_to(
+            'withdrawn|' || coalesce(new_base_date::text, '')
+            || '|' || coalesce(trim_scale(new_base_value)::text, '')
+            || '|' || coalesce(trim_scale(new_value)::text, '')
+            , 'UTF8')), 'hex')
+        , coalesce(new_base_date, base_date), coalesce(new_base_value, base_value), new_value
+        , base_currency, currency, label, segment, threshold
+        , 'withdrawn', kind, null, true, false, id, $12::uuid, $13::timestamptz
+    from withdrawn
+    returning id, organization_id, record_date, outcome
+)
+
+, silent as (
+    insert into alerting.suppression (evaluation_id, reason, at)
+    select written.id, 'first_run', $13::timestamptz
+    from written
+    join newest using (organization_id)
+    where $14
+        and (written.outcome = 'missing' or written.record_date < newest.record_date)
+    returning evaluation_id
+)
+
+, settled as (
+    select incident.id
+    from alerting.incident
+    join newest using (organization_id)
+    join judged using (organization_id, record_date)
+    left join found using (organization_id, record_date)
+    where $18
+        and incident.rule_id = $10
+        and incident.state <> 'resolved'
+        and found.organization_id is null
+        and case incident.kind
+            when 'missing' then newest.record_date >= incident.last_record_date
+            when 'change' then newest.record_date > incident.last_record_date
+        end
+        and (
+            not $19
+            or incident.kind <> 'change'
+            or incident.detail ->> 'base_value' is null
+            or abs(judged.value - (incident.detail ->> 'base_value')::numeric)
+                <= judged.threshold / 2 * abs((incident.detail ->> 'base_value')::numeric)
+        )
+)
+
+select
+    (select count(*) from judged where record_date = $2::date) as checked
+    , (select count(*) from judged where record_date = $2::date and reason = 'first_record') as first_records
+    , (select count(*) from judged where record_date = $2::date and reason = 'below_floor') as below_floor
+    , (select count(*) from missing) as missing
+    , (select count(*) from written where outcome = 'alert') as alerts
+    , (select count(*) from written where outcome = 'bad_data') as bad_data
+    , (select count(*) from written where outcome = 'withdrawn') as withdrawn
+    , (select count(*) from silent) as silent
+    , (select coalesce(array_agg(id order by id), '{}') from settled) as settled

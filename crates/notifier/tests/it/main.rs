@@ -1,0 +1,4 @@
+//! The notifier on a real Postgres.
+
+mod story;
+mod truth_table;
