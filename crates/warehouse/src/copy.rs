@@ -69,13 +69,20 @@ impl CopyStream {
         match self.stream.next().await {
             Some(Ok(chunk)) => Ok(Some(chunk)),
             Some(Err(error)) => {
-                self.turn.take().map(Turn::finish);
+                self.finish();
                 Err(Error::from_driver(&error, &self.shared.target, &self.shared.scrub))
             }
             None => {
-                self.turn.take().map(Turn::finish);
+                self.finish();
                 Ok(None)
             }
+        }
+    }
+
+    /// The answers have been read to their end.
+    fn finish(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            turn.finish();
         }
     }
 }

@@ -13,11 +13,13 @@ mod owner;
 mod place;
 mod process;
 mod state;
+mod step;
 mod tuning;
 
 pub use error::Error;
 pub use finder::Binaries;
 pub use state::Running;
+pub use step::Step;
 pub use tuning::Tuning;
 
 use crate::Settings;
@@ -39,6 +41,7 @@ pub struct Server {
     owner: Option<Owner>,
     environment: Environment,
     tuning: Tuning,
+    listener: step::Listener,
 }
 
 /// Whether the last user's leaving stops the server.
@@ -74,13 +77,21 @@ impl Server {
     pub fn at(folder: &Path, inside: &Path, environment: &Environment, tuning: Tuning) -> Result<Self> {
         let owner = Owner::when_root()?;
         let place = Place::choose(folder, inside, owner.as_ref())?;
-        Ok(Self { place, owner, environment: environment.clone(), tuning })
+        let listener = step::Listener::default();
+        Ok(Self { place, owner, environment: environment.clone(), tuning, listener })
+    }
+
+    /// The same, telling `listener` of each part of a start that takes a while.
+    #[must_use]
+    pub fn tell(mut self, listener: impl Fn(Step) + Send + Sync + 'static) -> Self {
+        self.listener = step::Listener(Some(std::sync::Arc::new(listener)));
+        self
     }
 
     /// Uses the server, starting it where needed. Blocks: from async code, call [`start`].
     pub fn start(&self, keep: Keep) -> Result<Handle> {
         self.place.make(self.owner.as_ref())?;
-        let users = self.place.open_lock(&self.place.users())?;
+        let users = place::open_lock(&self.place.users())?;
         users.lock_shared().map_err(Error::io("lock", self.place.users()))?;
         let (running, fresh) = match self.running() {
             Some(running) => (running, false),
@@ -95,13 +106,15 @@ impl Server {
 
     /// Starts the server while holding the lock against other starters; tells whether it was we.
     fn start_alone(&self) -> Result<(Running, bool)> {
-        let starter = self.place.open_lock(&self.place.starter())?;
+        let starter = place::open_lock(&self.place.starter())?;
         starter.lock().map_err(Error::io("lock", self.place.starter()))?;
         if let Some(running) = self.running() {
             return Ok((running, false));
         }
         process::clear_remains(&self.place)?;
         let binaries = self.binaries()?;
+        let fresh = cluster::version(&self.place)?.is_none();
+        self.listener.hear(if fresh { Step::Making } else { Step::Starting });
         cluster::prepare(&self.place, self.owner.as_ref(), &binaries, self.tuning)?;
         let running = process::launch(&self.place, self.owner.as_ref(), &binaries)?;
         running.write(&self.place)?;
@@ -122,12 +135,13 @@ impl Server {
         if let Some(best) = finder::choose(&found, wanted) {
             return Ok(best);
         }
-        match wanted {
-            Some(major) if major != fetch::MAJOR => {
+        let fetched = fetch::fetch(&self.environment, &cache, wanted, &|step| self.listener.hear(step));
+        match (fetched, wanted) {
+            (Err(Error::NoBinaries { .. }), Some(cluster)) if !found.is_empty() => {
                 let found = found.iter().map(|binaries| binaries.version.clone()).collect();
-                Err(Error::OtherVersion { cluster: major, found, folder: self.place.root.clone() })
+                Err(Error::OtherVersion { cluster, found, folder: self.place.root.clone() })
             }
-            _ => fetch::fetch(&self.environment, &cache, self.owner.as_ref()),
+            (fetched, _) => fetched,
         }
     }
 
@@ -150,12 +164,12 @@ impl Server {
         if !self.place.root.exists() {
             return Ok(false);
         }
-        let users = self.place.open_lock(&self.place.users())?;
+        let users = place::open_lock(&self.place.users())?;
         if users.try_lock().is_err() && !force {
             return Err(Error::InUse { folder: self.place.root.clone() });
         }
         let _ = std::fs::remove_file(self.place.keep());
-        let starter = self.place.open_lock(&self.place.starter())?;
+        let starter = place::open_lock(&self.place.starter())?;
         starter.lock().map_err(Error::io("lock", self.place.starter()))?;
         process::stop(&self.place)
     }
@@ -202,7 +216,7 @@ impl Server {
         if self.place.keep().exists() {
             return;
         }
-        if let Ok(users) = self.place.open_lock(&self.place.users())
+        if let Ok(users) = place::open_lock(&self.place.users())
             && users.try_lock().is_ok()
         {
             // Nobody waits for the answer; the next start copes with whatever is left.
@@ -212,7 +226,7 @@ impl Server {
 
     /// Notes in the time of the users' file that somebody uses the server now.
     pub(crate) fn touch_users(&self) {
-        if let Ok(file) = self.place.open_lock(&self.place.users()) {
+        if let Ok(file) = place::open_lock(&self.place.users()) {
             let _ = file.set_modified(std::time::SystemTime::now());
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio_postgres::types::Type;
 
 /// How long to wait for another program that migrates the same schema.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The migrations of one schema, in order. Their history is kept in the schema's table `migrations`.
 #[derive(Clone, Copy, Debug)]

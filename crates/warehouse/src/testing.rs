@@ -130,7 +130,7 @@ fn keep_awake(server: &Server) {
     ONCE.call_once(|| {
         std::thread::spawn(move || {
             loop {
-                std::thread::sleep(Duration::from_secs(60));
+                std::thread::sleep(Duration::from_mins(1));
                 server.touch_users();
             }
         });

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long to wait for a pooled session: longer than any short use of one.
-const POOL_WAIT: Duration = Duration::from_secs(60);
+const POOL_WAIT: Duration = Duration::from_mins(1);
 
 /// A Postgres database: makes sessions, and keeps some for short use.
 #[derive(Clone)]

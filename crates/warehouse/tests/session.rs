@@ -134,7 +134,8 @@ async fn copies_both_ways() -> Result<()> {
     let (session, _database) = session().await?;
     session.run("create table t (a int, b text)").await?;
     let mut sink = session.copy_in("copy t from stdin (format csv)").await?;
-    let text: String = (0..50_000).map(|i| format!("{i},\"row {i}\"\n")).collect();
+    let rows: Vec<String> = (0..50_000).map(|i| format!("{i},row {i}\n")).collect();
+    let text = rows.concat();
     for chunk in text.as_bytes().chunks(8191) {
         sink.send(Bytes::copy_from_slice(chunk)).await?;
     }
@@ -145,7 +146,7 @@ async fn copies_both_ways() -> Result<()> {
         back.extend_from_slice(&chunk);
     }
     drop(stream);
-    assert_eq!(String::from_utf8(back).unwrap(), text.replace('"', "").replace(",row", ",row"));
+    assert_eq!(String::from_utf8(back).unwrap(), text);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::finder::Binaries;
 use super::owner::{self, Owner};
-use super::place::Place;
+use super::place::{self, Place};
 use super::tuning::{self, Tuning};
 use super::{Error, NAME, Result};
 use crate::Secret;
@@ -88,7 +88,7 @@ fn configure(data: &Path, owner: Option<&Owner>, tuning: Tuning) -> Result<()> {
     let access = format!(
         "local all all {local}\nhost all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n"
     );
-    let names = own_name.into_iter().map(|name| format!("platform \"{name}\" {NAME}\n")).collect::<String>();
+    let names = own_name.map(|name| format!("platform \"{name}\" {NAME}\n")).unwrap_or_default();
     for (name, text) in [
         ("postgresql.conf", tuning::configuration(tuning)),
         ("pg_hba.conf", access),
@@ -113,7 +113,7 @@ fn set_password(place: &Place, data: &Path, owner: Option<&Owner>, binaries: &Bi
     let password = hex::encode(random);
     let sql = format!("alter role {NAME} password '{password}'");
     run_alone(place, data, owner, binaries, &sql, "set the password")?;
-    place.write(&place.password(), &password, 0o600)
+    place::write(&place.password(), &password, 0o600)
 }
 
 /// Runs a statement in the server's single-user mode, before anybody can connect.

@@ -84,7 +84,7 @@ impl Place {
         let metadata = std::fs::symlink_metadata(&socket).map_err(Error::io("open", &socket))?;
         if metadata.is_dir()
             && metadata.uid() == nix::unistd::geteuid().as_raw()
-            && metadata.mode() & 0o077 == 0
+            && metadata.mode() & 0o777 == 0o700
         {
             return Ok(());
         }
@@ -139,25 +139,25 @@ impl Place {
     pub fn keep(&self) -> PathBuf {
         self.root.join("keep")
     }
+}
 
-    /// Opens a lock file, making it where needed.
-    pub fn open_lock(&self, path: &Path) -> Result<File> {
+/// Opens a lock file, making it where needed.
+pub(super) fn open_lock(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o644);
+    options.open(path).map_err(Error::io("open", path))
+}
+
+/// Writes a file in one step: a reader sees the old one or the new one.
+pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<()> {
+    let new = path.with_extension(format!("{}.new", std::process::id()));
+    let write = || {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o644);
-        options.open(path).map_err(Error::io("open", path))
-    }
-
-    /// Writes a file in one step: a reader sees the old one or the new one.
-    pub fn write(&self, path: &Path, text: &str, mode: u32) -> Result<()> {
-        let new = path.with_extension(format!("{}.new", std::process::id()));
-        let write = || {
-            let mut options = OpenOptions::new();
-            let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&new)?;
-            std::io::Write::write_all(&mut file, text.as_bytes())?;
-            std::fs::rename(&new, path)
-        };
-        write().map_err(Error::io("write", path))
-    }
+        let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&new)?;
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        std::fs::rename(&new, path)
+    };
+    write().map_err(Error::io("write", path))
 }
 
 fn set_mode(path: &Path, mode: u32) -> Result<()> {

@@ -16,7 +16,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a server may recover from a crash before we give up on it.
-const START_LIMIT: Duration = Duration::from_secs(300);
+const START_LIMIT: Duration = Duration::from_mins(5);
 
 /// How long a polite stop may take before the hard one.
 const STOP_LIMIT: Duration = Duration::from_secs(30);

@@ -1,7 +1,7 @@
 //! What is known of the last start, in `state.json`: enough to use the server without asking anybody.
 
 use super::finder::Binaries;
-use super::place::Place;
+use super::place::{self, Place};
 use super::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ impl Running {
     /// Keeps it for later starts.
     pub(super) fn write(&self, place: &Place) -> Result<()> {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        place.write(&place.state(), &text, 0o644)
+        place::write(&place.state(), &text, 0o644)
     }
 }
 

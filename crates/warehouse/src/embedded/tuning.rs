@@ -1,6 +1,5 @@
 //! The server's settings: bulk work on this machine's memory, or quick tests.
 
-use nix::sys::statvfs::statvfs;
 use std::fmt::Write as _;
 
 /// What the server is for.
@@ -57,9 +56,15 @@ pub(super) fn configuration(tuning: Tuning) -> String {
 }
 
 /// Docker gives `/dev/shm` 64 MB, less than a parallel hash join takes.
+#[cfg(target_os = "linux")]
 fn small_shared_memory() -> bool {
-    cfg!(target_os = "linux")
-        && statvfs("/dev/shm").is_ok_and(|at| at.blocks() as u64 * at.fragment_size() as u64 <= 256 * MIB)
+    let shared = nix::sys::statvfs::statvfs("/dev/shm");
+    shared.is_ok_and(|at| at.blocks() * at.fragment_size() <= 256 * MIB)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn small_shared_memory() -> bool {
+    false
 }
 
 /// The memory this process may use, in bytes: the machine's or, where less, the control group's.
