@@ -221,6 +221,7 @@ where
                 wire.notice(DbError::from_driver(&notice, &scrub));
             }
         }
+        wire.settle();
     });
     parameters
 }

@@ -34,7 +34,10 @@ impl CopySink {
         }
         // The server has given up on the copy; its reason comes with the end.
         match self.sink.as_mut().finish().await {
-            Err(reason) => Err(self.error(&reason)),
+            Err(reason) => {
+                self.wire.settled().await;
+                Err(self.error(&reason))
+            }
             Ok(_) => Err(Error::Unsupported("the copy ended before its data")),
         }
     }
@@ -43,6 +46,9 @@ impl CopySink {
     pub async fn finish(mut self) -> Result<u64> {
         let result = self.sink.as_mut().finish().await;
         let result = result.map_err(|error| self.error(&error));
+        if result.is_err() {
+            self.wire.settled().await;
+        }
         self.turn.finish();
         result
     }
@@ -55,13 +61,14 @@ impl CopySink {
 /// What comes out of `copy … to stdout`.
 pub struct CopyStream {
     stream: Pin<Box<CopyOutStream>>,
+    wire: Arc<Wire>,
     turn: Option<Turn>,
     shared: Arc<Shared>,
 }
 
 impl CopyStream {
-    pub(crate) fn new(stream: CopyOutStream, turn: Turn, shared: Arc<Shared>) -> Self {
-        Self { stream: Box::pin(stream), turn: Some(turn), shared }
+    pub(crate) fn new(stream: CopyOutStream, wire: Arc<Wire>, turn: Turn, shared: Arc<Shared>) -> Self {
+        Self { stream: Box::pin(stream), wire, turn: Some(turn), shared }
     }
 
     /// The next chunk (a row, in text and CSV formats), or `None` at the end.
@@ -69,6 +76,7 @@ impl CopyStream {
         match self.stream.next().await {
             Some(Ok(chunk)) => Ok(Some(chunk)),
             Some(Err(error)) => {
+                self.wire.settled().await;
                 self.finish();
                 Err(Error::from_driver(&error, &self.shared.target, &self.shared.scrub))
             }

@@ -78,14 +78,21 @@ impl Session {
         self.wire.record();
         let result = self.collect(sql).await;
         let answers = self.wire.recorded();
-        if self.wire.wants_copy() {
-            // The server waits for data that cannot come: only a new connection helps. The turn stays unfinished.
-            return Err(Error::Unsupported(
-                "`copy … from stdin` cannot run as a statement: load the file as a seed or a drop",
-            ));
+        match self.wire.copy() {
+            // The server waits for data that cannot come: only a new connection helps.
+            b'G' => {
+                return Err(Error::Unsupported(
+                    "`copy … from stdin` cannot run as a statement: load the file as a seed or a drop",
+                ));
+            }
+            b'H' => {
+                return Err(Error::Unsupported(
+                    "`copy … to stdout` cannot run as a statement: select the rows",
+                ));
+            }
+            _ => {}
         }
-        turn.finish();
-        let mut rows = result?;
+        let mut rows = self.end(turn, result).await?;
         let mut outcome = Outcome { notices: self.wire.take_notices(), ..Outcome::default() };
         let mut columns = None;
         for answer in answers {
@@ -107,12 +114,12 @@ impl Session {
     }
 
     /// Reads the answers to a text; the rows are the last statement's.
-    async fn collect(&self, sql: &str) -> Result<Option<ResultSet>> {
-        let stream = self.client.simple_query_raw(sql).await.map_err(|error| self.error(&error))?;
+    async fn collect(&self, sql: &str) -> std::result::Result<Option<ResultSet>, tokio_postgres::Error> {
+        let stream = self.client.simple_query_raw(sql).await?;
         pin_mut!(stream);
         let (mut open, mut last) = (None::<ResultSet>, None);
         while let Some(message) = stream.next().await {
-            match message.map_err(|error| self.error(&error))? {
+            match message? {
                 SimpleQueryMessage::RowDescription(columns) => {
                     let columns = columns
                         .iter()
@@ -127,7 +134,7 @@ impl Session {
                     let Some(set) = &mut open else { continue };
                     let value = |at| row.try_get(at).map(|value| value.map(str::to_owned));
                     let values = (0..row.len()).map(value).collect::<std::result::Result<_, _>>();
-                    set.rows.push(values.map_err(|error| self.error(&error))?);
+                    set.rows.push(values?);
                 }
                 SimpleQueryMessage::CommandComplete(_) => last = open.take(),
                 _ => {}
@@ -159,16 +166,14 @@ impl Session {
     pub async fn batch_execute(&self, sql: &str) -> Result<()> {
         let turn = self.turn().await?;
         let result = self.client.batch_execute(sql).await;
-        turn.finish();
-        result.map_err(|error| self.error(&error))
+        self.end(turn, result).await
     }
 
     /// Our own SQL with bound parameters; types are asked of the server (two round trips).
     pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
         let turn = self.turn().await?;
         let result = self.client.query(sql, parameters).await;
-        turn.finish();
-        result.map_err(|error| self.error(&error))
+        self.end(turn, result).await
     }
 
     /// Our own SQL with bound parameters of stated types, in one round trip.
@@ -179,8 +184,7 @@ impl Session {
     ) -> Result<Vec<Row>> {
         let turn = self.turn().await?;
         let result = self.client.query_typed(sql, parameters).await;
-        turn.finish();
-        result.map_err(|error| self.error(&error))
+        self.end(turn, result).await
     }
 
     /// At most one row of our own SQL.
@@ -198,8 +202,7 @@ impl Session {
     pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         let turn = self.turn().await?;
         let result = self.client.execute(sql, parameters).await;
-        turn.finish();
-        result.map_err(|error| self.error(&error))
+        self.end(turn, result).await
     }
 
     /// Begins a transaction.
@@ -239,27 +242,19 @@ impl Session {
     pub async fn copy_in(&self, statement: &str) -> Result<CopySink> {
         let turn = self.turn().await?;
         self.wire.expect_data();
-        let sink = match self.client.copy_in(statement).await {
-            Ok(sink) => sink,
-            Err(error) => {
-                turn.finish();
-                return Err(self.error(&error));
-            }
-        };
-        Ok(CopySink::new(sink, self.wire.clone(), turn, self.shared.clone()))
+        match self.client.copy_in(statement).await {
+            Ok(sink) => Ok(CopySink::new(sink, self.wire.clone(), turn, self.shared.clone())),
+            Err(error) => self.end(turn, Err(error)).await,
+        }
     }
 
     /// Streams data out of `copy … to stdout`.
     pub async fn copy_out(&self, statement: &str) -> Result<CopyStream> {
         let turn = self.turn().await?;
-        let stream = match self.client.copy_out(statement).await {
-            Ok(stream) => stream,
-            Err(error) => {
-                turn.finish();
-                return Err(self.error(&error));
-            }
-        };
-        Ok(CopyStream::new(stream, turn, self.shared.clone()))
+        match self.client.copy_out(statement).await {
+            Ok(stream) => Ok(CopyStream::new(stream, self.wire.clone(), turn, self.shared.clone())),
+            Err(error) => self.end(turn, Err(error)).await,
+        }
     }
 
     /// Notices raised since the last [`Session::run`] or call of this.
@@ -285,13 +280,31 @@ impl Session {
     async fn turn(&self) -> Result<Turn> {
         let guard = self.turn.clone().lock_owned().await;
         if self.unfinished.load(Ordering::Acquire) {
-            if self.wire.wants_copy() {
+            if self.wire.copy() == b'G' {
                 return Err(Error::Unsupported("the connection waits for COPY data and cannot be used"));
             }
             self.client.simple_query("").await.map_err(|error| self.error(&error))?;
         }
         self.unfinished.store(true, Ordering::Release);
         Ok(Turn { _guard: guard, unfinished: self.unfinished.clone() })
+    }
+
+    /// Ends a turn: after an error of the server, once it is ready for the next statement. After any
+    /// other error the turn stays unfinished, and the next one waits for what is still to come.
+    async fn end<T>(&self, turn: Turn, result: std::result::Result<T, tokio_postgres::Error>) -> Result<T> {
+        match result {
+            Ok(value) => {
+                turn.finish();
+                Ok(value)
+            }
+            Err(error) => {
+                if error.as_db_error().is_some() {
+                    self.wire.settled().await;
+                    turn.finish();
+                }
+                Err(self.error(&error))
+            }
+        }
     }
 
     fn error(&self, error: &tokio_postgres::Error) -> Error {

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio_postgres::tls::{ChannelBinding, TlsStream};
 
 /// What one connection's server said. Shared by the stream that listens and the session that asks.
@@ -21,8 +22,10 @@ use tokio_postgres::tls::{ChannelBinding, TlsStream};
 pub(crate) struct Wire {
     recording: AtomicBool,
     transaction: AtomicU8,
-    wants_copy: AtomicBool,
+    copy: AtomicU8,
     refused: AtomicBool,
+    settling: AtomicBool,
+    settled: Notify,
     answers: Mutex<VecDeque<Answer>>,
     notices: Mutex<Vec<DbError>>,
 }
@@ -40,7 +43,7 @@ impl Wire {
     /// Begins to note answers, forgetting older ones.
     pub fn record(&self) {
         lock(&self.answers).clear();
-        self.wants_copy.store(false, Ordering::Release);
+        self.copy.store(0, Ordering::Release);
         self.recording.store(true, Ordering::Release);
     }
 
@@ -55,6 +58,21 @@ impl Wire {
         self.transaction.load(Ordering::Acquire)
     }
 
+    /// Waits, after an error, for the server to be ready again: only then the transaction's state is
+    /// known, and the driver tells of the error before.
+    pub async fn settled(&self) {
+        let settled = self.settled.notified();
+        if self.settling.load(Ordering::Acquire) {
+            settled.await;
+        }
+    }
+
+    /// The server is ready, or gone.
+    pub fn settle(&self) {
+        self.settling.store(false, Ordering::Release);
+        self.settled.notify_waiters();
+    }
+
     /// Begins to listen for an error that ends a copy.
     pub fn expect_data(&self) {
         self.refused.store(false, Ordering::Release);
@@ -65,9 +83,9 @@ impl Wire {
         self.refused.load(Ordering::Acquire)
     }
 
-    /// Whether the server waits for COPY data that a simple query cannot give.
-    pub fn wants_copy(&self) -> bool {
-        self.wants_copy.load(Ordering::Acquire)
+    /// The copy that a simple query began and cannot go on with: `G` in, `H` out, 0 none.
+    pub fn copy(&self) -> u8 {
+        self.copy.load(Ordering::Acquire)
     }
 
     /// Keeps a notice for the statement that is running.
@@ -82,9 +100,15 @@ impl Wire {
 
     fn heard(&self, kind: u8, body: &[u8]) {
         match kind {
-            b'Z' => self.transaction.store(body.first().copied().unwrap_or(b'I'), Ordering::Release),
-            b'E' => self.refused.store(true, Ordering::Release),
-            b'G' if self.recording.load(Ordering::Acquire) => self.wants_copy.store(true, Ordering::Release),
+            b'Z' => {
+                self.transaction.store(body.first().copied().unwrap_or(b'I'), Ordering::Release);
+                self.settle();
+            }
+            b'E' => {
+                self.refused.store(true, Ordering::Release);
+                self.settling.store(true, Ordering::Release);
+            }
+            b'G' | b'H' if self.recording.load(Ordering::Acquire) => self.copy.store(kind, Ordering::Release),
             b'C' if self.recording.load(Ordering::Acquire) => {
                 let tag = body.strip_suffix(&[0]).unwrap_or(body);
                 lock(&self.answers).push_back(Answer::Tag(String::from_utf8_lossy(tag).into_owned()));

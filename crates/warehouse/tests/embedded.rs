@@ -1,5 +1,5 @@
 //! The embedded server: started, shared, killed, stale, unreachable, and never open to strangers.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -183,6 +183,8 @@ async fn a_copy_left_alone_keeps_nothing() -> Result<()> {
 async fn copy_as_a_statement_says_what_to_do() -> Result<()> {
     let (session, _database) = session().await?;
     session.run("create table t (a int)").await?;
+    assert!(matches!(session.run("copy (select 1) to stdout").await, Err(Error::Unsupported(_))));
+    assert_eq!(session.run("select 1").await?.tag, "SELECT 1");
     assert!(matches!(session.run("copy t from stdin").await, Err(Error::Unsupported(_))));
     let again = tokio::time::timeout(Duration::from_secs(5), session.run("select 1")).await;
     assert!(again.expect("an answer, not a hang").is_err());
