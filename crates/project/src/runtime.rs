@@ -1,1 +1,0 @@
-//! What templates see when a node runs.

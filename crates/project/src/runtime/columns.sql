@@ -1,0 +1,36 @@
+-- the columns of one relation; without a schema, of the temporary table of that name
+with the_relation as (
+
+    select relation.oid
+    from pg_catalog.pg_class as relation
+    inner join pg_catalog.pg_namespace as namespace
+        on namespace.oid = relation.relnamespace
+    where relation.relname = {identifier}
+        and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+        and case
+            when {schema}::text is null then namespace.oid = pg_catalog.pg_my_temp_schema()
+            else namespace.nspname = {schema}
+        end
+
+)
+
+select
+    attribute.attname::text as column_name
+    , pg_catalog.format_type(base.oid, null) as data_type
+    , information_schema._pg_char_max_length(base.oid, modifier.value)::integer as character_maximum_length
+    , information_schema._pg_numeric_precision(base.oid, modifier.value)::integer as numeric_precision
+    , information_schema._pg_numeric_scale(base.oid, modifier.value)::integer as numeric_scale
+from the_relation
+inner join pg_catalog.pg_attribute as attribute
+    on attribute.attrelid = the_relation.oid
+    and attribute.attnum > 0
+    and not attribute.attisdropped
+inner join pg_catalog.pg_type as type_written
+    on type_written.oid = attribute.atttypid
+cross join lateral (
+    select case when type_written.typtype = 'd' then type_written.typbasetype else type_written.oid end as oid
+) as base
+cross join lateral (
+    select case when type_written.typtype = 'd' then type_written.typtypmod else attribute.atttypmod end as value
+) as modifier
+order by attribute.attnum

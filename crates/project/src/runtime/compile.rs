@@ -1,0 +1,100 @@
+//! From a node to its SQL: rendered, ephemeral models put in front, written for people.
+
+use crate::runtime::inject;
+use crate::runtime::{Batch, Connection, NodeContext, Runtime};
+use platform_core::node::ExtraCte;
+use platform_core::{Node, ResourceType, UniqueId};
+use std::sync::Arc;
+
+/// A node's SQL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compiled {
+    /// Ready to be sent, or to be wrapped by a materialization.
+    pub sql: String,
+    /// The same without the CTEs of ephemeral models.
+    pub bare: String,
+    /// Ephemeral models used, each before what uses it.
+    pub ctes: Vec<ExtraCte>,
+    /// Path of the file with it, below the project's folder; `None` for what is not written.
+    pub path: Option<String>,
+}
+
+impl Runtime {
+    /// Compiles a node and writes its file. The result is kept for nodes that inject it.
+    pub fn compile(&self, node: &Node, connection: &Arc<Connection>) -> Result<Arc<Compiled>, jinja::Error> {
+        let compiled = self.compile_in_batch(node, connection, None)?;
+        self.remember(&node.unique_id, compiled.clone());
+        Ok(compiled)
+    }
+
+    /// Compiles a node for one batch of a microbatch model.
+    pub fn compile_in_batch(
+        &self,
+        node: &Node,
+        connection: &Arc<Connection>,
+        batch: Option<&Batch>,
+    ) -> Result<Arc<Compiled>, jinja::Error> {
+        let context = self.context(Some(Arc::new(node.clone())), connection, batch.cloned());
+        self.compile_in(node, &context, connection)
+    }
+
+    pub(crate) fn compile_in(
+        &self,
+        node: &Node,
+        context: &NodeContext,
+        connection: &Arc<Connection>,
+    ) -> Result<Arc<Compiled>, jinja::Error> {
+        if node.resource_type == ResourceType::Seed {
+            return Ok(Arc::default());
+        }
+        self.add_test_arguments(node, context)?;
+        let file = jinja::SourceFile::new(node.original_file_path.as_str(), node.raw_code.as_str());
+        let bare = context.context.render(&file)?;
+        let met = std::mem::take(
+            &mut *context.state.ephemeral.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
+        let mut ctes = Vec::new();
+        for id in met {
+            self.add_ephemeral(&id, connection, &mut ctes)?;
+        }
+        let texts: Vec<String> = ctes.iter().map(|cte: &ExtraCte| cte.sql.clone()).collect();
+        let sql = inject::inject(&bare, &texts);
+        let path = self.write_compiled(node, &sql);
+        Ok(Arc::new(Compiled { sql, bare, ctes, path }))
+    }
+
+    fn write_compiled(&self, node: &Node, sql: &str) -> Option<String> {
+        if matches!(node.resource_type, ResourceType::Operation | ResourceType::SqlOperation) {
+            return None;
+        }
+        self.write_file("compiled", node, sql);
+        let target = self.project().target_path.join(self.artifact_path("compiled", node));
+        let below = target.strip_prefix(&self.project().root).unwrap_or(&target);
+        Some(below.to_string_lossy().into_owned())
+    }
+
+    /// An ephemeral model after those it uses itself.
+    fn add_ephemeral(
+        &self,
+        id: &UniqueId,
+        connection: &Arc<Connection>,
+        ctes: &mut Vec<ExtraCte>,
+    ) -> Result<(), jinja::Error> {
+        if ctes.iter().any(|cte| cte.id == *id) {
+            return Ok(());
+        }
+        let Some(node) = self.project().manifest.nodes.get(id) else { return Ok(()) };
+        let compiled = match self.remembered(id) {
+            Some(compiled) => compiled,
+            None => self.compile(node, connection)?,
+        };
+        for cte in &compiled.ctes {
+            if !ctes.iter().any(|known| known.id == cte.id) {
+                ctes.push(cte.clone());
+            }
+        }
+        let name = super::cte_model_name(node);
+        ctes.push(ExtraCte { id: id.clone(), sql: inject::cte(&name, &compiled.bare) });
+        Ok(())
+    }
+}

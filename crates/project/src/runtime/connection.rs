@@ -1,0 +1,213 @@
+//! A slot's connection: statements with the query comment, transactions as dbt has them, errors with a place.
+
+use crate::context::raised::{Kind, Raised};
+use platform_core::event::{Event, EventSink, Level};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tokio::runtime::Handle;
+use warehouse::{Outcome, Session};
+
+/// One slot's connection. Used from one blocking thread at a time; never from an async worker.
+pub struct Connection {
+    session: Session,
+    handle: Handle,
+    events: Arc<dyn EventSink>,
+    /// A transaction that templates think is open and that nothing was sent in yet.
+    begun: AtomicBool,
+    comment: Mutex<Comment>,
+}
+
+/// What is put around every statement (<https://docs.getdbt.com/reference/project-configs/query-comment>).
+#[derive(Clone, Debug, Default)]
+pub struct Comment {
+    /// The comment's text, without `/*` and `*/`; empty for none.
+    pub text: String,
+    /// Behind the statement instead of before it.
+    pub append: bool,
+    /// The node whose statements these are, or a word like `master`, for the log.
+    pub name: String,
+}
+
+/// A statement that the database refused, and what was sent.
+#[derive(Debug)]
+pub struct Refused {
+    /// The database's answer.
+    pub error: warehouse::Error,
+    /// The statement without comment.
+    pub sql: String,
+    /// Place in `sql` that the answer points at, in characters from 1.
+    pub position: Option<usize>,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.message())
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Refused {
+    /// The message in the words of Postgres' own client, the line in question under a caret.
+    pub fn message(&self) -> String {
+        let Some(db) = self.error.db() else { return self.error.to_string() };
+        let mut text = db.message.clone();
+        if let Some((line, column, content)) = self.line() {
+            let caret = " ".repeat(format!("LINE {line}: ").len() + column - 1);
+            text += &format!("\nLINE {line}: {content}\n{caret}^");
+        }
+        for (label, more) in [("DETAIL", &db.detail), ("HINT", &db.hint), ("CONTEXT", &db.context)] {
+            if let Some(more) = more {
+                text += &format!("\n{label}:  {more}");
+            }
+        }
+        text
+    }
+
+    /// Line and column from 1, and the line's text.
+    pub fn line(&self) -> Option<(usize, usize, String)> {
+        let at = self.position?.checked_sub(1)?;
+        let before: String = self.sql.chars().take(at).collect();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        let column = before[start..].chars().count() + 1;
+        Some((line, column, self.sql.lines().nth(line - 1).unwrap_or_default().to_owned()))
+    }
+}
+
+impl Connection {
+    /// A connection over a session; statements are waited for on `handle`.
+    pub fn new(session: Session, handle: Handle, events: Arc<dyn EventSink>) -> Self {
+        Self { session, handle, events, begun: AtomicBool::new(false), comment: Mutex::default() }
+    }
+
+    /// The session, for what is not a template's statement.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Waits for something asynchronous.
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.handle.block_on(work)
+    }
+
+    /// Where events go.
+    pub fn events(&self) -> &Arc<dyn EventSink> {
+        &self.events
+    }
+
+    /// Whose statements follow.
+    pub fn set_comment(&self, comment: Comment) {
+        *self.comment.lock().unwrap_or_else(PoisonError::into_inner) = comment;
+    }
+
+    /// Whose statements these are, for the log.
+    pub fn name(&self) -> String {
+        self.comment.lock().unwrap_or_else(PoisonError::into_inner).name.clone()
+    }
+
+    /// Whether templates have a transaction open.
+    pub fn in_transaction(&self) -> bool {
+        self.begun.load(Ordering::Acquire) || self.session.in_transaction()
+    }
+
+    /// Begins a transaction unless one is open. It is sent with the next statement: one round trip saved.
+    pub fn begin(&self) {
+        if !self.session.in_transaction() {
+            self.begun.store(true, Ordering::Release);
+        }
+    }
+
+    /// Ends the transaction and keeps what it did.
+    pub fn commit(&self) -> Result<(), Refused> {
+        if self.begun.swap(false, Ordering::AcqRel) || !self.session.in_transaction() {
+            return Ok(());
+        }
+        self.send("commit", "commit", 0).map(drop)
+    }
+
+    /// Ends the transaction and takes back what it did; a lost connection has none.
+    pub fn rollback(&self) {
+        self.begun.store(false, Ordering::Release);
+        if self.session.in_transaction() {
+            // What can't be rolled back was never committed: the server does it when the connection ends.
+            drop(self.send("rollback", "rollback", 0));
+        }
+    }
+
+    /// Sends statements; gives the outcome of the last one.
+    pub fn run(&self, sql: &str) -> Result<Outcome, Refused> {
+        let comment = self.comment.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let begin = if self.begun.swap(false, Ordering::AcqRel) { "begin;\n" } else { "" };
+        let (sent, shift) = if comment.text.is_empty() {
+            (format!("{begin}{sql}"), begin.len())
+        } else if comment.append {
+            let trimmed = sql.trim_end().trim_end_matches(';');
+            (format!("{begin}{trimmed}\n/* {} */;", comment.text), begin.len())
+        } else {
+            let before = format!("{begin}/* {} */\n", comment.text);
+            let shift = before.chars().count();
+            (before + sql, shift)
+        };
+        self.events.send(
+            Event::new(
+                Level::Debug,
+                "SQLQuery",
+                format!("On {}: {}", comment.name, sent.trim_start_matches("begin;\n")),
+            )
+            .with("conn_name", comment.name.as_str())
+            .with("sql", sent.as_str()),
+        );
+        self.send(&sent, sql, shift)
+    }
+
+    fn send(&self, sent: &str, sql: &str, shift: usize) -> Result<Outcome, Refused> {
+        let started = Instant::now();
+        let outcome = self.handle.block_on(self.session.run(sent)).map_err(|error| {
+            let position =
+                error.db().and_then(|db| db.position).and_then(|at| (at as usize).checked_sub(shift));
+            Refused { error, sql: sql.to_owned(), position }
+        })?;
+        let elapsed = started.elapsed().as_secs_f64();
+        self.events.send(
+            Event::new(
+                Level::Debug,
+                "SQLQueryStatus",
+                format!("SQL status: {} in {elapsed:.3} seconds", outcome.tag),
+            )
+            .with("status", outcome.tag.as_str())
+            .with("elapsed", elapsed),
+        );
+        Ok(outcome)
+    }
+}
+
+impl From<Refused> for jinja::HostError {
+    fn from(refused: Refused) -> Self {
+        let message = refused.message();
+        jinja::Error::new(jinja::ErrorKind::Host, message.clone())
+            .with_cause(DatabaseError {
+                raised: Raised::new(Kind::Database, message),
+                refused: Arc::new(refused),
+            })
+            .into()
+    }
+}
+
+/// What stands inside of an error of Jinja that the database caused.
+#[derive(Clone, Debug)]
+pub struct DatabaseError {
+    /// Headline and message.
+    pub raised: Raised,
+    /// Statement and answer.
+    pub refused: Arc<Refused>,
+}
+
+impl std::fmt::Display for DatabaseError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.raised.message)
+    }
+}
+
+impl std::error::Error for DatabaseError {}

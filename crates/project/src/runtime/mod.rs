@@ -1,0 +1,389 @@
+//! What templates see when a node runs, and the running of them.
+//!
+//! A [`Runtime`] is made once a command. A slot has a [`Connection`]; on it, a node is compiled
+//! ([`Runtime::compile`]) and built by its materialization macro ([`Runtime::materialize`]). Everything here
+//! blocks: it belongs on a thread of its own, never on an async worker.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`names`] | the node's names: `this`, `ref`, `model`, … |
+//! | [`adapter`], [`relation`], [`column`], [`table`] | the adapter surface that macros call |
+//! | [`connection`], [`statements`] | statements, transactions, named results |
+//! | [`compile`], [`inject`], [`materialize`] | from a node to SQL, from SQL to a table |
+
+pub mod adapter;
+mod arguments;
+pub mod column;
+pub mod compile;
+pub mod config;
+pub mod connection;
+mod constraints;
+mod indexes;
+mod inject;
+pub mod materialize;
+pub mod names;
+pub mod references;
+pub mod relation;
+pub mod seed;
+mod snapshot;
+pub mod statements;
+pub mod table;
+
+pub use compile::Compiled;
+pub use connection::Connection;
+pub use materialize::Built;
+
+use crate::Project;
+use crate::context::vars::{Missing, Var, Vars};
+use crate::context::{Context, Shared};
+use jinja::Value;
+use names::{NodeNames, NodeState};
+use platform_core::event::EventSink;
+use platform_core::node::Source;
+use platform_core::relation::Quoting;
+use platform_core::seed::SeedReader;
+use platform_core::{Manifest, Node, Relation, UniqueId};
+use references::{References, Wanted};
+use relation::RelationObject;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use warehouse::RelationCache;
+
+/// What the command line says of a run.
+#[derive(Clone, Default)]
+pub struct RuntimeOptions {
+    /// `--empty`: read no rows.
+    pub empty: bool,
+    /// `--sample`, or `--event-time-start/end` outside of microbatch: the window that is read of inputs with an
+    /// `event_time`; UTC, `YYYY-MM-DD HH:MM:SS`.
+    pub window: Option<Window>,
+    /// `--defer`: another manifest's relations for what is not built here.
+    pub defer: Option<Deferred>,
+    /// Ids selected, in the order of the command; all if empty.
+    pub selected: Vec<UniqueId>,
+    /// The command's arguments, as `invocation_args_dict`.
+    pub invocation_args: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A window of event times; the end is not part of it. `YYYY-MM-DD HH:MM:SS+00:00`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// First moment.
+    pub start: Option<String>,
+    /// First moment after.
+    pub end: Option<String>,
+}
+
+/// Another state of the project, whose relations stand in for what is missing here.
+#[derive(Clone)]
+pub struct Deferred {
+    /// Its manifest.
+    pub manifest: Arc<Manifest>,
+    /// Prefer its relations even if ours exist.
+    pub favor_state: bool,
+}
+
+/// One batch of a microbatch model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// `20261122` and the like.
+    pub id: String,
+    /// Its window.
+    pub window: Window,
+}
+
+impl Batch {
+    fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "id": self.id,
+            "event_time_start": self.window.start,
+            "event_time_end": self.window.end,
+        })
+    }
+}
+
+/// Compiles and runs the nodes of one command. Cheap to clone.
+#[derive(Clone)]
+pub struct Runtime {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    project: Project,
+    shared: Arc<Shared>,
+    vars: Vars,
+    references: References,
+    cache: Arc<RelationCache>,
+    seeds: Option<Arc<dyn SeedReader>>,
+    options: RuntimeOptions,
+    selected: HashSet<UniqueId>,
+    graph: OnceLock<Value>,
+    compiled: Mutex<HashMap<UniqueId, Arc<Compiled>>>,
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Runtime").field("project", &self.root()).finish_non_exhaustive()
+    }
+}
+
+impl Runtime {
+    /// A runtime over a project that was read without errors.
+    pub fn new(
+        project: Project,
+        seeds: Option<Arc<dyn SeedReader>>,
+        events: Arc<dyn EventSink>,
+        options: RuntimeOptions,
+    ) -> Self {
+        let packages = project.packages.iter().map(|(name, package)| (name.as_str(), &package.settings));
+        let vars = Vars::new(packages, &project.cli_vars);
+        let constants = Shared::constants(
+            &project.env,
+            &project.profile,
+            &project.flags,
+            &project.invocation_id,
+            project.now,
+            project.name(),
+        );
+        let shared = Shared {
+            jinja: project.jinja.clone(),
+            macros: project.macros.clone(),
+            vars: vars.clone(),
+            env: project.env.clone(),
+            profile: project.profile.clone(),
+            flags: project.flags.clone(),
+            project_name: project.name().into(),
+            invocation_id: project.invocation_id.clone(),
+            now: project.now,
+            events,
+            constants,
+        };
+        let inner = Inner {
+            references: References::new(&project.manifest),
+            selected: options.selected.iter().cloned().collect(),
+            project,
+            shared: Arc::new(shared),
+            vars,
+            cache: Arc::default(),
+            seeds,
+            options,
+            graph: OnceLock::new(),
+            compiled: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The project.
+    pub fn project(&self) -> &Project {
+        &self.inner.project
+    }
+
+    /// What exists in the database, as far as it was asked.
+    pub fn cache(&self) -> &Arc<RelationCache> {
+        &self.inner.cache
+    }
+
+    /// The root project's name.
+    pub fn root(&self) -> &str {
+        self.project().name()
+    }
+
+    /// The connection's database.
+    pub fn database(&self) -> &str {
+        &self.project().profile.database
+    }
+
+    /// `quoting` of the project.
+    pub fn quoting(&self) -> Quoting {
+        self.project().settings().quoting
+    }
+
+    /// A context for a node's templates, or for the project's own (`None`).
+    pub fn context(
+        &self,
+        node: Option<Arc<Node>>,
+        connection: &Arc<Connection>,
+        batch: Option<Batch>,
+    ) -> NodeContext {
+        let package: Arc<str> = node.as_ref().map_or(self.root(), |node| &node.package_name).into();
+        let state = Arc::new(NodeState::new(self.clone(), node, connection.clone(), batch));
+        self.context_of(state, package)
+    }
+
+    pub(crate) fn context_of(&self, state: Arc<NodeState>, package: Arc<str>) -> NodeContext {
+        let names = Arc::new(NodeNames(state.clone()));
+        let mode = jinja::UndefinedMode::RunTime;
+        NodeContext { context: Context::new(self.inner.shared.clone(), package, names, mode, None), state }
+    }
+
+    fn seeds(&self) -> Option<&Arc<dyn SeedReader>> {
+        self.inner.seeds.as_ref()
+    }
+
+    fn find_node(&self, wanted: &Wanted<'_>, from: &str) -> Option<&Node> {
+        self.inner.references.node(&self.project().manifest.nodes, wanted, from, self.root())
+    }
+
+    fn find_source(&self, source: &str, table: &str, from: &str) -> Option<&Source> {
+        self.inner.references.source(&self.project().manifest, source, table, from, self.root())
+    }
+
+    fn find_function(&self, wanted: &Wanted<'_>, from: &str) -> Option<&Node> {
+        self.inner.references.function(&self.project().manifest, wanted, from, self.root())
+    }
+
+    /// A node's relation, quoted as it is configured.
+    pub fn relation_of(&self, node: &Node) -> Relation {
+        let mut quoting = self.quoting();
+        if let Some(own) = node.config.get("quoting").and_then(serde_json::Value::as_object) {
+            let part =
+                |key: &str, old: bool| own.get(key).and_then(serde_json::Value::as_bool).unwrap_or(old);
+            quoting = Quoting {
+                database: part("database", quoting.database),
+                schema: part("schema", quoting.schema),
+                identifier: part("identifier", quoting.identifier),
+            };
+        }
+        node.relation(quoting)
+    }
+
+    /// The relation that a `ref` of a node reads: ours or the deferred one, its rows limited as the command says.
+    fn readable(&self, target: &Node, reader: Option<&Node>, batch: Option<&Batch>) -> RelationObject {
+        let own = self.relation_of(target);
+        let relation = self.deferred(target, &own).unwrap_or(own);
+        let event_time = target.config.text("event_time").map(str::to_owned);
+        self.limited(RelationObject::new(relation), event_time, reader, batch)
+    }
+
+    /// A relation with the rows that `--empty`, `--sample` or a batch leave of it.
+    fn limited(
+        &self,
+        mut relation: RelationObject,
+        event_time: Option<String>,
+        reader: Option<&Node>,
+        batch: Option<&Batch>,
+    ) -> RelationObject {
+        use platform_core::ResourceType::{Model, Snapshot};
+        if !reader.is_some_and(|node| matches!(node.resource_type, Model | Snapshot)) {
+            return relation;
+        }
+        if self.inner.options.empty {
+            relation.limit = Some(0);
+        }
+        let window = batch.map(|batch| &batch.window).or(self.inner.options.window.as_ref());
+        if let (Some(column), Some(window)) = (event_time, window) {
+            let from = window.start.as_ref().map(|start| format!("{column} >= '{start}'"));
+            let to = window.end.as_ref().map(|end| format!("{column} < '{end}'"));
+            let both: Vec<String> = from.into_iter().chain(to).collect();
+            relation.event_time_filter = (!both.is_empty()).then(|| both.join(" and "));
+        }
+        relation
+    }
+
+    /// The deferred relation, if there is one and it is to be used.
+    fn deferred(&self, target: &Node, own: &Relation) -> Option<Relation> {
+        let deferred = self.inner.options.defer.as_ref()?;
+        let selected = self.inner.selected.contains(&target.unique_id);
+        let use_it = !selected && (deferred.favor_state || self.cache().get(own).is_none());
+        use_it.then(|| self.defer_relation(target)).flatten()
+    }
+
+    /// The node's relation in the deferred state.
+    pub fn defer_relation(&self, node: &Node) -> Option<Relation> {
+        let other = self.inner.options.defer.as_ref()?.manifest.nodes.get(&node.unique_id)?;
+        other.relation_name.as_ref()?;
+        Some(other.relation(self.quoting()))
+    }
+
+    fn var(&self, package: &str, node: Option<&Node>) -> Value {
+        let owner = node.map_or_else(|| "<Configuration>".to_owned(), |node| node.name.clone());
+        Var::value(self.inner.vars.of(package), Missing::Error, owner)
+    }
+
+    /// `graph`: the manifest as templates read it, converted once.
+    fn graph(&self) -> Value {
+        let made = || {
+            let manifest = &self.project().manifest;
+            let part = |json: serde_json::Result<serde_json::Value>| json.unwrap_or_default();
+            let graph = serde_json::json!({
+                "exposures": part(serde_json::to_value(&manifest.exposures)),
+                "functions": part(serde_json::to_value(&manifest.functions)),
+                "groups": part(serde_json::to_value(&manifest.groups)),
+                "metrics": part(serde_json::to_value(&manifest.metrics)),
+                "nodes": part(serde_json::to_value(&manifest.nodes)),
+                "sources": part(serde_json::to_value(&manifest.sources)),
+                "semantic_models": part(serde_json::to_value(&manifest.semantic_models)),
+                "saved_queries": part(serde_json::to_value(&manifest.saved_queries)),
+            });
+            jinja::value::from_json(&graph)
+        };
+        self.inner.graph.get_or_init(made).clone()
+    }
+
+    fn selected(&self) -> Value {
+        let ids = self.inner.options.selected.iter().map(|id| Value::from(id.as_str()));
+        jinja::value::list(ids.collect())
+    }
+
+    fn invocation_args(&self) -> Value {
+        jinja::value::from_json(&serde_json::Value::Object(self.inner.options.invocation_args.clone()))
+    }
+
+    /// `target/run/…`: where the statements of a node are kept for people.
+    fn write_run(&self, node: &Node, sql: &str) {
+        self.write_file("run", node, sql);
+    }
+
+    /// Path of a node's SQL below `target/compiled` or `target/run`, relative to the target folder.
+    pub fn artifact_path(&self, folder: &str, node: &Node) -> PathBuf {
+        let mut path = PathBuf::from(folder).join(&node.package_name).join(&node.original_file_path);
+        // A generic test stands in its properties file, under a name of its own; a hook in dbt_project.yml.
+        if !node.original_file_path.ends_with(&node.path) {
+            path.push(&node.path);
+        }
+        path
+    }
+
+    fn write_file(&self, folder: &str, node: &Node, sql: &str) {
+        let path = self.project().target_path.join(self.artifact_path(folder, node));
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        if let Err(error) = made.and_then(|()| std::fs::write(&path, sql)) {
+            let message = format!("write `{}`: {error}", path.display());
+            self.inner.shared.events.send(platform_core::Event::new(
+                platform_core::event::Level::Warn,
+                "WriteFailed",
+                message,
+            ));
+        }
+    }
+
+    fn remember(&self, id: &UniqueId, compiled: Arc<Compiled>) {
+        self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), compiled);
+    }
+
+    fn remembered(&self, id: &UniqueId) -> Option<Arc<Compiled>> {
+        self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Compiled nodes by id, for the manifest that is written at the end.
+    pub fn all_compiled(&self) -> BTreeMap<UniqueId, Arc<Compiled>> {
+        let compiled = self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.iter().map(|(id, compiled)| (id.clone(), compiled.clone())).collect()
+    }
+}
+
+/// A context and the state of the node it belongs to.
+#[derive(Clone)]
+pub struct NodeContext {
+    /// What templates look names up in.
+    pub context: Arc<Context>,
+    /// The node's results and references.
+    pub(crate) state: Arc<NodeState>,
+}
+
+/// The name of an ephemeral model in its CTE: with its version, where it has one.
+pub(crate) fn cte_model_name(node: &Node) -> String {
+    if node.alias.is_empty() { node.name.clone() } else { node.alias.clone() }
+}

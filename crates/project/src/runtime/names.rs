@@ -1,0 +1,392 @@
+//! The names that a node brings while it is compiled or run: `this`, `ref`, `model`, `adapter`, …
+
+use crate::context::raised::{Kind, Raised};
+use crate::context::{Context, Names};
+use crate::runtime::adapter::Adapter;
+use crate::runtime::arguments::{Arguments, text};
+use crate::runtime::column::ColumnClass;
+use crate::runtime::config::Config;
+use crate::runtime::connection::Connection;
+use crate::runtime::references::Wanted;
+use crate::runtime::relation::{RelationClass, RelationObject};
+use crate::runtime::seed::SeedRows;
+use crate::runtime::statements::Statements;
+use crate::runtime::{Batch, Runtime};
+use jinja::{HostError, Object, Rest, State, Value};
+use platform_core::seed::SeedOptions;
+use platform_core::{Node, Relation, ResourceType, UniqueId};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// The names of one node, shared with the functions that templates hold.
+#[derive(Clone, Debug)]
+pub struct NodeNames(pub(super) Arc<NodeState>);
+
+/// A node while it is compiled or run.
+pub struct NodeState {
+    pub(super) runtime: Runtime,
+    pub(super) node: Option<Arc<Node>>,
+    pub(super) connection: Arc<Connection>,
+    pub(super) statements: Arc<Statements>,
+    /// The ephemeral models that `ref` met, in the order of their first use.
+    pub(super) ephemeral: Mutex<Vec<UniqueId>>,
+    pub(super) batch: Option<Batch>,
+    /// Relations that stand for others, as a unit test has it.
+    pub(super) replaced: BTreeMap<String, Value>,
+    model: OnceLock<Value>,
+}
+
+impl fmt::Debug for NodeState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("NodeState")
+            .field("node", &self.node.as_ref().map(|node| &node.unique_id))
+            .finish_non_exhaustive()
+    }
+}
+
+impl NodeState {
+    pub(super) fn new(
+        runtime: Runtime,
+        node: Option<Arc<Node>>,
+        connection: Arc<Connection>,
+        batch: Option<Batch>,
+    ) -> Self {
+        Self {
+            runtime,
+            node,
+            connection,
+            statements: Arc::default(),
+            ephemeral: Mutex::default(),
+            batch,
+            replaced: BTreeMap::new(),
+            model: OnceLock::new(),
+        }
+    }
+
+    fn package(&self) -> &str {
+        self.node.as_ref().map_or(self.runtime.root(), |node| &node.package_name)
+    }
+
+    fn this(&self) -> Option<Relation> {
+        let node = self.node.as_ref()?;
+        if matches!(
+            node.resource_type,
+            ResourceType::Operation | ResourceType::SqlOperation | ResourceType::Analysis
+        ) && node.alias.is_empty()
+        {
+            return None;
+        }
+        Some(self.runtime.relation_of(node))
+    }
+
+    fn adapter(&self, context: &Arc<Context>) -> Value {
+        Value::from_object(Adapter {
+            context: context.clone(),
+            connection: self.connection.clone(),
+            cache: self.runtime.cache().clone(),
+            database: self.runtime.database().to_owned(),
+            quoting: self.runtime.quoting(),
+        })
+    }
+
+    fn model(&self) -> Value {
+        let made = || {
+            let node = self.node.as_ref().and_then(|node| serde_json::to_value(&**node).ok());
+            let mut json = node.unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+            if let (Some(batch), Json::Object(map)) = (&self.batch, &mut json) {
+                map.insert("batch".to_owned(), batch.to_json());
+            }
+            jinja::value::from_json(&json)
+        };
+        self.model.get_or_init(made).clone()
+    }
+
+    fn hooks(&self, key: &str) -> Value {
+        let hooks = self
+            .node
+            .as_ref()
+            .and_then(|node| node.config.get(key))
+            .cloned()
+            .unwrap_or(Json::Array(Vec::new()));
+        jinja::value::from_json(&hooks)
+    }
+
+    fn reference(&self, args: &[Value]) -> Result<Value, HostError> {
+        let (positional, keywords) = Arguments::new("ref", args)?.into_parts();
+        let version = keywords.iter().find(|(key, _)| key == "version" || key == "v").map(|(_, value)| value);
+        let version = version.filter(|it| !it.is_none()).and_then(|it| jinja::value::to_json(it).ok());
+        let (package, name) = match positional.as_slice() {
+            [name] => (None, name),
+            [package, name] => (text(Some(package)), name),
+            _ => {
+                return Err(Raised::compilation(format!(
+                    "ref() takes at most two arguments ({} given)",
+                    positional.len()
+                )));
+            }
+        };
+        let name = text(Some(name)).unwrap_or_default();
+        let wanted = Wanted { package: package.as_deref(), name: &name, version: version.as_ref() };
+        let node = self
+            .runtime
+            .find_node(&wanted, self.package())
+            .ok_or_else(|| wanted.missing(self.node.as_deref()))?;
+        if let Some(stand_in) = self.replaced.get(node.unique_id.as_str()) {
+            return Ok(stand_in.clone());
+        }
+        self.check_known(node, &wanted)?;
+        if node.is_ephemeral() {
+            let mut met = self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner);
+            if !met.contains(&node.unique_id) {
+                met.push(node.unique_id.clone());
+            }
+            return Ok(ephemeral(node));
+        }
+        Ok(Value::from_object(self.runtime.readable(node, self.node.as_deref(), self.batch.as_ref())))
+    }
+
+    /// A node may read only what its parents are known to be: else it could run before them.
+    fn check_known(&self, target: &Node, wanted: &Wanted<'_>) -> Result<(), HostError> {
+        let Some(node) = self.node.as_ref() else { return Ok(()) };
+        let free = matches!(node.resource_type, ResourceType::Operation | ResourceType::SqlOperation);
+        if free || node.unique_id == target.unique_id || node.depends_on.nodes.contains(&target.unique_id) {
+            return Ok(());
+        }
+        let package = wanted.package.map(|package| format!("'{package}', ")).unwrap_or_default();
+        Err(Raised::error(
+            Kind::Compilation,
+            format!(
+                "dbt was unable to infer all dependencies for the model \"{}\".\nThis typically happens when ref() is placed \
+                 within a conditional block.\n\nTo fix this, add the following hint to the top of the model \"{}\":\n\n-- \
+                 depends_on: {{{{ ref({package}'{}') }}}}",
+                node.name, node.name, wanted.name
+            ),
+        ))
+    }
+
+    fn source(&self, args: &[Value]) -> Result<Value, HostError> {
+        let [source, table] = Arguments::new("source", args)?.bind(["source_name", "table_name"], 2)?;
+        let (source, table) =
+            (text(source.as_ref()).unwrap_or_default(), text(table.as_ref()).unwrap_or_default());
+        let found = self.runtime.find_source(&source, &table, self.package()).ok_or_else(|| {
+            let from = self.node.as_ref().map_or_else(String::new, |node| super::references::described(node));
+            Raised::compilation(
+                format!("{from} depends on a source named '{source}.{table}' which was not found")
+                    .trim_start(),
+            )
+        })?;
+        if let Some(stand_in) = self.replaced.get(found.unique_id.as_str()) {
+            return Ok(stand_in.clone());
+        }
+        let event_time = found.config.text("event_time").map(str::to_owned);
+        let relation = RelationObject::new(found.relation());
+        Ok(Value::from_object(self.runtime.limited(
+            relation,
+            event_time,
+            self.node.as_deref(),
+            self.batch.as_ref(),
+        )))
+    }
+
+    fn function(&self, args: &[Value]) -> Result<Value, HostError> {
+        let (positional, _) = Arguments::new("function", args)?.into_parts();
+        let (package, name) = match positional.as_slice() {
+            [name] => (None, name),
+            [package, name] => (text(Some(package)), name),
+            _ => return Err(Raised::compilation("function() takes one or two arguments")),
+        };
+        let name = text(Some(name)).unwrap_or_default();
+        let wanted = Wanted { package: package.as_deref(), name: &name, version: None };
+        let found = self
+            .runtime
+            .find_function(&wanted, self.package())
+            .ok_or_else(|| wanted.missing(self.node.as_deref()))?;
+        let relation = self.runtime.relation_of(found).with_kind(platform_core::RelationKind::Function);
+        Ok(RelationObject::value(relation))
+    }
+
+    fn load_agate_table(&self) -> Result<Value, HostError> {
+        let node = self.node.as_ref().filter(|node| node.resource_type == ResourceType::Seed);
+        let node = node.ok_or_else(|| {
+            Raised::compilation("can only load_agate_table for seeds (got a different node)")
+        })?;
+        let reader =
+            self.runtime.seeds().ok_or_else(|| Raised::compilation("this command reads no seeds"))?;
+        let root =
+            node.only.root_path.clone().map_or_else(|| self.runtime.project().root.clone(), PathBuf::from);
+        let types = node.config.get("column_types").and_then(Json::as_object);
+        let options = SeedOptions {
+            delimiter: node.config.text("delimiter").and_then(|text| text.chars().next()).unwrap_or(','),
+            text_columns: types.into_iter().flat_map(|types| types.keys().cloned()).collect(),
+        };
+        let opened = reader.open(&root.join(&node.original_file_path), &options);
+        opened.map(SeedRows::value).map_err(|error| Raised::error(Kind::Runtime, error.to_string()))
+    }
+
+    fn render(&self, context: &Arc<Context>) -> Value {
+        let context = context.clone();
+        Value::from_function(move |text: Value| -> Result<Value, HostError> {
+            let file = jinja::SourceFile::new("hook", jinja::value::to_str(&text));
+            context.render(&file).map(Value::from).map_err(HostError::from)
+        })
+    }
+
+    fn write(&self) -> Value {
+        let (runtime, node) = (self.runtime.clone(), self.node.clone());
+        Value::from_function(move |payload: Value| {
+            if let Some(node) = &node {
+                runtime.write_run(node, &payload.to_string());
+            }
+            Value::from("")
+        })
+    }
+}
+
+/// An ephemeral model's name where it is read.
+fn ephemeral(node: &Node) -> Value {
+    let mut relation = RelationObject::new(Relation {
+        identifier: Some(super::inject::cte_name(&super::cte_model_name(node))),
+        kind: Some(platform_core::RelationKind::Cte),
+        ..Relation::default()
+    });
+    relation.relation.quoting.identifier = false;
+    Value::from_object(relation)
+}
+
+impl Names for NodeNames {
+    fn get(&self, name: &str, context: &Arc<Context>) -> Option<Value> {
+        let this = &self.0;
+        let bound = |call: Method| Some(Value::from_object(Bound { node: this.clone(), call }));
+        match name {
+            "execute" => Some(Value::from(true)),
+            "this" => Some(match this.this() {
+                Some(relation) => match this.replaced.get("this") {
+                    Some(stand_in) => stand_in.clone(),
+                    None => RelationObject::value(relation),
+                },
+                None => Value::from(()),
+            }),
+            "model" | "node" => Some(this.model()),
+            "config" => Some(Value::from_object(Config { node: this.node.clone() })),
+            "adapter" => Some(this.adapter(context)),
+            "api" => Some(jinja::value::dict([
+                (
+                    Value::from("Relation"),
+                    Value::from_object(RelationClass { quoting: this.runtime.quoting() }),
+                ),
+                (Value::from("Column"), Value::from_object(ColumnClass)),
+            ])),
+            "ref" => bound(Method::Reference),
+            "source" => bound(Method::Source),
+            "function" => bound(Method::Function),
+            "var" => Some(this.runtime.var(this.package(), this.node.as_deref())),
+            "load_agate_table" => bound(Method::LoadAgateTable),
+            "load_result" => Some(this.statements.load_result()),
+            "store_result" => Some(this.statements.store_result()),
+            "store_raw_result" => Some(this.statements.store_raw_result()),
+            "render" => Some(this.render(context)),
+            "write" => Some(this.write()),
+            "graph" => Some(this.runtime.graph()),
+            "selected_resources" => Some(this.runtime.selected()),
+            "database" => Some(
+                this.node
+                    .as_ref()
+                    .and_then(|node| node.database.clone())
+                    .map_or_else(|| Value::from(this.runtime.database()), Value::from),
+            ),
+            "schema" => Some(this.node.as_ref().filter(|node| !node.schema.is_empty()).map_or_else(
+                || Value::from(this.runtime.project().profile.schema.as_str()),
+                |node| Value::from(node.schema.as_str()),
+            )),
+            "pre_hooks" => Some(this.hooks("pre-hook")),
+            "post_hooks" => Some(this.hooks("post-hook")),
+            "sql" | "compiled_code" | "compiled_sql" => {
+                this.node.as_ref().and_then(|node| node.compiled_code.clone()).map(Value::from)
+            }
+            "defer_relation" => Some(
+                this.node
+                    .as_ref()
+                    .and_then(|node| this.runtime.defer_relation(node))
+                    .map_or_else(|| Value::from(()), RelationObject::value),
+            ),
+            "connection_name" => Some(Value::from(this.connection.name())),
+            "language" => Some(Value::from("sql")),
+            "submit_python_job" => Some(Value::from_function(|_: Rest<Value>| -> Result<Value, HostError> {
+                Err(Raised::error(
+                    Kind::Runtime,
+                    "Python models don't run on Postgres\nhint: write the model in SQL",
+                ))
+            })),
+            "doc" => Some(Value::from_function(|_: Rest<Value>| Value::from(""))),
+            "metric" => {
+                Some(Value::from_function(|args: Rest<Value>| args.last().cloned().unwrap_or_default()))
+            }
+            "invocation_args_dict" => Some(this.runtime.invocation_args()),
+            "unit_test" => None,
+            _ => None,
+        }
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &[
+            "execute",
+            "this",
+            "model",
+            "config",
+            "adapter",
+            "api",
+            "ref",
+            "source",
+            "function",
+            "var",
+            "load_agate_table",
+            "load_result",
+            "store_result",
+            "store_raw_result",
+            "render",
+            "write",
+            "graph",
+            "selected_resources",
+            "database",
+            "schema",
+            "pre_hooks",
+            "post_hooks",
+            "sql",
+            "compiled_code",
+            "defer_relation",
+            "connection_name",
+            "submit_python_job",
+            "doc",
+            "metric",
+            "invocation_args_dict",
+        ]
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Method {
+    Reference,
+    Source,
+    Function,
+    LoadAgateTable,
+}
+
+#[derive(Debug)]
+struct Bound {
+    node: Arc<NodeState>,
+    call: Method,
+}
+
+impl Object for Bound {
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
+        match self.call {
+            Method::Reference => self.node.reference(args),
+            Method::Source => self.node.source(args),
+            Method::Function => self.node.function(args),
+            Method::LoadAgateTable => self.node.load_agate_table(),
+        }
+    }
+}

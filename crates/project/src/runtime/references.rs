@@ -1,0 +1,149 @@
+//! `ref`, `source` and `function` while a node runs: ids found, rights checked, relations made.
+//!
+//! <https://docs.getdbt.com/reference/dbt-jinja-functions/ref>
+
+use crate::context::raised::{Kind, Raised};
+use indexmap::IndexMap;
+use jinja::HostError;
+use platform_core::node::Source;
+use platform_core::{Manifest, Node, ResourceType, UniqueId};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+
+/// Resources by the names that templates use. Built once a command.
+#[derive(Debug, Default)]
+pub struct References {
+    nodes: HashMap<String, Vec<UniqueId>>,
+    sources: HashMap<(String, String), Vec<UniqueId>>,
+    functions: HashMap<String, Vec<UniqueId>>,
+}
+
+impl References {
+    /// The names of a manifest.
+    pub fn new(manifest: &Manifest) -> Self {
+        let mut made = Self::default();
+        for node in manifest.nodes.values().filter(|node| node.is_refable()) {
+            made.nodes.entry(node.name.clone()).or_default().push(node.unique_id.clone());
+        }
+        for source in manifest.sources.values() {
+            let key = (source.source_name.clone(), source.name.clone());
+            made.sources.entry(key).or_default().push(source.unique_id.clone());
+        }
+        for function in manifest.functions.values() {
+            made.functions.entry(function.name.clone()).or_default().push(function.unique_id.clone());
+        }
+        made
+    }
+
+    /// The node that `ref(package, name, version)` means to a template of `from`.
+    pub fn node<'a>(
+        &self,
+        nodes: &'a IndexMap<UniqueId, Node>,
+        wanted: &Wanted<'_>,
+        from: &str,
+        root: &str,
+    ) -> Option<&'a Node> {
+        let ids = self.nodes.get(wanted.name)?;
+        let found = ids.iter().filter_map(|id| nodes.get(id)).filter(|node| wanted.fits(node));
+        nearest(found, wanted.package, from, root)
+    }
+
+    /// The source table of that name.
+    pub fn source<'a>(
+        &self,
+        manifest: &'a Manifest,
+        source: &str,
+        table: &str,
+        from: &str,
+        root: &str,
+    ) -> Option<&'a Source> {
+        let ids = self.sources.get(&(source.to_owned(), table.to_owned()))?;
+        let all: Vec<&Source> = ids.iter().filter_map(|id| manifest.sources.get(id)).collect();
+        let of = |package: &str| all.iter().find(|it| it.package_name == package).copied();
+        of(from).or_else(|| of(root)).or_else(|| all.first().copied())
+    }
+
+    /// The function of that name.
+    pub fn function<'a>(
+        &self,
+        manifest: &'a Manifest,
+        wanted: &Wanted<'_>,
+        from: &str,
+        root: &str,
+    ) -> Option<&'a Node> {
+        let ids = self.functions.get(wanted.name)?;
+        nearest(ids.iter().filter_map(|id| manifest.functions.get(id)), wanted.package, from, root)
+    }
+}
+
+fn nearest<'a>(
+    found: impl Iterator<Item = &'a Node>,
+    package: Option<&str>,
+    from: &str,
+    root: &str,
+) -> Option<&'a Node> {
+    let all: Vec<&Node> = found.collect();
+    let of = |package: &str| all.iter().find(|it| it.package_name == package).copied();
+    match package {
+        Some(package) => of(package),
+        None => of(from).or_else(|| of(root)).or_else(|| all.first().copied()),
+    }
+}
+
+/// What a `ref` asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// Package, where given.
+    pub package: Option<&'a str>,
+    /// Name.
+    pub name: &'a str,
+    /// Version, where given.
+    pub version: Option<&'a Json>,
+}
+
+impl Wanted<'_> {
+    fn fits(&self, node: &Node) -> bool {
+        match (&node.only.version, self.version) {
+            (None, None) => true,
+            (None, Some(_)) => false,
+            (Some(own), Some(version)) => same_version(own, version),
+            (Some(own), None) => {
+                node.only.latest_version.as_ref().is_none_or(|latest| same_version(own, latest))
+            }
+        }
+    }
+
+    /// The error where nothing of that name is to be had.
+    pub fn missing(&self, node: Option<&Node>) -> HostError {
+        let from = node.map_or_else(String::new, described);
+        let package =
+            self.package.map(|package| format!(" in package or project '{package}'")).unwrap_or_default();
+        let version =
+            self.version.map(|version| format!(" with version '{}'", plain(version))).unwrap_or_default();
+        Raised::error(
+            Kind::Compilation,
+            format!("{from} depends on a node named '{}'{version}{package} which was not found", self.name)
+                .trim_start(),
+        )
+    }
+}
+
+/// `Model 'model.shop.orders' (models/orders.sql)`.
+pub fn described(node: &Node) -> String {
+    let kind = match node.resource_type {
+        ResourceType::Operation => "Operation".to_owned(),
+        other => {
+            let text = other.as_str();
+            text[..1].to_uppercase() + &text[1..]
+        }
+    };
+    format!("{kind} '{}' ({})", node.unique_id, node.original_file_path)
+}
+
+fn same_version(left: &Json, right: &Json) -> bool {
+    left == right || plain(left) == plain(right)
+}
+
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

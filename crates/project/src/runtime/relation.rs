@@ -1,0 +1,414 @@
+//! Relations in templates: `this`, what `ref` and `source` give, `api.Relation`.
+//!
+//! <https://docs.getdbt.com/reference/dbt-classes#relation>
+
+use crate::context::raised::Raised;
+use crate::runtime::arguments::{Arguments, no_method, text, truth};
+use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
+use platform_core::relation::{Quoting, quote_identifier};
+use platform_core::{Relation, RelationKind};
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+/// The longest name Postgres keeps, in bytes (`NAMEDATALEN - 1`).
+pub const MAX_NAME: usize = 63;
+
+/// A relation as templates see it: which parts of the name are shown, and whether its rows are limited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelationObject {
+    /// The name.
+    pub relation: Relation,
+    /// Which parts of the name are rendered.
+    pub include: Quoting,
+    /// `--empty`: rows to read.
+    pub limit: Option<u64>,
+    /// `--sample` and microbatch: the condition on the event time, ready to stand after `where`.
+    pub event_time_filter: Option<String>,
+}
+
+impl RelationObject {
+    /// The relation with all parts of its name.
+    pub fn new(relation: Relation) -> Self {
+        let include = Quoting { database: true, schema: true, identifier: true };
+        Self { relation, include, limit: None, event_time_filter: None }
+    }
+
+    /// As a value for templates.
+    pub fn value(relation: Relation) -> Value {
+        Value::from_object(Self::new(relation))
+    }
+
+    /// The relation inside of a value.
+    pub fn of(value: &Value) -> Option<Arc<Self>> {
+        value.downcast_object::<Self>()
+    }
+
+    /// The name alone, without limits.
+    pub fn name(&self) -> String {
+        let part = |part: &Option<String>, included: bool| if included { part.clone() } else { None };
+        Relation {
+            database: part(&self.relation.database, self.include.database),
+            schema: part(&self.relation.schema, self.include.schema),
+            identifier: part(&self.relation.identifier, self.include.identifier),
+            ..self.relation.clone()
+        }
+        .to_string()
+    }
+
+    fn rendered(&self) -> String {
+        let name = self.name();
+        let table = self.relation.identifier_name();
+        if let Some(filter) = &self.event_time_filter {
+            return format!("(select * from {name} where {filter}) _dbt_et_filter_subq_{table}");
+        }
+        match self.limit {
+            Some(0) => format!("(select * from {name} where false limit 0) _dbt_limit_subq_{table}"),
+            Some(limit) => format!("(select * from {name} limit {limit}) _dbt_limit_subq_{table}"),
+            None => name,
+        }
+    }
+
+    fn is(&self, kind: RelationKind) -> Value {
+        Value::from(self.relation.kind == Some(kind))
+    }
+
+    fn attribute(&self, key: &str) -> Option<Value> {
+        let part = |part: &Option<String>| part.as_deref().map_or_else(|| Value::from(()), Value::from);
+        let policy = |policy: Quoting| {
+            let pairs =
+                [("database", policy.database), ("schema", policy.schema), ("identifier", policy.identifier)];
+            jinja::value::dict(pairs.map(|(key, value)| (Value::from(key), Value::from(value))))
+        };
+        let kinds =
+            |kinds: &[&str]| Value::from(kinds.iter().map(|kind| Value::from(*kind)).collect::<Vec<_>>());
+        Some(match key {
+            "database" => part(&self.relation.database),
+            "schema" => part(&self.relation.schema),
+            "identifier" | "name" | "table" => part(&self.relation.identifier),
+            "type" => self.relation.kind.map_or_else(|| Value::from(()), |kind| Value::from(kind.as_str())),
+            "path" => jinja::value::dict(
+                ["database", "schema", "identifier"]
+                    .map(|key| (Value::from(key), self.attribute(key).unwrap_or_default())),
+            ),
+            "quote_policy" => policy(self.relation.quoting),
+            "include_policy" => policy(self.include),
+            "quote_character" => Value::from("\""),
+            "is_table" => self.is(RelationKind::Table),
+            "is_view" => self.is(RelationKind::View),
+            "is_cte" => self.is(RelationKind::Cte),
+            "is_materialized_view" => self.is(RelationKind::MaterializedView),
+            "is_function" => self.is(RelationKind::Function),
+            "is_pointer" => Value::from(false),
+            "can_be_renamed" => Value::from(matches!(
+                self.relation.kind,
+                Some(RelationKind::Table | RelationKind::View | RelationKind::MaterializedView)
+            )),
+            "can_be_replaced" => {
+                Value::from(matches!(self.relation.kind, Some(RelationKind::Table | RelationKind::View)))
+            }
+            "renameable_relations" => kinds(&["table", "view", "materialized_view"]),
+            "replaceable_relations" => kinds(&["table", "view"]),
+            "limit" => self.limit.map_or_else(|| Value::from(()), Value::from),
+            "event_time_filter" => {
+                self.event_time_filter.as_deref().map_or_else(|| Value::from(()), Value::from)
+            }
+            "dbt_created" => Value::from(false),
+            "metadata" => jinja::value::dict([(Value::from("type"), Value::from("PostgresRelation"))]),
+            "View" => Value::from("view"),
+            "Table" => Value::from("table"),
+            "CTE" => Value::from("cte"),
+            "MaterializedView" => Value::from("materialized_view"),
+            "External" => Value::from("external"),
+            "Function" => Value::from("function"),
+            _ => return None,
+        })
+    }
+
+    /// The same with parts of the name, the type or the policies replaced, as `replace` and `incorporate` do.
+    fn changed(&self, keywords: Vec<(String, Value)>) -> Result<Self, HostError> {
+        let mut made = self.clone();
+        for (key, value) in keywords {
+            match key.as_str() {
+                "database" => made.relation.database = text(Some(&value)),
+                "schema" => made.relation.schema = text(Some(&value)),
+                "identifier" => made.relation.identifier = text(Some(&value)),
+                "type" => made.relation.kind = kind_of(&value)?,
+                "path" => made.change_path(&value),
+                "quote_policy" => made.relation.quoting = policy(made.relation.quoting, &value),
+                "include_policy" => made.include = policy(made.include, &value),
+                "limit" => made.limit = value.as_i64().and_then(|limit| u64::try_from(limit).ok()),
+                _ => {}
+            }
+        }
+        Ok(made)
+    }
+
+    fn change_path(&mut self, path: &Value) {
+        let given = |key: &str| path.get_attr(key).ok().filter(|part| !part.is_undefined());
+        if let Some(part) = given("database") {
+            self.relation.database = text(Some(&part));
+        }
+        if let Some(part) = given("schema") {
+            self.relation.schema = text(Some(&part));
+        }
+        if let Some(part) = given("identifier") {
+            self.relation.identifier = text(Some(&part));
+        }
+    }
+}
+
+/// A kind by dbt's name for it; `None` for none.
+pub(crate) fn kind_of(value: &Value) -> Result<Option<RelationKind>, HostError> {
+    let Some(name) = text(Some(value)) else { return Ok(None) };
+    Ok(Some(match name.as_str() {
+        "table" => RelationKind::Table,
+        "view" => RelationKind::View,
+        "cte" => RelationKind::Cte,
+        "materialized_view" => RelationKind::MaterializedView,
+        "external" => RelationKind::External,
+        "function" => RelationKind::Function,
+        other => return Err(Raised::compilation(format!("'{other}' is not a valid relation type"))),
+    }))
+}
+
+fn policy(base: Quoting, value: &Value) -> Quoting {
+    let part = |key: &str, old: bool| truth(value.get_attr(key).ok().as_ref(), old);
+    Quoting {
+        database: part("database", base.database),
+        schema: part("schema", base.schema),
+        identifier: part("identifier", base.identifier),
+    }
+}
+
+impl fmt::Display for RelationObject {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.rendered())
+    }
+}
+
+impl Object for RelationObject {
+    /// A mapping, as packages find out by `is mapping` whether they were given a relation.
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.attribute(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.attribute(key)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&[
+            "database",
+            "schema",
+            "identifier",
+            "type",
+            "quote_policy",
+            "include_policy",
+            "metadata",
+        ])
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, HostError> {
+        let arguments = Arguments::new(method, args)?;
+        let made = |relation: Self| Ok(Value::from_object(relation));
+        match method {
+            "render" => Ok(Value::from(self.rendered())),
+            "render_limited" => Ok(Value::from(self.rendered())),
+            "relation_max_name_length" => Ok(Value::from(MAX_NAME)),
+            "quote" | "include" => {
+                let [database, schema, identifier] =
+                    arguments.bind(["database", "schema", "identifier"], 0)?;
+                let mut changed = (**self).clone();
+                let policy =
+                    if method == "quote" { &mut changed.relation.quoting } else { &mut changed.include };
+                policy.database = truth(database.as_ref(), policy.database);
+                policy.schema = truth(schema.as_ref(), policy.schema);
+                policy.identifier = truth(identifier.as_ref(), policy.identifier);
+                made(changed)
+            }
+            "incorporate" | "replace" | "replace_path" => made(self.changed(arguments.into_keywords())?),
+            "without_identifier" => {
+                let mut changed = (**self).clone();
+                changed.include.identifier = false;
+                changed.relation.identifier = None;
+                made(changed)
+            }
+            "information_schema" | "information_schema_only" => {
+                let [view] = arguments.bind(["view_name"], 0)?;
+                let mut changed = (**self).clone();
+                changed.relation.schema = Some("INFORMATION_SCHEMA".to_owned());
+                changed.relation.identifier = text(view.as_ref());
+                changed.relation.kind = Some(RelationKind::View);
+                changed.relation.quoting = Quoting { database: true, schema: false, identifier: false };
+                changed.include = Quoting { database: true, schema: true, identifier: view.is_some() };
+                made(changed)
+            }
+            "matches" => {
+                let wanted = arguments.bind(["database", "schema", "identifier"], 0)?;
+                let own = [&self.relation.database, &self.relation.schema, &self.relation.identifier];
+                let same = wanted.iter().zip(own).all(|(wanted, own)| {
+                    text(wanted.as_ref()).is_none_or(|wanted| {
+                        own.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&wanted))
+                    })
+                });
+                Ok(Value::from(same))
+            }
+            "quoted" => {
+                let [name] = arguments.bind(["identifier"], 1)?;
+                Ok(Value::from(quote_identifier(&text(name.as_ref()).unwrap_or_default())))
+            }
+            "get" => {
+                let [key, default] = arguments.bind(["key", "default"], 1)?;
+                let found = text(key.as_ref()).and_then(|key| self.attribute(&key));
+                Ok(found.or(default).unwrap_or_else(|| Value::from(())))
+            }
+            "create" => create(args),
+            "get_materialized_view_config_change_collection" => {
+                let [described, wanted] = arguments.bind(["relation_results", "relation_config"], 2)?;
+                super::indexes::changes(described.as_ref(), wanted.as_ref())
+            }
+            "items" | "keys" | "values" => Ok(jinja::value::list(
+                ["database", "schema", "identifier", "type"]
+                    .into_iter()
+                    .map(|key| {
+                        let value = self.attribute(key).unwrap_or_default();
+                        match method {
+                            "items" => jinja::value::tuple(vec![Value::from(key), value]),
+                            "keys" => Value::from(key),
+                            _ => value,
+                        }
+                    })
+                    .collect(),
+            )),
+            _ => Err(no_method("PostgresRelation", method)),
+        }
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
+        let other = other.downcast_ref::<Self>()?;
+        let key = |it: &Self| {
+            (
+                it.relation.database.clone(),
+                it.relation.schema.clone(),
+                it.relation.identifier.clone(),
+                it.relation.kind,
+            )
+        };
+        Some(key(self).cmp(&key(other)))
+    }
+
+    fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, out)
+    }
+}
+
+/// `api.Relation`: the class.
+#[derive(Debug)]
+pub struct RelationClass {
+    /// Quoting of the project.
+    pub quoting: Quoting,
+}
+
+/// `api.Relation.create(database=…, schema=…, identifier=…, type=…, quote_policy=…)`.
+pub(crate) fn create(args: &[Value]) -> Result<Value, HostError> {
+    let arguments = Arguments::new("create", args)?;
+    let keywords = arguments.into_keywords();
+    let made = RelationObject::new(Relation::default()).changed(keywords)?;
+    if let Some(name) = made.relation.identifier.as_deref().filter(|name| name.len() > MAX_NAME) {
+        if made.relation.kind.is_some() {
+            return Err(Raised::error(
+                crate::context::raised::Kind::Runtime,
+                format!("Relation name '{name}' is longer than {MAX_NAME} characters"),
+            ));
+        }
+    }
+    Ok(Value::from_object(made))
+}
+
+impl Object for RelationClass {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        match key {
+            "View"
+            | "Table"
+            | "CTE"
+            | "MaterializedView"
+            | "External"
+            | "Function"
+            | "renameable_relations"
+            | "replaceable_relations"
+            | "quote_character" => RelationObject::new(Relation::default()).attribute(key),
+            "get_relation_type" => Some(Value::from_dyn_object(self.clone())),
+            _ => None,
+        }
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, HostError> {
+        match method {
+            "create" => {
+                let made = create(args)?;
+                let given = Arguments::new("create", args)?.into_keywords();
+                match RelationObject::of(&made) {
+                    Some(relation) if !given.iter().any(|(key, _)| key == "quote_policy") => {
+                        let mut relation = (*relation).clone();
+                        relation.relation.quoting = self.quoting;
+                        Ok(Value::from_object(relation))
+                    }
+                    _ => Ok(made),
+                }
+            }
+            "scd_args" => {
+                let [key, updated_at] =
+                    Arguments::new(method, args)?.bind(["primary_key", "updated_at"], 2)?;
+                let mut all: Vec<Value> = match key {
+                    Some(key) if key.as_str().is_none() => key.try_iter()?.collect(),
+                    key => key.into_iter().collect(),
+                };
+                all.extend(updated_at);
+                Ok(jinja::value::list(all))
+            }
+            "get_relation_type" => Ok(Value::from_dyn_object(self.clone())),
+            _ => Err(no_method("PostgresRelation", method)),
+        }
+    }
+
+    fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("<class 'dbt.adapters.postgres.relation.PostgresRelation'>")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn renders_included_parts_and_limits() {
+        let mut relation = RelationObject::new(Relation::new("db", "s", "t"));
+        assert_eq!(relation.to_string(), r#""db"."s"."t""#);
+        relation.include.database = false;
+        relation.limit = Some(0);
+        assert_eq!(relation.to_string(), r#"(select * from "s"."t" where false limit 0) _dbt_limit_subq_t"#);
+    }
+}

@@ -1,0 +1,151 @@
+//! Seeds in templates: `load_agate_table`, types of columns, and the one COPY that carries the rows.
+
+use crate::context::raised::{Kind, Raised};
+use crate::runtime::arguments::no_method;
+use crate::runtime::connection::Connection;
+use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
+use platform_core::seed::{SeedTable, SeedType, SeedValue};
+use std::fmt;
+use std::sync::Arc;
+
+/// The table of a seed's file. Its rows stay in the file until somebody asks for them.
+pub struct SeedRows {
+    table: Arc<dyn SeedTable>,
+}
+
+impl fmt::Debug for SeedRows {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SeedRows")
+    }
+}
+
+impl SeedRows {
+    /// The table of an opened seed, for templates.
+    pub fn value(table: Arc<dyn SeedTable>) -> Value {
+        Value::from_object(Self { table })
+    }
+
+    /// The seed inside of a value.
+    pub fn of(value: &Value) -> Option<Arc<Self>> {
+        value.downcast_object::<Self>()
+    }
+
+    /// Streams the rows through a `copy … from stdin`.
+    pub fn copy(&self, connection: &Connection, sql: &str) -> Result<(), HostError> {
+        let failed = |error: warehouse::Error| Raised::error(Kind::Database, error.to_string());
+        let zone = connection.run("show timezone").map_err(HostError::from)?;
+        let zone = zone.rows.as_ref().and_then(|rows| rows.first()).unwrap_or("UTC").to_owned();
+        let mut sink = connection.wait(connection.session().copy_in(sql)).map_err(failed)?;
+        for piece in self.table.copy_data(&zone) {
+            let piece = piece.map_err(|error| Raised::error(Kind::Runtime, error.to_string()))?;
+            connection.wait(sink.send(piece.into())).map_err(failed)?;
+        }
+        connection.wait(sink.finish()).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Every row, read from the file.
+    fn rows(&self) -> Vec<Vec<Value>> {
+        let cell = |value: SeedValue| match value {
+            SeedValue::Null => Value::from(()),
+            SeedValue::Boolean(truth) => Value::from(truth),
+            SeedValue::Number(digits) => match (digits.parse::<i64>(), digits.parse::<f64>()) {
+                (Ok(integer), _) => Value::from(integer),
+                (_, Ok(float)) => Value::from(float),
+                _ => Value::from(digits),
+            },
+            SeedValue::Date(text) | SeedValue::DateTime(text) | SeedValue::Text(text) => Value::from(text),
+        };
+        self.table.rows().filter_map(Result::ok).map(|row| row.into_iter().map(cell).collect()).collect()
+    }
+
+    fn names(&self) -> Vec<Value> {
+        self.table.columns().iter().map(|column| Value::from(column.name.as_str())).collect()
+    }
+
+    fn whole(&self) -> super::table::Table {
+        let names = self.table.columns().iter().map(|column| column.name.clone()).collect();
+        super::table::Table::new(names, self.rows())
+    }
+}
+
+/// The Postgres type of a column of a table: a seed's as inferred, else by its values.
+pub(super) fn column_type(table: &Value, at: usize) -> String {
+    if let Some(seed) = SeedRows::of(table) {
+        return seed.table.columns().get(at).map_or("text", |column| column.kind.postgres()).to_owned();
+    }
+    let label = table.get_attr("column_types").ok().and_then(|types| types.get_item_by_index(at).ok());
+    let kind = match label.as_ref().and_then(Value::as_str) {
+        Some("Boolean") => SeedType::Boolean,
+        Some("Integer") => SeedType::Integer,
+        Some("Number") => SeedType::Float,
+        _ => SeedType::Text,
+    };
+    kind.postgres().to_owned()
+}
+
+/// The rows, counted without being read.
+#[derive(Debug)]
+struct Rows(Arc<SeedRows>);
+
+impl Object for Rows {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let whole = self.0.whole().into_value();
+        whole.get_attr("rows").ok()?.get_item(key).ok().filter(|row| !row.is_undefined())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let whole = self.0.whole().into_value();
+        let rows = whole.get_attr("rows").and_then(|rows| Ok(rows.try_iter()?.collect::<Vec<_>>()));
+        Enumerator::Values(rows.unwrap_or_default())
+    }
+
+    fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
+        usize::try_from(self.0.table.row_count()).ok()
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.0.table.row_count() > 0
+    }
+}
+
+impl Object for SeedRows {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        match key {
+            "column_names" => Some(jinja::value::tuple(self.names())),
+            "column_types" => {
+                let types = self.table.columns().iter().map(|column| Value::from(column.kind.agate()));
+                Some(jinja::value::tuple(types.collect()))
+            }
+            "rows" => Some(Value::from_object(Rows(self.clone()))),
+            "columns" => self.whole().into_value().get_attr("columns").ok(),
+            _ => None,
+        }
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, HostError> {
+        match method {
+            "print_table" | "select" | "exclude" | "rename" | "limit" | "where" | "order_by" | "distinct" => {
+                self.whole().into_value().call_method(state, method, args)
+            }
+            _ => Err(no_method("Table", method)),
+        }
+    }
+}

@@ -1,0 +1,585 @@
+//! Tables in templates: what `run_query` and `load_result` give, in the shape of agate's tables.
+//!
+//! Columns and rows are sequences that also answer by name; a row is asked by place, by name or as attribute.
+
+use crate::runtime::arguments::{Arguments, no_method, text, truth};
+use indexmap::IndexMap;
+use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+use warehouse::ResultSet;
+
+/// A table in memory.
+#[derive(Debug)]
+pub struct Table {
+    names: Arc<[Arc<str>]>,
+    types: Vec<&'static str>,
+    rows: Vec<Arc<Row>>,
+}
+
+/// One row of a table.
+#[derive(Debug)]
+pub struct Row {
+    names: Arc<[Arc<str>]>,
+    values: Vec<Value>,
+}
+
+impl Table {
+    /// A table without columns and rows: what a statement without a result gives.
+    pub fn empty() -> Self {
+        Self { names: Arc::from([]), types: Vec::new(), rows: Vec::new() }
+    }
+
+    /// A table of names and rows of values.
+    pub fn new(names: Vec<String>, rows: Vec<Vec<Value>>) -> Self {
+        let names: Arc<[Arc<str>]> = unique(names).into_iter().map(Arc::from).collect();
+        let types = (0..names.len()).map(|at| type_of(rows.iter().map(|row| &row[at]))).collect();
+        let rows = rows.into_iter().map(|values| Arc::new(Row { names: names.clone(), values })).collect();
+        Self { names, types, rows }
+    }
+
+    /// The rows of a query, values as Python's driver and agate make them of Postgres types.
+    pub fn of_result(result: &ResultSet) -> Self {
+        let names = result.columns.iter().map(|column| column.name.clone()).collect();
+        let rows = result.rows.iter().map(|row| {
+            let cells = row.iter().zip(&result.columns);
+            cells.map(|(cell, column)| value(cell.as_deref(), column.type_oid)).collect()
+        });
+        Self::new(names, rows.collect())
+    }
+
+    /// As a value for templates.
+    pub fn into_value(self) -> Value {
+        Value::from_object(self)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| &**known == name)
+    }
+
+    fn column(self: &Arc<Self>, at: usize) -> Value {
+        Value::from_object(Column { table: self.clone(), at })
+    }
+
+    fn positions(&self, wanted: &Value) -> Result<Vec<usize>, HostError> {
+        let names: Vec<String> = match wanted.as_str() {
+            Some(name) => vec![name.to_owned()],
+            None => wanted.try_iter()?.filter_map(|name| text(Some(&name))).collect(),
+        };
+        Ok(names.iter().filter_map(|name| self.position(name)).collect())
+    }
+
+    fn with_columns(&self, keep: &[usize]) -> Self {
+        let names = keep.iter().map(|at| self.names[*at].to_string()).collect();
+        let rows = self.rows.iter().map(|row| keep.iter().map(|at| row.values[*at].clone()).collect());
+        Self::new(names, rows.collect())
+    }
+
+    fn with_rows(&self, rows: Vec<Arc<Row>>) -> Self {
+        Self { names: self.names.clone(), types: self.types.clone(), rows }
+    }
+
+    /// Lines as agate's `print_table` draws them.
+    fn drawn(&self, max_rows: usize, max_columns: usize) -> String {
+        let shown = self.names.len().min(max_columns);
+        let cell = |value: &Value| {
+            let text = if value.is_none() { String::new() } else { value.to_string() };
+            if text.chars().count() > 20 { text.chars().take(17).collect::<String>() + "..." } else { text }
+        };
+        let rows: Vec<Vec<String>> = self
+            .rows
+            .iter()
+            .take(max_rows)
+            .map(|row| row.values.iter().take(shown).map(cell).collect())
+            .collect();
+        let width = |at: usize| {
+            let cells = rows.iter().map(|row| row[at].chars().count());
+            cells.chain([self.names[at].chars().count()]).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..shown).map(width).collect();
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let mut out = line((0..shown).map(|at| format!("{:<1$}", self.names[at], widths[at])).collect());
+        out += &line(widths.iter().map(|width| "-".repeat(*width)).collect());
+        for row in &rows {
+            let padded = row.iter().enumerate().map(|(at, text)| {
+                if self.types[at] == "Text" {
+                    format!("{text:<0$}", widths[at])
+                } else {
+                    format!("{text:>0$}", widths[at])
+                }
+            });
+            out += &line(padded.collect());
+        }
+        if self.rows.len() > max_rows {
+            out += &line(widths.iter().map(|width| format!("{:<1$}", "...", *width)).collect());
+        }
+        out
+    }
+}
+
+/// Names as agate makes them unique: `a`, `a_2`; a missing one is a letter.
+fn unique(names: Vec<String>) -> Vec<String> {
+    let mut made: Vec<String> = Vec::with_capacity(names.len());
+    for (at, name) in names.into_iter().enumerate() {
+        let base = if name.is_empty() { letters(at) } else { name };
+        let mut candidate = base.clone();
+        let mut number = 2;
+        while made.contains(&candidate) {
+            candidate = format!("{base}_{number}");
+            number += 1;
+        }
+        made.push(candidate);
+    }
+    made
+}
+
+fn letters(at: usize) -> String {
+    let letter = char::from(b'a' + u8::try_from(at % 26).unwrap_or(0));
+    letter.to_string().repeat(at / 26 + 1)
+}
+
+/// A cell as a value: numbers and truth values as such, JSON and arrays as JSON text, the rest as text.
+fn value(cell: Option<&str>, oid: u32) -> Value {
+    let Some(cell) = cell else { return Value::from(()) };
+    match oid {
+        16 => Value::from(cell == "t"),
+        20 | 21 | 23 | 26 => cell.parse::<i64>().map_or_else(|_| Value::from(cell), Value::from),
+        1700 if !cell.contains('.') => cell.parse::<i128>().map_or_else(|_| Value::from(cell), Value::from),
+        700 | 701 | 1700 => cell.parse::<f64>().map_or_else(|_| Value::from(cell), Value::from),
+        1000..=1009 | 1014..=1016 | 1021 | 1022 | 1231 => Value::from(array_json(cell, oid)),
+        _ => Value::from(cell),
+    }
+}
+
+/// `{a,"b c",NULL}` as `["a", "b c", null]`, the way dbt hands lists to templates.
+fn array_json(cell: &str, oid: u32) -> String {
+    let numbers = matches!(oid, 1005 | 1007 | 1016 | 1021 | 1022 | 1231);
+    let mut out = String::new();
+    let mut letters = cell.chars().peekable();
+    let mut item = String::new();
+    let mut quoted = false;
+    let flush = |out: &mut String, item: &mut String, quoted: &mut bool| {
+        if !item.is_empty() || *quoted {
+            if !*quoted && item == "NULL" {
+                out.push_str("null");
+            } else if numbers && !*quoted {
+                out.push_str(item);
+            } else if oid == 1000 && !*quoted {
+                out.push_str(if item == "t" { "true" } else { "false" });
+            } else {
+                out.push_str(&serde_json::Value::from(item.as_str()).to_string());
+            }
+        }
+        item.clear();
+        *quoted = false;
+    };
+    while let Some(letter) = letters.next() {
+        match letter {
+            '{' => out.push('['),
+            '}' => {
+                flush(&mut out, &mut item, &mut quoted);
+                out.push(']');
+            }
+            ',' => {
+                flush(&mut out, &mut item, &mut quoted);
+                out.push_str(", ");
+            }
+            '"' => {
+                quoted = true;
+                while let Some(inner) = letters.next() {
+                    match inner {
+                        '"' => break,
+                        '\\' => item.extend(letters.next()),
+                        other => item.push(other),
+                    }
+                }
+            }
+            other => item.push(other),
+        }
+    }
+    out
+}
+
+/// agate's name for the type of a column.
+fn type_of<'a>(values: impl Iterator<Item = &'a Value>) -> &'static str {
+    let mut found = "";
+    for value in values.filter(|value| !value.is_none()) {
+        let kind = match value.kind() {
+            jinja::ValueKind::Bool => "Boolean",
+            jinja::ValueKind::Number if value.is_integer() => "Integer",
+            jinja::ValueKind::Number => "Number",
+            _ => return "Text",
+        };
+        if found.is_empty() || (found == "Integer" && kind == "Number") {
+            found = kind;
+        }
+    }
+    if found.is_empty() { "Integer" } else { found }
+}
+
+impl Object for Table {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        if let Some(name) = key.as_str() {
+            return self.get_value_by_str(name);
+        }
+        let row = self.rows.get(place(key.as_i64()?, self.rows.len())?)?;
+        Some(Value::from_dyn_object(row.clone()))
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        Some(match key {
+            "columns" => Value::from_object(Columns(self.clone())),
+            "rows" => Value::from_object(Rows(self.clone())),
+            "column_names" => {
+                jinja::value::tuple(self.names.iter().map(|name| Value::from(&**name)).collect())
+            }
+            "column_types" => jinja::value::tuple(self.types.iter().map(|name| Value::from(*name)).collect()),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.rows.len())
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, HostError> {
+        let arguments = Arguments::new(method, args)?;
+        let made = |table: Self| Ok(Value::from_object(table));
+        match method {
+            "print_table" => {
+                let [rows, columns] = arguments.bind(["max_rows", "max_columns"], 0)?;
+                let most =
+                    |value: Option<Value>, default| value.and_then(|it| it.as_usize()).unwrap_or(default);
+                Ok(Value::from(self.drawn(most(rows, 20), most(columns, 6))))
+            }
+            "select" | "exclude" => {
+                let [wanted] = arguments.bind(["key"], 1)?;
+                let wanted = self.positions(&wanted.unwrap_or_default())?;
+                let keep: Vec<usize> = if method == "select" {
+                    wanted
+                } else {
+                    (0..self.names.len()).filter(|at| !wanted.contains(at)).collect()
+                };
+                made(self.with_columns(&keep))
+            }
+            "rename" => {
+                let [wanted] = arguments.bind(["column_names"], 1)?;
+                let wanted = wanted.unwrap_or_default();
+                let renamed = self.names.iter().enumerate().map(|(at, name)| {
+                    let by_name = wanted.get_item(&Value::from(&**name)).ok();
+                    let found =
+                        by_name.filter(|it| !it.is_undefined()).or_else(|| wanted.get_item_by_index(at).ok());
+                    text(found.as_ref()).unwrap_or_else(|| name.to_string())
+                });
+                let rows = self.rows.iter().map(|row| row.values.clone()).collect();
+                made(Self::new(renamed.collect(), rows))
+            }
+            "limit" => {
+                let [first, second] = arguments.bind(["start_or_stop", "stop"], 0)?;
+                let number = |value: Option<Value>| value.and_then(|value| value.as_usize());
+                let (start, stop) = match (number(first), number(second)) {
+                    (Some(start), Some(stop)) => (start, stop),
+                    (Some(stop), None) => (0, stop),
+                    _ => (0, self.rows.len()),
+                };
+                let rows = self.rows.iter().take(stop).skip(start).cloned().collect();
+                made(self.with_rows(rows))
+            }
+            "where" => {
+                let [test] = arguments.bind(["test"], 1)?;
+                let test = test.unwrap_or_default();
+                let mut rows = Vec::new();
+                for row in &self.rows {
+                    if test.call(state, &[Value::from_dyn_object(row.clone())])?.is_true() {
+                        rows.push(row.clone());
+                    }
+                }
+                made(self.with_rows(rows))
+            }
+            "order_by" => {
+                let [key, reverse] = arguments.bind(["key", "reverse"], 1)?;
+                let keys = self.positions(&key.unwrap_or_default())?;
+                let mut rows = self.rows.clone();
+                // None sorts last, as agate has it.
+                let rank = |row: &Row, at: usize| (row.values[at].is_none(), row.values[at].clone());
+                rows.sort_by(|left, right| {
+                    keys.iter()
+                        .map(|at| rank(left, *at).cmp(&rank(right, *at)))
+                        .find(|it| it.is_ne())
+                        .unwrap_or(Ordering::Equal)
+                });
+                if truth(reverse.as_ref(), false) {
+                    rows.reverse();
+                }
+                made(self.with_rows(rows))
+            }
+            "distinct" => {
+                let [key] = arguments.bind(["key"], 0)?;
+                let keys = match key {
+                    Some(key) if !key.is_none() => self.positions(&key)?,
+                    _ => (0..self.names.len()).collect(),
+                };
+                let mut seen: Vec<Vec<Value>> = Vec::new();
+                let mut rows = Vec::new();
+                for row in &self.rows {
+                    let own: Vec<Value> = keys.iter().map(|at| row.values[*at].clone()).collect();
+                    if !seen.contains(&own) {
+                        seen.push(own);
+                        rows.push(row.clone());
+                    }
+                }
+                made(self.with_rows(rows))
+            }
+            _ => Err(no_method("Table", method)),
+        }
+    }
+
+    fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("<agate.table.Table object>")
+    }
+}
+
+/// A place counted from the end if negative.
+fn place(at: i64, length: usize) -> Option<usize> {
+    let length_signed = i64::try_from(length).ok()?;
+    usize::try_from(if at < 0 { at + length_signed } else { at }).ok().filter(|at| *at < length)
+}
+
+impl Row {
+    fn position(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| &**known == name)
+    }
+
+    fn pairs(&self) -> IndexMap<&str, &Value> {
+        self.names.iter().map(|name| &**name).zip(&self.values).collect()
+    }
+}
+
+impl Object for Row {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let at = match key.as_str() {
+            Some(name) => self.position(name)?,
+            None => place(key.as_i64()?, self.values.len())?,
+        };
+        self.values.get(at).cloned()
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.values.get(self.position(key)?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.values.len())
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, HostError> {
+        let arguments = Arguments::new(method, args)?;
+        let pairs = || self.pairs().into_iter().map(|(name, value)| (Value::from(name), value.clone()));
+        match method {
+            "values" => Ok(jinja::value::tuple(self.values.clone())),
+            "keys" => Ok(jinja::value::tuple(pairs().map(|(name, _)| name).collect())),
+            "items" => Ok(jinja::value::list(
+                pairs().map(|(name, value)| jinja::value::tuple(vec![name, value])).collect(),
+            )),
+            "dict" => Ok(jinja::value::dict(pairs())),
+            "get" => {
+                let [key, default] = arguments.bind(["key", "default"], 1)?;
+                let found = text(key.as_ref()).and_then(|key| self.get_value_by_str(&key));
+                Ok(found.or(default).unwrap_or_else(|| Value::from(())))
+            }
+            _ => Err(no_method("Row", method)),
+        }
+    }
+
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
+        Some(self.values.cmp(&other.downcast_ref::<Self>()?.values))
+    }
+
+    fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values: Vec<String> = self.values.iter().map(jinja::value::repr).collect();
+        write!(out, "<agate.Row: ({})>", values.join(", "))
+    }
+}
+
+/// `table.rows`
+#[derive(Debug)]
+struct Rows(Arc<Table>);
+
+impl Object for Rows {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let row = self.0.rows.get(place(key.as_i64()?, self.0.rows.len())?)?;
+        Some(Value::from_dyn_object(row.clone()))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.rows.len())
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        _: &[Value],
+    ) -> Result<Value, HostError> {
+        match method {
+            "values" => Ok(jinja::value::tuple(
+                self.0.rows.iter().map(|row| Value::from_dyn_object(row.clone())).collect(),
+            )),
+            _ => Err(no_method("MappedSequence", method)),
+        }
+    }
+}
+
+/// `table.columns`
+#[derive(Debug)]
+struct Columns(Arc<Table>);
+
+impl Object for Columns {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let at = match key.as_str() {
+            Some(name) => self.0.position(name)?,
+            None => place(key.as_i64()?, self.0.names.len())?,
+        };
+        Some(self.0.column(at))
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        Some(self.0.column(self.0.position(key)?))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.names.len())
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, HostError> {
+        let all = || (0..self.0.names.len()).map(|at| (Value::from(&*self.0.names[at]), self.0.column(at)));
+        match method {
+            "keys" => Ok(jinja::value::tuple(all().map(|(name, _)| name).collect())),
+            "values" => Ok(jinja::value::tuple(all().map(|(_, column)| column).collect())),
+            "items" => Ok(jinja::value::list(
+                all().map(|(name, column)| jinja::value::tuple(vec![name, column])).collect(),
+            )),
+            "get" => {
+                let [key, default] = Arguments::new(method, args)?.bind(["key", "default"], 1)?;
+                let found = text(key.as_ref()).and_then(|key| self.get_value_by_str(&key));
+                Ok(found.or(default).unwrap_or_else(|| Value::from(())))
+            }
+            _ => Err(no_method("MappedSequence", method)),
+        }
+    }
+}
+
+/// One column of a table: its values, with a name and a type.
+#[derive(Debug)]
+struct Column {
+    table: Arc<Table>,
+    at: usize,
+}
+
+impl Column {
+    fn values(&self) -> impl Iterator<Item = Value> {
+        self.table.rows.iter().map(|row| row.values[self.at].clone())
+    }
+}
+
+impl Object for Column {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        if let Some(name) = key.as_str() {
+            return self.get_value_by_str(name);
+        }
+        let row = self.table.rows.get(place(key.as_i64()?, self.table.rows.len())?)?;
+        row.values.get(self.at).cloned()
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        match key {
+            "name" => Some(Value::from(&*self.table.names[self.at])),
+            "index" => Some(Value::from(self.at)),
+            "data_type" => Some(Value::from(self.table.types[self.at])),
+            _ => None,
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.table.rows.len())
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        _: &[Value],
+    ) -> Result<Value, HostError> {
+        match method {
+            "values" => Ok(jinja::value::tuple(self.values().collect())),
+            "values_distinct" => {
+                let mut seen: Vec<Value> = Vec::new();
+                self.values().for_each(|value| {
+                    if !seen.contains(&value) {
+                        seen.push(value);
+                    }
+                });
+                Ok(jinja::value::tuple(seen))
+            }
+            "values_without_nulls" => {
+                Ok(jinja::value::tuple(self.values().filter(|value| !value.is_none()).collect()))
+            }
+            _ => Err(no_method("Column", method)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_unique_and_arrays_become_json() {
+        assert_eq!(unique(vec!["a".into(), "a".into(), String::new()]), ["a", "a_2", "c"]);
+        assert_eq!(array_json(r#"{a,"b \"c",NULL}"#, 1009), r#"["a", "b \"c", null]"#);
+        assert_eq!(array_json("{1,2}", 1007), "[1, 2]");
+    }
+
+    #[test]
+    fn a_table_is_drawn_as_agate_draws_it() {
+        let table =
+            Table::new(vec!["id".into(), "name".into()], vec![vec![Value::from(1), Value::from("x")]]);
+        assert_eq!(table.drawn(20, 6), "| id | name |\n| -- | ---- |\n|  1 | x    |\n");
+    }
+}
