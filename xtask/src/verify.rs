@@ -1,0 +1,112 @@
+//! `cargo xtask verify`: the same projects under dbt Core and under `dp`, and whether anything differs.
+//!
+//! A project is the customer project at the root, or a folder of `fixtures/` with a dbt_project.yml. Its
+//! `verify.txt` lists the commands to run, one a line. Both engines work on copies of the project and on
+//! databases of their own; what is compared is what they leave behind: exit codes, results, the graph,
+//! relations with columns, types, rows, comments, indexes, grants. What dbt Core left is kept beside each
+//! fixture as `expected.json`, so that `dp` can be held against it where there is no Python.
+
+mod artifacts;
+mod compare;
+mod engine;
+mod place;
+mod record;
+mod relations;
+mod report;
+mod steps;
+mod venv;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use engine::Engine;
+use report::Report;
+
+/// Runs projects under dbt Core and under `dp`, and compares what they leave behind.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Projects by name: folders of fixtures/, or `customer` for the one at the root [default: all]
+    projects: Vec<String>,
+    /// Hold dp against what dbt Core gave when the fixtures were written; needs no Python
+    #[arg(long)]
+    recorded: bool,
+    /// Run dbt Core alone and write what it gives beside the fixtures
+    #[arg(long, conflicts_with = "recorded")]
+    write: bool,
+    /// Fail where dbt Core can't be installed, in place of skipping
+    #[arg(long)]
+    require: bool,
+    /// An installed dbt to use in place of one of our own
+    #[arg(long, env = "VERIFY_DBT", value_name = "PATH")]
+    dbt: Option<PathBuf>,
+    /// The `dp` to use [default: built from this source]
+    #[arg(long, env = "VERIFY_DP", value_name = "PATH")]
+    dp: Option<PathBuf>,
+    /// A server where databases may be made and dropped [default: an embedded one]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Show every difference, not only the first ones
+    #[arg(long)]
+    all: bool,
+}
+
+/// Runs it. Fails when anything differs.
+pub fn run(options: &Verify) -> anyhow::Result<()> {
+    let place = place::Place::open(options.url.as_deref())?;
+    let mut projects = place.projects(&options.projects)?;
+    let reference = reference(options, &place)?;
+    if let Reference::Missing(problem) = &reference {
+        return report::skipped(problem);
+    }
+    // The project at the root has drops, which dp loads, and no record.
+    projects.retain(|project| !project.is_root(&place) || !(options.write || options.recorded));
+    let dp = if options.write { None } else { Some(engine::dp(options.dp.as_deref(), &place)?) };
+    let mut report = Report::new(options.all);
+    for project in &projects {
+        let run = |engine: &Engine| {
+            place.run(engine, dp.as_ref(), project).with_context(|| format!("failed to run {}", project.name))
+        };
+        let start = Instant::now();
+        let expected = match &reference {
+            Reference::Run(dbt) => run(dbt)?,
+            _ => record::read(&project.record())?,
+        };
+        let expected_took = start.elapsed();
+        if let Some(dp) = &dp {
+            let start = Instant::now();
+            let differences = compare::differences(&expected, &run(dp)?);
+            report.compared(&project.name, &expected, [expected_took, start.elapsed()], &differences)?;
+        } else {
+            record::write(&project.record(), &expected)?;
+            report.written(&project.name, &expected, expected_took)?;
+        }
+    }
+    report.close(options.write)
+}
+
+/// What dp is held against.
+enum Reference {
+    /// dbt Core, run now.
+    Run(Engine),
+    /// What it gave before.
+    Recorded,
+    /// Nothing: dbt Core can't be had.
+    Missing(anyhow::Error),
+}
+
+fn reference(options: &Verify, place: &place::Place) -> anyhow::Result<Reference> {
+    if options.recorded {
+        return Ok(Reference::Recorded);
+    }
+    if let Some(path) = &options.dbt {
+        return Ok(Reference::Run(engine::dbt(path)));
+    }
+    match venv::dbt(&place.folder) {
+        Ok(path) => Ok(Reference::Run(engine::dbt(&path))),
+        Err(problem) if options.require || options.write => bail!("{problem:#}"),
+        Err(problem) => Ok(Reference::Missing(problem)),
+    }
+}

@@ -1,0 +1,81 @@
+//! Reads what an engine writes into its target folder.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use super::record::NodeRecord;
+
+#[derive(Deserialize)]
+struct Results {
+    results: Vec<NodeResult>,
+}
+
+#[derive(Deserialize)]
+struct NodeResult {
+    unique_id: String,
+    status: String,
+    #[serde(default)]
+    failures: Option<i64>,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    parent_map: BTreeMap<String, Vec<String>>,
+}
+
+/// The artifacts that hold results.
+const RESULTS: [&str; 2] = ["run_results.json", "sources.json"];
+
+/// Takes away the results of the command before.
+pub fn forget_results(target: &Path) {
+    for name in RESULTS {
+        // Most commands leave one of the two, some leave none.
+        let _ = fs::remove_file(target.join(name));
+    }
+}
+
+/// The results that the last command wrote, if it wrote any.
+pub fn results(target: &Path) -> anyhow::Result<BTreeMap<String, NodeRecord>> {
+    let mut records = BTreeMap::new();
+    for path in RESULTS.map(|name| target.join(name)).iter().filter(|path| path.exists()) {
+        let found: Results = read(path)?;
+        records.extend(found.results.into_iter().map(|result| (result.unique_id.clone(), record(result))));
+    }
+    Ok(records)
+}
+
+fn record(result: NodeResult) -> NodeRecord {
+    let went_well = matches!(result.status.as_str(), "success" | "pass");
+    let message = result.message.filter(|message| went_well && tells_of_data(message));
+    NodeRecord { status: result.status, failures: result.failures, message }
+}
+
+/// Whether a message is the tag of a statement that made the relation or changed its rows. Other tags are of
+/// whichever statement happened to come last: `CREATE INDEX`, `COMMENT`.
+fn tells_of_data(message: &str) -> bool {
+    ["SELECT", "INSERT", "MERGE", "UPDATE", "DELETE", "REFRESH", "CREATE VIEW", "CREATE TABLE"]
+        .iter()
+        .any(|tag| message.starts_with(tag))
+}
+
+/// Every node's parents, sorted. Empty where there is no manifest.
+pub fn parents(target: &Path) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let path = target.join("manifest.json");
+    if !path.exists() {
+        return Ok(BTreeMap::new());
+    }
+    let mut parents = read::<Manifest>(&path)?.parent_map;
+    parents.values_mut().for_each(|ids| ids.sort());
+    Ok(parents)
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
+    let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("failed to understand {}", path.display()))
+}

@@ -1,0 +1,98 @@
+//! Says what was compared, and how it went.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use super::record::Record;
+
+/// How many differences of a project are shown.
+const SHOWN: usize = 12;
+
+/// The table, line by line.
+#[derive(Debug)]
+pub struct Report {
+    projects: usize,
+    differing: usize,
+    all: bool,
+}
+
+impl Report {
+    /// A table without lines; `all` shows every difference.
+    pub fn new(all: bool) -> Self {
+        Self { projects: 0, differing: 0, all }
+    }
+
+    /// A project that was compared; `took` is dbt Core's time and dp's.
+    pub fn compared(
+        &mut self,
+        project: &str,
+        expected: &Record,
+        took: [Duration; 2],
+        differences: &[String],
+    ) -> anyhow::Result<()> {
+        self.heading(["dbt Core", "dp", "differences"])?;
+        let verdict = match differences.len() {
+            0 => "none".to_owned(),
+            count => count.to_string(),
+        };
+        line(project, expected, [seconds(took[0]), seconds(took[1]), verdict])?;
+        let shown = if self.all { differences.len() } else { SHOWN };
+        for difference in differences.iter().take(shown) {
+            say(&format!("    {difference}"))?;
+        }
+        if differences.len() > shown {
+            say(&format!("    and {} more: --all shows them", differences.len() - shown))?;
+        }
+        self.differing += usize::from(!differences.is_empty());
+        Ok(())
+    }
+
+    /// A project whose record was written.
+    pub fn written(&mut self, project: &str, record: &Record, took: Duration) -> anyhow::Result<()> {
+        self.heading(["dbt Core", "", "exit codes"])?;
+        let codes: Vec<String> = record.steps.iter().map(|step| step.exit.to_string()).collect();
+        line(project, record, [seconds(took), String::new(), codes.join(" ")])
+    }
+
+    /// The last line; an error where anything differs.
+    pub fn close(self, written: bool) -> anyhow::Result<()> {
+        if written {
+            return say(&format!("{} records written", self.projects));
+        }
+        if self.differing > 0 {
+            bail!("{} of {} projects differ from dbt Core", self.differing, self.projects);
+        }
+        say(&format!("{} projects, no difference", self.projects))
+    }
+
+    fn heading(&mut self, last: [&str; 3]) -> anyhow::Result<()> {
+        self.projects += 1;
+        if self.projects > 1 {
+            return Ok(());
+        }
+        let [first, second, third] = last;
+        say(&format!("{:<24} {:>5} {:>9} {first:>9} {second:>9}  {third}", "project", "steps", "relations"))
+    }
+}
+
+fn line(project: &str, record: &Record, [first, second, third]: [String; 3]) -> anyhow::Result<()> {
+    let (steps, relations) = (record.steps.len(), record.relations.len());
+    say(&format!("{project:<24} {steps:>5} {relations:>9} {first:>9} {second:>9}  {third}"))
+}
+
+/// Says loudly that nothing was compared.
+pub fn skipped(problem: &anyhow::Error) -> anyhow::Result<()> {
+    say("SKIPPED  dbt Core can't be installed here, so nothing was compared.")?;
+    say(&format!("         {problem:#}"))?;
+    say("         --recorded compares with what it gave before; --require makes this an error.")
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    writeln!(io::stdout(), "{line}").context("failed to write to standard output")
+}
