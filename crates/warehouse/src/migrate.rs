@@ -23,7 +23,10 @@ pub struct Migrations {
 /// Loads, runs and node results: what the platform remembers.
 pub const PLATFORM: Migrations = Migrations {
     schema: "platform",
-    steps: &[("V1__loads_and_runs", include_str!("../migrations/V1__loads_and_runs.sql"))],
+    steps: &[
+        ("V1__loads_and_runs", include_str!("../migrations/V1__loads_and_runs.sql")),
+        ("V2__drops", include_str!("../migrations/V2__drops.sql")),
+    ],
 };
 
 /// Brings a schema to its newest form; gives the number of steps applied. One query when there is

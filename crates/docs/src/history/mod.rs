@@ -1,0 +1,88 @@
+//! What happened before: earlier runs of a node, loads of a source, incidents of a rule.
+//!
+//! Read from the schemas `platform` and `alerting`; a database without them has no history, and that is fine.
+
+use crate::site::data::{Incident, Load, PastRun};
+use platform_core::{Manifest, UniqueId};
+use serde_json::Value;
+use std::collections::HashMap;
+use warehouse::{Error, Session, get};
+
+/// How many entries of each kind a page shows.
+const NEWEST: i64 = 30;
+
+/// History by resource.
+#[derive(Debug, Default)]
+pub struct History {
+    /// Earlier runs, oldest first.
+    pub runs: HashMap<UniqueId, Vec<PastRun>>,
+    /// Loads of sources, newest first.
+    pub loads: HashMap<UniqueId, Vec<Load>>,
+    /// Incidents of exposures, newest first.
+    pub incidents: HashMap<UniqueId, Vec<Incident>>,
+}
+
+/// Reads what the database keeps of the project's history.
+pub async fn read(session: &Session, manifest: &Manifest) -> Result<History, Error> {
+    let mut history = History::default();
+    if exists(session, "platform.node_results").await? {
+        for row in session.query(include_str!("runs.sql"), &[&NEWEST]).await? {
+            let id: String = get(&row, 0)?;
+            let run = PastRun {
+                at: get(&row, 1)?,
+                status: get(&row, 2)?,
+                seconds: get(&row, 3)?,
+                rows: get(&row, 4)?,
+            };
+            history.runs.entry(id.into()).or_default().push(run);
+        }
+    }
+    if exists(session, "platform.loads").await? {
+        for row in session.query(include_str!("loads.sql"), &[&NEWEST]).await? {
+            let id: String = get(&row, 0)?;
+            let load = Load {
+                file: get(&row, 1)?,
+                business_date: get(&row, 2)?,
+                at: get(&row, 3)?,
+                loaded: get(&row, 4)?,
+                quarantined: get(&row, 5)?,
+                state: get(&row, 6)?,
+            };
+            history.loads.entry(id.into()).or_default().push(load);
+        }
+    }
+    if exists(session, "alerting.incident").await? {
+        history.incidents = incidents(session, manifest).await?;
+    }
+    Ok(history)
+}
+
+/// Incidents of a rule stand on the page of the exposure that has the rule.
+async fn incidents(
+    session: &Session,
+    manifest: &Manifest,
+) -> Result<HashMap<UniqueId, Vec<Incident>>, Error> {
+    let rule =
+        |meta: &serde_json::Map<String, Value>| Some(meta.get("alert")?.get("id")?.as_str()?.to_owned());
+    let exposures: HashMap<String, &UniqueId> =
+        manifest.exposures.values().filter_map(|it| Some((rule(&it.meta)?, &it.unique_id))).collect();
+    let mut found: HashMap<UniqueId, Vec<Incident>> = HashMap::new();
+    for row in session.query(include_str!("incidents.sql"), &[&NEWEST]).await? {
+        let rule: String = get(&row, 0)?;
+        let Some(exposure) = exposures.get(&rule) else { continue };
+        let incident = Incident {
+            id: get(&row, 1)?,
+            subject: get(&row, 2)?,
+            state: get(&row, 3)?,
+            what: get(&row, 4)?,
+            at: get(&row, 5)?,
+        };
+        found.entry((*exposure).clone()).or_default().push(incident);
+    }
+    Ok(found)
+}
+
+async fn exists(session: &Session, table: &str) -> Result<bool, Error> {
+    let row = session.query_one("select to_regclass($1) is not null", &[&table]).await?;
+    get(&row, 0)
+}
