@@ -1,6 +1,8 @@
 //! The site in a real browser: Chromium, headless, from disk. A script in the page acts as a person would and
 //! writes down what it saw.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on says why and fails")]
+
 use docs::site::assemble::Input;
 use docs::{Catalog, History};
 use platform_core::Manifest;
