@@ -1,9 +1,14 @@
 //! `cargo xtask …`: the tasks of people who have the source.
 
+mod db;
 mod generate;
+mod test;
+mod tidy;
 mod verify;
+mod workspace;
 
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// Tasks for people who have the source.
 #[derive(Debug, Parser)]
@@ -19,11 +24,20 @@ enum Task {
     Generate(generate::Generate),
     /// Run projects under dbt Core and under dp, and compare what they leave behind
     Verify(verify::Verify),
+    /// Start, stop and look at the project's private Postgres
+    Db(db::Db),
+    /// Check what the compiler does not: who imports whom, sizes, names, words
+    Tidy,
+    /// Everything that must hold before a change is merged
+    Test(test::Test),
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     match Command::parse().task {
-        Task::Generate(options) => generate::run(&options),
-        Task::Verify(options) => verify::run(&options),
+        Task::Verify(options) => verify::run(&options).map(|()| ExitCode::SUCCESS),
+        Task::Generate(options) => generate::run(&options).map(|()| ExitCode::SUCCESS),
+        Task::Db(options) => db::run(&options),
+        Task::Tidy => tidy::run(),
+        Task::Test(options) => test::run(&options),
     }
 }

@@ -193,9 +193,9 @@ mod tests {
     #[test]
     fn a_long_path_gets_its_socket_elsewhere() {
         let place =
-            Place { root: PathBuf::from(format!("/home/{}", "x".repeat(90))), name: "abc".to_owned() };
+            Place { root: PathBuf::from(format!("/srv/{}", "x".repeat(90))), name: "abc".to_owned() };
         assert_eq!(place.socket(), Path::new("/tmp/data-platform-abc"));
-        let place = Place { root: PathBuf::from("/home/x"), name: "abc".to_owned() };
-        assert_eq!(place.socket(), Path::new("/home/x/socket"));
+        let place = Place { root: PathBuf::from("/srv/x"), name: "abc".to_owned() };
+        assert_eq!(place.socket(), Path::new("/srv/x/socket"));
     }
 }
