@@ -140,6 +140,7 @@ create index suppression_of_silence on alerting.suppression (silence_id);
 create table alerting.outbox (
     id bigint generated always as identity primary key
     , dedupe_key text not null
+    , rule_id text
     , route text not null
     , channel text not null
     , recipient text not null
@@ -161,6 +162,8 @@ create table alerting.outbox (
     , remote_reply text
     , last_error text
     , fallback_for bigint references alerting.outbox
+    , thread_key text
+    , remote_id text
     , run_id uuid
     , unique (dedupe_key, channel, recipient)
     , check ((state = 'sent') = (sent_at is not null))
@@ -169,6 +172,7 @@ create table alerting.outbox (
 create index outbox_due on alerting.outbox (priority, not_before, id) where state in ('held', 'ready');
 create index outbox_sending on alerting.outbox (id) where state = 'sending';
 create index outbox_dead on alerting.outbox (id) where state = 'dead';
+create index outbox_thread on alerting.outbox (thread_key, channel, recipient) where remote_id is not null;
 create index outbox_fallback on alerting.outbox (fallback_for) where fallback_for is not null;
 
 -- An alert is in exactly one message for each channel and recipient.

@@ -58,9 +58,9 @@ pub fn percent(text: &str) -> String {
     };
     let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
     if decimals.bytes().all(|byte| byte == b'0') {
-        return format!("{sign}{} %", grouped(whole));
+        return format!("{sign}{}%", grouped(whole));
     }
-    format!("{sign}{}.{decimals} %", grouped(whole))
+    format!("{sign}{}.{decimals}%", grouped(whole))
 }
 
 /// A count: `12,708,796`.
@@ -98,9 +98,9 @@ mod tests {
 
     #[test]
     fn percentages_are_cut() {
-        assert_eq!(percent("49.9"), "+49.9 %");
-        assert_eq!(percent("-101.0"), "-101 %");
-        assert_eq!(percent("1000050.5"), "+1,000,050.5 %");
+        assert_eq!(percent("49.9"), "+49.9%");
+        assert_eq!(percent("-101.0"), "-101%");
+        assert_eq!(percent("1000050.5"), "+1,000,050.5%");
         assert_eq!(count(12_708_796), "12,708,796");
     }
 }

@@ -207,3 +207,5 @@ pub(crate) async fn query(
 pub(crate) const PLANNER: &str = "set local work_mem = '128MB'; set local jit = off; \
      set local max_parallel_workers_per_gather = 0; set local enable_mergejoin = off; \
      set local enable_nestloop = off";
+/// For the small statements after it, the planner is right again.
+pub(crate) const PLANNER_OFF: &str = "set local enable_mergejoin = on; set local enable_nestloop = on";

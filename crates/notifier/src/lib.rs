@@ -5,16 +5,30 @@
 //! messages in one transaction. [`deliver`] sends what is due, repeatedly and from any number of
 //! processes. The outbox between them is the truth of who was told what.
 
+mod chat;
 mod error;
+mod mail;
 mod measure;
+mod outbox;
+mod plain;
+mod plan;
+mod schema;
+mod shell;
 mod source;
+mod stale;
 mod written;
 
+pub mod alert;
 pub mod amount;
 pub mod detect;
+pub mod evaluate;
+pub mod letter;
 pub mod policy;
 pub mod rule;
 
 pub use error::{Error, Result};
+pub use evaluate::{Evaluation, EvaluationReport, RuleReport, RuleStatus, evaluate};
+pub use outbox::Planned;
 pub use policy::{Policy, read_policy};
 pub use rule::{Rule, read_rules};
+pub use schema::prepare;

@@ -34,7 +34,7 @@ impl FromStr for Threshold {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no fraction above 0, such as \"0.50\" for 50 %");
+        let wrong = || format!("`{text}` is no fraction above 0, such as \"0.50\" for 50%");
         if let Some(percent) = text.trim().strip_suffix('%') {
             let value = decimal(percent.trim()).ok_or_else(wrong)?;
             return Self::above_zero(value / Decimal::ONE_HUNDRED).ok_or_else(wrong);

@@ -10,7 +10,7 @@ use crate::measure::{Span, TimeOfDay};
 use chrono::{DateTime, NaiveDate, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The file's name, in the project's folder.
 pub const FILE: &str = "alerts.yml";
@@ -139,6 +139,15 @@ pub struct Subject<'a> {
 }
 
 impl Policy {
+    /// Makes every path one below the project's folder.
+    pub fn resolve_paths(&mut self, root: &Path) {
+        let resolve = |path: &mut PathBuf| *path = root.join(&*path);
+        self.templates.iter_mut().for_each(resolve);
+        for channel in self.channels.values_mut() {
+            channel.paths().into_iter().for_each(resolve);
+        }
+    }
+
     /// The first route that matches. There always is one, since the last matches everything.
     pub fn route(&self, subject: Subject<'_>) -> Option<&Route> {
         self.routes.iter().find(|route| route.matches.holds(subject))

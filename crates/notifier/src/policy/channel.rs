@@ -128,6 +128,24 @@ impl Channel {
         matches!(self.kind, ChannelKind::Smtp(_) | ChannelKind::File { .. })
     }
 
+    /// Every path it names.
+    pub(super) fn paths(&mut self) -> Vec<&mut PathBuf> {
+        let (mut paths, secrets) = match &mut self.kind {
+            ChannelKind::Smtp(smtp) => (smtp.ca_file.iter_mut().collect(), vec![&mut smtp.url]),
+            ChannelKind::File { dir } => (vec![dir], Vec::new()),
+            ChannelKind::Console => (Vec::new(), Vec::new()),
+            ChannelKind::Slack { url, token, .. } => (Vec::new(), url.iter_mut().chain(token).collect()),
+            ChannelKind::Webhook { url, hmac, routing_key, .. } => {
+                (Vec::new(), std::iter::once(url).chain(hmac).chain(routing_key).collect())
+            }
+        };
+        paths.extend(secrets.into_iter().filter_map(|secret| match secret {
+            SecretSource::File(path) => Some(path),
+            _ => None,
+        }));
+        paths
+    }
+
     /// A channel of that kind with everything else at its default.
     pub fn of(kind: ChannelKind) -> Self {
         Self {

@@ -59,14 +59,16 @@ impl Default for Policy {
 
 /// The policy of the project in `root`, and what is wrong with it. Without the file, the default.
 pub fn read_policy(root: &Path) -> (Policy, Vec<Diagnostic>) {
-    match std::fs::read_to_string(root.join(FILE)) {
+    let (mut policy, problems) = match std::fs::read_to_string(root.join(FILE)) {
         Ok(text) => parse(&text),
         Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => (Policy::default(), Vec::new()),
         Err(problem) => {
             let message = format!("read {FILE}: {problem}");
             (Policy::default(), vec![error("A002", None, message)])
         }
-    }
+    };
+    policy.resolve_paths(root);
+    (policy, problems)
 }
 
 /// Reads the text of the file.

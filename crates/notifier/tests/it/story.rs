@@ -1,15 +1,19 @@
 //! A small company for tests: a fact table, a rule, and a database of its own.
 
-use chrono::NaiveDate;
-use notifier::Rule;
+use chrono::{DateTime, NaiveDate, Utc};
+use notifier::{Evaluation, EvaluationReport, Policy, Rule};
 use platform_core::Manifest;
+use platform_core::event::Silence;
 use serde_json::{Value, json};
 use warehouse::testing::TestDatabase;
 use warehouse::{Session, Warehouse};
 
-/// A company with its database.
+/// A company with its database, its rule and its policy.
 pub struct Story {
     pub warehouse: Warehouse,
+    pub rule: Rule,
+    pub policy: Policy,
+    pub folder: tempfile::TempDir,
     _database: TestDatabase,
 }
 
@@ -56,11 +60,43 @@ pub fn manifest(alert: Value) -> Manifest {
     serde_json::from_value(json).expect("a manifest")
 }
 
+/// A policy from the text of `alerts.yml`; without one, mails as files for `ops@example.com`.
+pub fn policy(folder: &std::path::Path, text: &str) -> Policy {
+    let text = if text.is_empty() {
+        "version: 1\ninstallation: test\nfrom: Alerts <alerts@example.com>\nchannels:\n  ops: {type: file, dir: outbox, to: [ops@example.com]}\n"
+    } else {
+        text
+    };
+    std::fs::write(folder.join("alerts.yml"), text).expect("a file");
+    let (policy, problems) = notifier::read_policy(folder);
+    assert!(problems.is_empty(), "{problems:?}");
+    policy
+}
+
+/// A message as the outbox has it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub id: i64,
+    pub kind: String,
+    pub state: String,
+    pub subject: String,
+    pub channel: String,
+    pub recipient: String,
+    pub payload: String,
+}
+
+/// Nine in the morning of a day.
+pub fn morning(on: &str) -> DateTime<Utc> {
+    day(on).and_hms_opt(9, 0, 0).expect("a time").and_utc()
+}
+
 impl Story {
     /// An empty company.
     pub async fn new() -> Self {
         let (warehouse, database) = warehouse::testing::warehouse().await.expect("a test database");
-        let story = Self { warehouse, _database: database };
+        let folder = tempfile::tempdir().expect("a folder");
+        let policy = policy(folder.path(), "");
+        let story = Self { warehouse, rule: rule(json!({})), policy, folder, _database: database };
         story
             .sql(
                 "create schema analytics;
@@ -100,5 +136,66 @@ impl Story {
             )
             .await
             .expect("a record");
+    }
+
+    /// Evaluates a day at nine in the morning.
+    pub async fn evaluate(&self, on: &str) -> EvaluationReport {
+        self.evaluate_at(on, morning(on)).await
+    }
+
+    /// Evaluates a day at a time.
+    pub async fn evaluate_at(&self, on: &str, now: DateTime<Utc>) -> EvaluationReport {
+        let evaluation = Evaluation { now: Some(now), ..Evaluation::of(day(on)) };
+        notifier::evaluate(
+            std::slice::from_ref(&self.rule),
+            &self.policy,
+            evaluation,
+            &self.warehouse,
+            &Silence,
+        )
+        .await
+        .unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    /// Everything in the outbox, oldest first.
+    pub async fn outbox(&self) -> Vec<Stored> {
+        let session = self.session().await;
+        let rows = session
+            .query(
+                "select id, kind, state, subject, channel, recipient, coalesce(convert_from(payload, 'UTF8'), '')
+                 from alerting.outbox order by id",
+                &[],
+            )
+            .await
+            .expect("the outbox");
+        rows.iter()
+            .map(|row| Stored {
+                id: row.get(0),
+                kind: row.get(1),
+                state: row.get(2),
+                subject: row.get(3),
+                channel: row.get(4),
+                recipient: row.get(5),
+                payload: row.get(6),
+            })
+            .collect()
+    }
+
+    /// Kind, state and subject of every message.
+    pub async fn told(&self) -> Vec<String> {
+        self.outbox().await.iter().map(|one| format!("{} {}: {}", one.kind, one.state, one.subject)).collect()
+    }
+
+    /// Takes every message as sent.
+    pub async fn all_sent(&self) {
+        self.sql(
+            "update alerting.outbox set state = 'sent', sent_at = now(), attempts = 1 where state = 'ready'",
+        )
+        .await;
+    }
+
+    /// A number from the database.
+    pub async fn count(&self, sql: &str) -> i64 {
+        self.session().await.query_one(sql, &[]).await.unwrap_or_else(|problem| panic!("{problem}")).get(0)
     }
 }

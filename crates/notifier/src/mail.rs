@@ -1,0 +1,9 @@
+//! Mails: letters as finished RFC 5322 bytes, the same bytes for the same letter.
+
+mod mime;
+mod table;
+mod templates;
+
+pub(crate) use mime::{Envelope, domain, write};
+pub(crate) use table::csv_bytes;
+pub(crate) use templates::Templates;

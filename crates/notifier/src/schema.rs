@@ -1,0 +1,35 @@
+//! The schema `alerting`: brought forward before it is used.
+
+use crate::Result;
+use chrono::{DateTime, Utc};
+use warehouse::{Migrations, Session, Warehouse, get};
+
+/// The steps, in order.
+const MIGRATIONS: Migrations = Migrations {
+    schema: "alerting",
+    steps: &[("V1__alerting", include_str!("../migrations/V1__alerting.sql"))],
+};
+
+/// Makes the tables, or brings them forward; one query when there is nothing to do.
+pub async fn prepare(warehouse: &Warehouse) -> Result<()> {
+    warehouse::migrate(warehouse, &MIGRATIONS).await?;
+    Ok(())
+}
+
+/// The database's clock: the only one that decides anything.
+pub(crate) async fn now(session: &Session) -> Result<DateTime<Utc>> {
+    Ok(get(&session.query_one("select now()", &[]).await?, 0)?)
+}
+
+/// The id of this installation, drawn when the tables were made.
+pub(crate) async fn installation(session: &Session) -> Result<String> {
+    Ok(get(&session.query_one("select id::text from alerting.installation", &[]).await?, 0)?)
+}
+
+/// Advisory locks: the high half says what is locked, the low half which one.
+pub(crate) mod lock {
+    /// One evaluation at a time.
+    pub const EVALUATION: i64 = 0x6470_616c << 32;
+    /// One sender for a message.
+    pub const MESSAGE: i64 = 0x6470_6d00 << 32;
+}
