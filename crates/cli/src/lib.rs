@@ -1,1 +1,94 @@
-//! platform-cli
+//! The command line `dp`: dbt's verbs over the stages. The composition root: the one crate that knows all.
+//!
+//! [`run`] takes arguments and environment and gives the exit code; `main.rs` and `xtask` call it. A verb
+//! is a module of `verb`: a function from an [`Invocation`] to an [`Exit`].
+
+pub mod arguments;
+mod artifact;
+mod choice;
+mod exit;
+mod flags;
+mod invocation;
+mod log;
+mod report;
+mod verb;
+
+pub use exit::{Exit, Stop};
+pub use invocation::{DBT_VERSION, Environment, Invocation};
+
+use arguments::{CommandLine, Verb, given};
+use platform_core::EventSink as _;
+use platform_core::event::Level;
+use serde_json::{Map, Value};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Runs one command line; the first argument is the program's name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> ExitCode {
+    match arguments::parse(arguments) {
+        Ok(line) => execute(line, environment),
+        Err(error) => {
+            // Usage errors and `--help` are clap's to print and to number.
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            let _ = error.print();
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// Runs one command that was read already.
+pub fn execute(line: CommandLine, environment: Environment) -> ExitCode {
+    let arguments = verb_arguments(&line.verb);
+    let invocation = match Invocation::new(line.global, line.verb.name(), arguments, environment) {
+        Ok(invocation) => invocation,
+        Err(stop) => {
+            if let Some(event) = report::stop(&stop) {
+                log::Log::plain().send(event);
+            }
+            return ExitCode::from(2);
+        }
+    };
+    let greeting = format!("Running with dp={} (dbt={DBT_VERSION})", env!("CARGO_PKG_VERSION"));
+    invocation.say(Level::Info, "MainReportVersion", "A001", greeting);
+    match verb::execute(&invocation, line.verb) {
+        Ok(exit) => {
+            invocation.completed(exit == Exit::Success);
+            exit.into()
+        }
+        Err(stop) => {
+            if let Some(event) = report::stop(&stop) {
+                invocation.log.send(event);
+            }
+            invocation.completed(false);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What of a verb's own flags was given.
+fn verb_arguments(verb: &Verb) -> Map<String, Value> {
+    use arguments::{Docs, Source};
+    match verb {
+        Verb::Build(it) => given(it),
+        Verb::Clean(it) => given(it),
+        Verb::Clone(it) => given(it),
+        Verb::Compile(it) => given(it),
+        Verb::Debug(it) => given(it),
+        Verb::Deps(it) => given(it),
+        Verb::Docs(Docs::Generate(it)) => given(it),
+        Verb::Docs(Docs::Serve(it)) => given(it),
+        Verb::Init(it) => given(it),
+        Verb::List(it) => given(it),
+        Verb::Parse(it) => given(it),
+        Verb::Retry(it) => given(it),
+        Verb::Run(it) => given(it),
+        Verb::RunOperation(it) => given(it),
+        Verb::Seed(it) => given(it),
+        Verb::Show(it) => given(it),
+        Verb::Snapshot(it) => given(it),
+        Verb::Source(Source::Freshness(it)) => given(it),
+        Verb::Test(it) => given(it),
+        Verb::Load(it) => given(it),
+        Verb::Alerts(it) => given(it),
+    }
+}

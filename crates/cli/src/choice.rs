@@ -1,0 +1,194 @@
+//! Which nodes a command is about: selection, types of resources, states.
+
+use crate::exit::Stop;
+use crate::invocation::Invocation;
+use crate::report;
+use indexmap::{IndexMap, IndexSet};
+use platform_core::selection::{
+    Context, Expression, IndirectSelection, PreviousState, SelectionError, from_arguments, select, selectors,
+};
+use platform_core::{EventSink as _, Graph, Manifest, ResourceType, UniqueId};
+use project::Project;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// What the flags say of nodes.
+#[derive(Clone, Debug, Default)]
+pub struct Request<'a> {
+    /// `--select`
+    pub select: &'a [String],
+    /// `--exclude`
+    pub exclude: &'a [String],
+    /// `--selector`
+    pub selector: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    /// Of the common flags.
+    pub fn of(selection: &'a crate::arguments::Selection) -> Self {
+        Self {
+            select: &selection.select,
+            exclude: &selection.exclude,
+            selector: selection.selector.as_deref(),
+        }
+    }
+}
+
+/// The chosen resources, of the wanted types, in the graph's order.
+pub fn choose(
+    invocation: &Invocation,
+    project: &Project,
+    request: &Request<'_>,
+    wanted: impl Fn(ResourceType) -> bool,
+) -> Result<IndexSet<UniqueId>, Stop> {
+    let manifest = &project.manifest;
+    let graph = Graph::of(manifest);
+    let expression = expression(invocation, manifest, request)?;
+    let previous = previous_state(invocation, project)?;
+    let context = Context { manifest, graph: &graph, previous: previous.as_ref() };
+    let selection = select(&expression, context).map_err(|error| stop(&error))?;
+    for warning in &selection.warnings {
+        invocation.log.send(report::plain_warning(warning));
+    }
+    if invocation.log.escalated() > 0 {
+        return Err(Stop::Told);
+    }
+    let is_wanted = |id: &UniqueId| id.resource_type().is_some_and(&wanted);
+    Ok(selection.ids.into_iter().filter(is_wanted).collect())
+}
+
+fn stop(error: &SelectionError) -> Stop {
+    match error {
+        SelectionError::MissingState(message) if !message.starts_with("Got") => {
+            Stop::Said { heading: "Internal Error", message: message.clone() }
+        }
+        other => Stop::runtime(other.to_string()),
+    }
+}
+
+/// `--selector`, else `--select` and `--exclude`, else the default selector, else everything.
+fn expression(
+    invocation: &Invocation,
+    manifest: &Manifest,
+    request: &Request<'_>,
+) -> Result<Expression, Stop> {
+    let mode = invocation.global.behaviour.indirect_selection.as_deref();
+    let indirect = mode.and_then(IndirectSelection::parse).unwrap_or_default();
+    let is_plain = request.select.is_empty() && request.exclude.is_empty();
+    if request.selector.is_some() || (is_plain && !manifest.selectors.is_empty()) {
+        let known = selectors(&manifest.selectors, indirect).map_err(|error| stop(&error))?;
+        match request.selector {
+            Some(name) => return known.get(name).cloned().map_err(|error| stop(&error)),
+            None => {
+                if let Some((_, expression)) = known.default() {
+                    return Ok(expression.clone());
+                }
+            }
+        }
+    }
+    from_arguments(request.select, request.exclude, indirect).map_err(|error| stop(&error))
+}
+
+/// The folder of `--state`, which must exist.
+pub fn state_folder(invocation: &Invocation, folder: Option<&PathBuf>) -> Result<Option<PathBuf>, Stop> {
+    let Some(folder) = folder else { return Ok(None) };
+    let folder = invocation.environment.working_dir.join(folder);
+    let folder = if folder.is_dir() { folder } else { invocation.project_dir().join(&folder) };
+    Ok(Some(folder))
+}
+
+/// What the folder of `--state` holds.
+fn previous_state(invocation: &Invocation, project: &Project) -> Result<Option<PreviousState>, Stop> {
+    let Some(folder) = state_folder(invocation, invocation.global.state.state.as_ref())? else {
+        return Ok(None);
+    };
+    Ok(Some(PreviousState {
+        manifest: read_json(&folder.join("manifest.json"))?,
+        statuses: read_json::<Statuses>(&folder.join("run_results.json"))?.map(Statuses::by_id),
+        freshness: read_json::<Freshness>(&folder.join("sources.json"))?.map(Freshness::by_id),
+        current_freshness: read_json::<Freshness>(&project.target_path.join("sources.json"))?
+            .map(Freshness::by_id),
+    }))
+}
+
+/// An artifact; `None` where there is none.
+pub fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<Option<T>, Stop> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Stop::File { action: "read", path: path.to_owned(), source }),
+    };
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| Stop::runtime(format!("read {}: {error}", path.display())))
+}
+
+#[derive(Deserialize)]
+struct Statuses {
+    results: Vec<OneStatus>,
+}
+
+#[derive(Deserialize)]
+struct OneStatus {
+    unique_id: UniqueId,
+    status: String,
+}
+
+impl Statuses {
+    fn by_id(self) -> IndexMap<UniqueId, String> {
+        self.results.into_iter().map(|it| (it.unique_id, it.status)).collect()
+    }
+}
+
+#[derive(Deserialize)]
+struct Freshness {
+    results: Vec<OneFreshness>,
+}
+
+#[derive(Deserialize)]
+struct OneFreshness {
+    unique_id: UniqueId,
+    #[serde(default)]
+    max_loaded_at: Option<String>,
+}
+
+impl Freshness {
+    fn by_id(self) -> IndexMap<UniqueId, String> {
+        self.results.into_iter().filter_map(|it| Some((it.unique_id, it.max_loaded_at?))).collect()
+    }
+}
+
+/// `--resource-type` and `--exclude-resource-type`: which of the types a verb knows are meant.
+pub fn resource_types(
+    resources: &crate::arguments::Resources,
+    default: &[ResourceType],
+    all: &[ResourceType],
+) -> Result<Vec<ResourceType>, Stop> {
+    let parse = |names: &[String]| -> Result<Vec<ResourceType>, Stop> {
+        let mut types = Vec::new();
+        for name in names {
+            match name.as_str() {
+                "all" => types.extend_from_slice(all),
+                "default" => types.extend_from_slice(default),
+                one => match ResourceType::parse(one).filter(|kind| all.contains(kind)) {
+                    Some(kind) => types.push(kind),
+                    None => {
+                        let known: Vec<&str> = all.iter().map(|kind| kind.as_str()).collect();
+                        return Err(Stop::runtime(format!(
+                            "'{one}' is not one of the resource types {}, default, all",
+                            known.join(", ")
+                        )));
+                    }
+                },
+            }
+        }
+        Ok(types)
+    };
+    let given = parse(&resources.resource_types)?;
+    let excluded = parse(&resources.exclude_resource_types)?;
+    let mut types = if given.is_empty() { default.to_vec() } else { given };
+    types.retain(|kind| !excluded.contains(kind));
+    types.sort_unstable();
+    types.dedup();
+    Ok(types)
+}

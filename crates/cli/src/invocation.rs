@@ -1,0 +1,274 @@
+//! One command: its flags, its log, its project.
+
+use crate::arguments::{Global, given};
+use crate::exit::Stop;
+use crate::flags;
+use crate::log::{Log, WarningPolicy};
+use crate::report;
+use chrono::{DateTime, Utc};
+use platform_core::event::Level;
+use platform_core::manifest::Metadata;
+use platform_core::{Event, EventSink};
+use project::{Flags, Project, ReadOptions};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What the process was started with: read once, in the binary.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// Variables.
+    pub variables: Arc<BTreeMap<String, String>>,
+    /// The working directory.
+    pub working_dir: PathBuf,
+    /// The command line as typed, for `invocation_command`.
+    pub command: String,
+}
+
+impl Environment {
+    /// Of this process.
+    pub fn of_process() -> Self {
+        let words: Vec<String> =
+            std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+        let program = words.first().map(|word| Path::new(word).file_name().unwrap_or_default());
+        let program = program.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let rest = words.get(1..).unwrap_or_default();
+        Self {
+            variables: Arc::new(
+                std::env::vars_os()
+                    .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                    .collect(),
+            ),
+            working_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            command: std::iter::once(program).chain(rest.iter().cloned()).collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    /// A variable that is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// One command.
+pub struct Invocation {
+    /// Flags that every verb takes.
+    pub global: Global,
+    /// dbt's name of the verb.
+    pub verb: &'static str,
+    /// What the verb's own flags say.
+    pub arguments: Map<String, Value>,
+    /// `--vars`.
+    pub vars: Map<String, Value>,
+    /// The environment.
+    pub environment: Environment,
+    /// The listeners.
+    pub log: Arc<Log>,
+    /// A uuid.
+    pub id: Arc<str>,
+    /// When it began.
+    pub now: DateTime<Utc>,
+    /// The same, for durations.
+    pub began: Instant,
+}
+
+impl Invocation {
+    /// Opens the log and checks the flags that are YAML.
+    pub fn new(
+        mut global: Global,
+        verb: &'static str,
+        arguments: Map<String, Value>,
+        environment: Environment,
+    ) -> Result<Self, Stop> {
+        let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
+        let vars = flags::yaml_map("--vars", global.place.vars.as_deref())?;
+        let folder = project_dir(&global, &environment);
+        flags::fill_from_project(&mut global, &folder);
+        let warnings = warning_policy(&global)?;
+        let log_folder = log_folder(&global, &folder);
+        let log = Arc::new(Log::new(&global.logging, log_folder.as_deref(), warnings, &id));
+        Ok(Self {
+            global,
+            verb,
+            arguments,
+            vars,
+            environment,
+            log,
+            id,
+            now: Utc::now(),
+            began: Instant::now(),
+        })
+    }
+
+    /// Says something.
+    pub fn say(&self, level: Level, name: &str, code: &str, message: impl Into<String>) {
+        self.log.send(Event::new(level, name, message).code(code));
+    }
+
+    /// An empty line.
+    pub fn blank(&self) {
+        self.log.send(Event::new(Level::Info, "Formatting", "").code("Z017").with("msg", ""));
+    }
+
+    /// Says that the command ended, in the log file.
+    pub fn completed(&self, success: bool) {
+        let elapsed = self.began.elapsed().as_secs_f64();
+        let verb = self.verb;
+        let word = if success { "succeeded" } else { "failed" };
+        let at = Utc::now();
+        let message = format!(
+            "Command `dbt {verb}` {word} at {} after {elapsed:.2} seconds",
+            at.format("%H:%M:%S%.6f")
+        );
+        self.log.send(
+            Event::new(Level::Debug, "CommandCompleted", message)
+                .code("Q039")
+                .with("command", format!("dbt {verb}"))
+                .with("success", success)
+                .with("completed_at", model_graph::timestamp(at))
+                .with("elapsed", elapsed),
+        );
+    }
+
+    /// The folder with dbt_project.yml, absolute.
+    pub fn project_dir(&self) -> PathBuf {
+        project_dir(&self.global, &self.environment)
+    }
+
+    /// Reads the project and says what is wrong with it; stops if something stops the command.
+    pub fn read(&self) -> Result<Project, Stop> {
+        let project = project::read(&self.read_options()).map_err(|error| match error {
+            project::Error::Invalid(diagnostics) => Stop::Project(diagnostics),
+            project::Error::File { action, path, source } => Stop::File { action, path, source },
+        })?;
+        for warning in project.warnings() {
+            self.log.send(report::warning(warning));
+        }
+        let errors: Vec<_> = project.errors().cloned().collect();
+        if !errors.is_empty() {
+            return Err(Stop::Project(errors));
+        }
+        if self.log.escalated() > 0 {
+            return Err(Stop::Told);
+        }
+        Ok(project)
+    }
+
+    fn read_options(&self) -> ReadOptions {
+        let place = &self.global.place;
+        let working_dir = self.environment.working_dir.clone();
+        let absolute = |path: &PathBuf| working_dir.join(path);
+        ReadOptions {
+            profiles_dir: place.profiles_dir.as_ref().map(absolute),
+            profile: place.profile.clone(),
+            target: place.target.clone(),
+            threads: self.threads(),
+            vars: self.vars.clone(),
+            env: self.environment.variables.clone(),
+            target_path: place.target_path.clone(),
+            fallback_profile: None,
+            flags: Flags::given(self.flags()),
+            working_dir: working_dir.clone(),
+            now: self.now,
+            invocation_id: self.id.to_string(),
+            events: self.log.clone(),
+            ..ReadOptions::new(self.project_dir())
+        }
+    }
+
+    /// `--threads`.
+    pub fn threads(&self) -> Option<usize> {
+        self.arguments.get("threads").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok())
+    }
+
+    /// Every flag that was given, under dbt's names in lower case.
+    pub fn flags(&self) -> Map<String, Value> {
+        let mut flags = given(&self.global);
+        flags.extend(self.arguments.clone());
+        flags.insert("which".into(), self.verb.into());
+        flags.insert("invocation_command".into(), self.environment.command.clone().into());
+        flags
+    }
+
+    /// `args` of run_results.json: dbt's defaults, then what was given.
+    pub fn result_arguments(&self) -> Map<String, Value> {
+        let mut arguments = flags::defaults();
+        arguments.extend(self.flags());
+        arguments.insert("vars".into(), Value::Object(self.vars.clone()));
+        arguments.insert("project_dir".into(), self.project_dir().display().to_string().into());
+        arguments
+    }
+
+    /// A flag, true if given so.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.flag(name).unwrap_or(false)
+    }
+
+    /// A flag, if given.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.flags().get(name).and_then(Value::as_bool)
+    }
+
+    /// Whether artifacts are written.
+    pub fn writes_json(&self) -> bool {
+        self.global.behaviour.write_json != Some(false)
+    }
+
+    /// `metadata` of an artifact of this command.
+    pub fn metadata(&self, schema: &str) -> Metadata {
+        let env = self
+            .environment
+            .variables
+            .iter()
+            .filter_map(|(name, value)| {
+                let name = name.strip_prefix("DBT_ENV_CUSTOM_ENV_")?;
+                Some((name.to_owned(), Value::from(value.clone())))
+            })
+            .collect();
+        Metadata {
+            dbt_schema_version: schema.to_owned(),
+            dbt_version: DBT_VERSION.to_owned(),
+            generated_at: model_graph::timestamp(Utc::now()),
+            invocation_id: Some(self.id.to_string()),
+            invocation_started_at: Some(model_graph::timestamp(self.now)),
+            env,
+            more: Map::new(),
+        }
+    }
+}
+
+/// The dbt version we are compatible with, as artifacts and templates have it.
+pub const DBT_VERSION: &str = "1.11.16";
+
+/// `--project-dir`, else the nearest folder from here up that has a dbt_project.yml, else here.
+fn project_dir(global: &Global, environment: &Environment) -> PathBuf {
+    let here = &environment.working_dir;
+    let found = match &global.place.project_dir {
+        Some(given) => here.join(given),
+        None => here
+            .ancestors()
+            .find(|folder| folder.join("dbt_project.yml").is_file())
+            .unwrap_or(here)
+            .to_owned(),
+    };
+    std::fs::canonicalize(&found).unwrap_or(found)
+}
+
+/// `--log-path`, else `logs` of a folder that has a project.
+fn log_folder(global: &Global, project: &Path) -> Option<PathBuf> {
+    match &global.logging.log_path {
+        Some(given) => Some(project.join(given)),
+        None => project.join("dbt_project.yml").is_file().then(|| project.join("logs")),
+    }
+}
+
+fn warning_policy(global: &Global) -> Result<WarningPolicy, Stop> {
+    if global.behaviour.warn_error == Some(true) {
+        return Ok(WarningPolicy::all());
+    }
+    let options = flags::yaml_map("--warn-error-options", global.behaviour.warn_error_options.as_deref())?;
+    WarningPolicy::from_options(&Value::Object(options))
+        .map_err(|problem| Stop::runtime(format!("Invalid value for '--warn-error-options': {problem}")))
+}

@@ -1,0 +1,114 @@
+//! `--warn-error` and `--warn-error-options`: which warnings are errors, and which are silent
+//! (<https://docs.getdbt.com/reference/global-configs/warnings>).
+
+use platform_core::Event;
+use serde_json::Value;
+
+/// What a warning is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Told, nothing more.
+    Warn,
+    /// The command fails.
+    Error,
+    /// Not told.
+    Silence,
+}
+
+/// Which warnings are errors, and which are silent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WarningPolicy {
+    all: bool,
+    error: Vec<String>,
+    warn: Vec<String>,
+    silence: Vec<String>,
+}
+
+/// Results of nodes: their status is their own, whatever the policy.
+const RESULTS: [&str; 4] =
+    ["LogTestResult", "LogFreshnessResult", "RunResultWarning", "RunResultWarningMessage"];
+
+pub(super) fn may_escalate(event: &Event) -> bool {
+    !RESULTS.contains(&event.name.as_str())
+}
+
+impl WarningPolicy {
+    /// `--warn-error`: all of them.
+    pub fn all() -> Self {
+        Self { all: true, ..Self::default() }
+    }
+
+    /// `--warn-error-options`: `error` (or `include`) and `warn` (or `exclude`) and `silence`.
+    pub fn from_options(options: &Value) -> Result<Self, String> {
+        let Value::Object(keys) = options else {
+            return Err("must be a dictionary with `error`, `warn` or `silence`".to_owned());
+        };
+        let mut policy = Self::default();
+        for (key, value) in keys {
+            let names = names(key, value)?;
+            let is_all = names.iter().any(|name| name == "all" || name == "*");
+            match key.as_str() {
+                "error" | "include" if is_all => policy.all = true,
+                "error" | "include" => policy.error = names,
+                "warn" | "exclude" => policy.warn = names,
+                "silence" => policy.silence = names,
+                other => return Err(format!("`{other}` is none of error, warn, silence")),
+            }
+        }
+        Ok(policy)
+    }
+
+    /// What the warning of that name is. `Deprecations` stands for every deprecation.
+    pub fn verdict(&self, name: &str) -> Verdict {
+        let named = |names: &[String]| {
+            names.iter().any(|it| it == name || (it == "Deprecations" && name.ends_with("Deprecation")))
+        };
+        if named(&self.silence) {
+            Verdict::Silence
+        } else if named(&self.warn) {
+            Verdict::Warn
+        } else if self.all || named(&self.error) {
+            Verdict::Error
+        } else {
+            Verdict::Warn
+        }
+    }
+
+    /// Whether a test that warns fails: dbt's `LogTestResult` under `--warn-error`.
+    pub fn tests_fail(&self) -> bool {
+        self.verdict("LogTestResult") == Verdict::Error
+    }
+}
+
+fn names(key: &str, value: &Value) -> Result<Vec<String>, String> {
+    match value {
+        Value::Null => Ok(Vec::new()),
+        Value::String(one) => Ok(vec![one.clone()]),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| {
+                item.as_str().map(str::to_owned).ok_or(format!("`{key}` must list names of warnings"))
+            })
+            .collect(),
+        _ => Err(format!("`{key}` must list names of warnings")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn decides_by_the_nearest_rule() {
+        let policy = WarningPolicy::from_options(&json!({
+            "error": "all", "warn": ["NoNodesForSelectionCriteria"], "silence": ["Deprecations"],
+        }))
+        .expect("a policy");
+        assert_eq!(policy.verdict("UnusedTables"), Verdict::Error);
+        assert_eq!(policy.verdict("NoNodesForSelectionCriteria"), Verdict::Warn);
+        assert_eq!(policy.verdict("PackageRedirectDeprecation"), Verdict::Silence);
+        assert_eq!(WarningPolicy::default().verdict("X"), Verdict::Warn);
+        assert!(WarningPolicy::from_options(&json!({"eror": []})).is_err());
+    }
+}

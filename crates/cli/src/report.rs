@@ -1,0 +1,108 @@
+//! Diagnostics and errors as people read them.
+
+use crate::exit::{Stop, indent};
+use platform_core::diagnostic::Severity;
+use platform_core::event::{Level, Tone};
+use platform_core::{Diagnostic, Event};
+use std::fmt::Write as _;
+
+/// A warning of the project.
+pub fn warning(diagnostic: &Diagnostic) -> Event {
+    let name = diagnostic.event.as_deref().unwrap_or("ProjectWarning");
+    let text = format!("[WARNING]: {}", text(diagnostic));
+    let length = "[WARNING]".len();
+    Event::new(Level::Warn, name, text)
+        .code(&diagnostic.code)
+        .emphasis(0..length, Tone::Caution)
+        .with("msg", diagnostic.message.clone())
+        .with("place", diagnostic.place.as_ref().map(ToString::to_string).unwrap_or_default())
+}
+
+/// A warning that dbt gives without its tag.
+pub fn plain_warning(diagnostic: &Diagnostic) -> Event {
+    let name = diagnostic.event.as_deref().unwrap_or("ProjectWarning");
+    Event::new(Level::Warn, name, text(diagnostic)).code(&diagnostic.code)
+}
+
+/// Why a command stopped.
+pub fn stop(stop: &Stop) -> Option<Event> {
+    let message = match stop {
+        Stop::Told => return None,
+        Stop::Project(diagnostics) => {
+            let texts: Vec<String> =
+                diagnostics.iter().filter(|it| it.severity == Severity::Error).map(error).collect();
+            texts.join("\n")
+        }
+        Stop::Said { .. } => stop.to_string(),
+        Stop::Warehouse(error) => format!("Database Error\n  {}", indent(&error.to_string())),
+        Stop::File { .. } => format!("Runtime Error\n  {}", indent(&stop.to_string())),
+    };
+    let head = "Encountered an error:";
+    Some(
+        Event::new(Level::Error, "MainEncounteredError", format!("{head}\n{message}"))
+            .code("Z002")
+            .emphasis(0..head.len(), Tone::Bad)
+            .with("exc", message),
+    )
+}
+
+/// An error under dbt's heading of its kind.
+fn error(diagnostic: &Diagnostic) -> String {
+    let heading = diagnostic.event.as_deref().unwrap_or("Compilation Error");
+    let heading = if heading.contains(' ') { heading } else { "Compilation Error" };
+    format!("{heading}\n  {}", indent(&text(diagnostic)))
+}
+
+/// The message, its place with the line, the macros in between, the hint.
+pub fn text(diagnostic: &Diagnostic) -> String {
+    let mut text = diagnostic.message.clone();
+    if let Some(place) = &diagnostic.place {
+        let _ = write!(text, "\n  --> {place}");
+        if place.line > 0 && !place.snippet.trim().is_empty() {
+            let number = place.line.to_string();
+            let margin = " ".repeat(number.len());
+            let _ = write!(text, "\n   {margin} |\n   {number} | {}", place.snippet);
+            if place.column > 0 {
+                let column = usize::try_from(place.column).unwrap_or(1);
+                let length = usize::try_from(place.length.max(1)).unwrap_or(1);
+                let before: String = place
+                    .snippet
+                    .chars()
+                    .take(column - 1)
+                    .map(|letter| if letter == '\t' { '\t' } else { ' ' })
+                    .collect();
+                let _ = write!(text, "\n   {margin} | {before}{}", "^".repeat(length));
+            }
+        }
+    }
+    for (name, place) in &diagnostic.stack {
+        let _ = write!(text, "\n  in macro `{name}` [{place}]");
+    }
+    if let Some(hint) = &diagnostic.hint {
+        let _ = write!(text, "\n  hint: {hint}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use platform_core::Place;
+
+    #[test]
+    fn draws_place_snippet_and_hint() {
+        let source = "select *\nfrom {{ ref('stg_order') }}\n";
+        let at = source.find("stg_order").expect("present");
+        let diagnostic = Diagnostic::error("D012", "model `stg_order` does not exist")
+            .at(Place::of("models/a.sql", source, at..at + 9))
+            .hint("did you mean `stg_orders`?");
+        insta::assert_snapshot!(text(&diagnostic), @r"
+        model `stg_order` does not exist
+          --> models/a.sql:2:14
+             |
+           2 | from {{ ref('stg_order') }}
+             |              ^^^^^^^^^
+          hint: did you mean `stg_orders`?
+        ");
+    }
+}
