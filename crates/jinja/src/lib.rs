@@ -13,10 +13,20 @@ pub mod blocks;
 pub mod environment;
 pub mod error;
 pub mod extract;
+pub mod functions;
 pub mod macros;
 pub mod source;
 pub mod template;
 pub mod value;
+
+mod eval;
+mod filters;
+mod globals;
+mod modules;
+mod native;
+mod predicates;
+mod python;
+mod syntax;
 
 pub use blocks::{Block, BlockKind, BlockTags, Parameter, ParsedFile};
 pub use environment::{Environment, UndefinedMode};

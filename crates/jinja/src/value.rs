@@ -1,28 +1,24 @@
 //! Python-like values: mutable lists and dicts, and their conversions.
 
+use indexmap::IndexSet;
 use minijinja::Value;
 
-use crate::error::{Error, ErrorKind};
+use crate::eval::Running;
+use crate::python;
+use crate::python::dict::Dict;
+use crate::python::list::List;
+use crate::python::set::Set;
 
-/// A value of JSON as templates want it: objects become mutable dicts, arrays mutable lists, in their order.
-pub fn from_json(json: &serde_json::Value) -> Value {
-    Value::from(minijinja::value::Serde(json))
-}
-
-/// The JSON of a value; dates and relations become their strings.
-pub fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
-    serde_json::to_value(value)
-        .map_err(|error| Error::new(ErrorKind::Type, error.to_string()).with_cause(error))
-}
+pub use crate::python::json::{Layout, dumps, from_json, to_json};
 
 /// A new mutable list.
 pub fn list(items: Vec<Value>) -> Value {
-    Value::from(items)
+    List::value(items)
 }
 
 /// A new mutable dict, in this order.
 pub fn dict(pairs: impl IntoIterator<Item = (Value, Value)>) -> Value {
-    Value::from_pairs(pairs)
+    Dict::value(pairs.into_iter().collect())
 }
 
 /// A tuple.
@@ -32,27 +28,40 @@ pub fn tuple(items: Vec<Value>) -> Value {
 
 /// A new mutable set, in this order.
 pub fn set(items: impl IntoIterator<Item = Value>) -> Value {
-    Value::from(items.into_iter().collect::<Vec<_>>())
+    Set::value(items.into_iter().collect::<IndexSet<_>>())
 }
 
 /// Whether a value is undefined, in either mode.
 pub fn is_undefined(value: &Value) -> bool {
-    value.is_undefined()
+    python::undefined::is_undefined(value)
 }
 
 /// Python's `str(value)`.
 pub fn to_str(value: &Value) -> String {
-    value.to_string()
+    python::text::to_str(value)
 }
 
 /// Python's `repr(value)`.
 pub fn repr(value: &Value) -> String {
-    format!("{value:?}")
+    python::text::repr(value)
+}
+
+/// The name of the value's Python type: `list`, `NoneType`.
+pub fn type_name(value: &Value) -> String {
+    python::kind::type_name(value).into_owned()
+}
+
+/// Python's `a == b`.
+pub fn equal(a: &Value, b: &Value) -> bool {
+    python::compare::equal(a, b)
+}
+
+/// The items that Python's iteration over the value gives; an error if there is none.
+pub fn items(value: &Value) -> Result<Vec<Value>, crate::Error> {
+    python::iterate::items(value)
 }
 
 /// The context in which the running template or macro looks its names up; host functions that need it call this.
 pub fn context(state: &minijinja::State<'_, '_>) -> Option<Value> {
-    state.get_extension::<Context>().map(|it| it.0.clone())
+    state.get_extension::<Running>().map(|running| running.context.clone())
 }
-
-pub(crate) struct Context(pub(crate) Value);

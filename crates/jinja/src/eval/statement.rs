@@ -1,0 +1,256 @@
+//! Runs statements.
+
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use super::looping::Loop;
+use super::{Closure, Evaluated, Evaluator, Flow, Frame};
+use crate::error::{Error, ErrorKind};
+use crate::python::iterate::{Items, items};
+use crate::python::kind::type_name;
+use crate::python::namespace::Namespace;
+use crate::python::text::write_str;
+use crate::python::{Result, lock};
+use crate::syntax::ast::{Expr, For, Function, Scope, Stmt, Target};
+
+impl Evaluator<'_, '_, '_> {
+    pub(crate) fn body(&mut self, frame: &mut Frame<'_>, body: &[Stmt], out: &mut String) -> Evaluated<()> {
+        for stmt in body {
+            self.statement(frame, stmt, out)?;
+        }
+        Ok(())
+    }
+
+    fn statement(&mut self, frame: &mut Frame<'_>, stmt: &Stmt, out: &mut String) -> Evaluated<()> {
+        match stmt {
+            Stmt::Text(text) => out.push_str(text),
+            Stmt::Print(expr) => {
+                let value = self.expr(frame, expr)?;
+                write_str(&value, out);
+            }
+            Stmt::If { branches, otherwise } => {
+                for (condition, body) in branches {
+                    if self.expr(frame, condition)?.is_true() {
+                        return self.body(frame, body, out);
+                    }
+                }
+                return self.body(frame, otherwise, out);
+            }
+            Stmt::For(it) => return self.for_loop(frame, it, out),
+            Stmt::Recursive(iterable, function) => {
+                let iterable = self.expr(frame, iterable)?;
+                let closure = Arc::new(close(frame, function));
+                out.push_str(&self.call_loop(&closure, iterable)?);
+            }
+            Stmt::Set(target, expr) => {
+                let value = self.expr(frame, expr)?;
+                self.assign(frame, target, value, expr)?;
+            }
+            Stmt::SetBlock(it) => {
+                let mut text = self.capture(frame, &it.body)?;
+                if let Some(filter) = &it.filter {
+                    text = self.filter_chain(frame, filter, text)?;
+                }
+                self.assign_plain(frame, &it.target, text)
+                    .map_err(|flow| flow.at(|| frame.place(frame.code.span)))?;
+            }
+            Stmt::With(it) => {
+                let values = it
+                    .assignments
+                    .iter()
+                    .map(|(_, expr)| self.expr(frame, expr))
+                    .collect::<Evaluated<Vec<_>>>()?;
+                frame.start(&it.body.starts);
+                for ((target, expr), value) in it.assignments.iter().zip(values) {
+                    self.assign(frame, target, value, expr)?;
+                }
+                return self.body(frame, &it.body.body, out);
+            }
+            Stmt::FilterBlock(filter, scope) => {
+                let text = self.capture(frame, scope)?;
+                let value = self.filter_chain(frame, filter, text)?;
+                write_str(&value, out);
+            }
+            Stmt::Macro(name, function) => {
+                let value = Value::from_object(close(frame, function));
+                frame.assign(name, value);
+            }
+            Stmt::Call(it) => {
+                let caller = Value::from_object(close(frame, &it.body));
+                let value = self.call_with_caller(frame, &it.call, caller)?;
+                write_str(&value, out);
+            }
+            Stmt::Do(expr) => {
+                self.expr(frame, expr)?;
+            }
+            Stmt::Block(scope) => {
+                frame.start(&scope.starts);
+                return self.body(frame, &scope.body, out);
+            }
+            Stmt::Load(span) => {
+                let message = "no loader for this environment specified";
+                let error = Error::new(ErrorKind::Type, message).at(|| frame.place(*span));
+                return Err(error.into());
+            }
+            Stmt::Break => return Err(Flow::Break),
+            Stmt::Continue => return Err(Flow::Continue),
+        }
+        Ok(())
+    }
+
+    /// What a scope writes, as a value.
+    fn capture(&mut self, frame: &mut Frame<'_>, scope: &Scope) -> Evaluated<Value> {
+        let mut text = String::new();
+        frame.start(&scope.starts);
+        self.body(frame, &scope.body, &mut text)?;
+        Ok(Value::from(text))
+    }
+
+    fn for_loop(&mut self, frame: &mut Frame<'_>, it: &For, out: &mut String) -> Evaluated<()> {
+        let iterable = self.expr(frame, &it.iterable)?;
+        let failed = |frame: &Frame<'_>, error: Error| error.at(|| frame.place(it.iterable.span));
+        let items = Items::of(&iterable).map_err(|error| failed(frame, error))?;
+        let (mut source, filters) = self.source(frame, it, iterable, items)?;
+        let mut ran = false;
+        while let Some(item) = source.next().map_err(|error| failed(frame, error))? {
+            if filters && !self.keeps(frame, it, &item)? {
+                continue;
+            }
+            ran = true;
+            frame.start(&it.body.starts);
+            if let (Some(slot), Source::Known(state)) = (it.loop_slot, &source) {
+                state.enter(item.clone());
+                frame.set(slot, Value::from_dyn_object(state.clone()));
+            }
+            self.assign(frame, &it.target, item, &it.iterable)?;
+            match self.body(frame, &it.body.body, out) {
+                Ok(()) | Err(Flow::Continue) => {}
+                Err(Flow::Break) => break,
+                Err(flow) => return Err(flow),
+            }
+        }
+        if ran {
+            return Ok(());
+        }
+        frame.start(&it.otherwise.starts);
+        self.body(frame, &it.otherwise.body, out)
+    }
+
+    /// Where a loop's items come from, and whether its `if` is still to be asked for each.
+    ///
+    /// Jinja2 asks it as the loop goes on. So do we, unless the body looks ahead: then all items are asked before.
+    fn source(
+        &mut self,
+        frame: &mut Frame<'_>,
+        it: &For,
+        iterable: Value,
+        mut items: Items,
+    ) -> Evaluated<(Source, bool)> {
+        if let Some(condition) = &it.condition {
+            frame.start(&condition.starts);
+        }
+        if it.loop_slot.is_none() {
+            return Ok((Source::Plain(items), it.condition.is_some()));
+        }
+        let recursion = frame.recursion.clone();
+        if it.condition.is_none() {
+            return Ok((Source::Known(Arc::new(Loop::new(iterable, items, recursion))), false));
+        }
+        if it.looks_ahead {
+            let mut kept = Vec::new();
+            while let Some(item) = items.next()? {
+                if self.keeps(frame, it, &item)? {
+                    kept.push(item);
+                }
+            }
+            items = Items::over(kept);
+        }
+        let state = Loop::new(Value::UNDEFINED, items, recursion);
+        Ok((Source::Known(Arc::new(state)), !it.looks_ahead))
+    }
+
+    /// Whether the loop's `if` lets an item through.
+    fn keeps(&mut self, frame: &mut Frame<'_>, it: &For, item: &Value) -> Evaluated<bool> {
+        let Some(condition) = &it.condition else {
+            return Ok(true);
+        };
+        self.assign(frame, &condition.target, item.clone(), &it.iterable)?;
+        Ok(self.expr(frame, &condition.test)?.is_true())
+    }
+
+    /// Assigns the value of an expression, which names the place of an error.
+    fn assign(&mut self, frame: &mut Frame<'_>, target: &Target, value: Value, from: &Expr) -> Evaluated<()> {
+        match target {
+            Target::Name(name) => {
+                frame.assign(name, value);
+                Ok(())
+            }
+            _ => self.assign_plain(frame, target, value).map_err(|flow| flow.at(|| frame.place(from.span))),
+        }
+    }
+
+    fn assign_plain(&mut self, frame: &mut Frame<'_>, target: &Target, value: Value) -> Evaluated<()> {
+        match target {
+            Target::Name(name) => frame.assign(name, value),
+            Target::Attribute(name, attribute) => {
+                let owner = frame.load(self, name);
+                let Some(namespace) = owner.downcast_object_ref::<Namespace>() else {
+                    let message = "cannot assign attribute on non-namespace object";
+                    return Err(Error::new(ErrorKind::Type, message).into());
+                };
+                lock(&namespace.0).insert(Value::from(attribute.clone()), value);
+            }
+            Target::Tuple(targets, _) => {
+                for (target, item) in targets.iter().zip(unpack(&value, targets.len())?) {
+                    self.assign_plain(frame, target, item)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a loop's items come from.
+enum Source {
+    Plain(Items),
+    /// The variable `loop` takes part.
+    Known(Arc<Loop>),
+}
+
+impl Source {
+    fn next(&mut self) -> Result<Option<Value>> {
+        match self {
+            Self::Plain(items) => items.next(),
+            Self::Known(state) => state.pull(),
+        }
+    }
+}
+
+/// A function with the variables of the frame that it uses.
+fn close(frame: &Frame<'_>, function: &Arc<Function>) -> Closure {
+    Closure {
+        code: function.clone(),
+        captured: frame.capture(function),
+        context: frame.context.clone(),
+        depth: 0,
+    }
+}
+
+/// Exactly `count` items of a value.
+fn unpack(value: &Value, count: usize) -> Evaluated<Vec<Value>> {
+    let found = items(value).map_err(|_| {
+        let message = format!("cannot unpack non-iterable {} object", type_name(value));
+        Error::new(ErrorKind::Type, message)
+    })?;
+    if found.len() < count {
+        let got = found.len();
+        let message = format!("not enough values to unpack (expected {count}, got {got})");
+        return Err(Error::new(ErrorKind::Value, message).into());
+    }
+    if found.len() > count {
+        let message = format!("too many values to unpack (expected {count})");
+        return Err(Error::new(ErrorKind::Value, message).into());
+    }
+    Ok(found)
+}

@@ -1,0 +1,103 @@
+//! Undefined values that know what they would have been.
+
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::{Enumerator, Object, ObjectRepr};
+
+use super::kind::describe;
+use super::text::{repr, repr_str};
+use crate::error::{Error, ErrorKind};
+
+/// Jinja2's `Undefined`.
+#[derive(Debug)]
+pub(crate) struct Undefined {
+    pub what: What,
+    /// Parse time: attributes and calls are undefined again.
+    pub chainable: bool,
+}
+
+/// What is undefined.
+#[derive(Debug)]
+pub(crate) enum What {
+    Name(Arc<str>),
+    Attribute { owner: String, name: Arc<str> },
+    Item { owner: String, key: String },
+    Hint(String),
+}
+
+impl Undefined {
+    /// A name that nobody knows.
+    pub(crate) fn name(name: Arc<str>, chainable: bool) -> Value {
+        Value::from_object(Self { what: What::Name(name), chainable })
+    }
+
+    /// An attribute that the owner hasn't.
+    pub(crate) fn attribute(owner: &Value, name: &str, chainable: bool) -> Value {
+        let what = What::Attribute { owner: describe(owner), name: name.into() };
+        Value::from_object(Self { what, chainable })
+    }
+
+    /// An item that the owner hasn't.
+    pub(crate) fn item(owner: &Value, key: &Value, chainable: bool) -> Value {
+        let what = match key.as_str() {
+            Some(name) => What::Attribute { owner: describe(owner), name: name.into() },
+            None => What::Item { owner: describe(owner), key: repr(key) },
+        };
+        Value::from_object(Self { what, chainable })
+    }
+
+    /// Undefined for another reason.
+    pub(crate) fn hint(hint: impl Into<String>, chainable: bool) -> Value {
+        Value::from_object(Self { what: What::Hint(hint.into()), chainable })
+    }
+
+    /// The message of the error that its use raises.
+    pub(crate) fn message(&self) -> String {
+        match &self.what {
+            What::Name(name) => format!("{} is undefined", repr_str(name)),
+            What::Attribute { owner, name } => {
+                format!("{} has no attribute {}", repr_str(owner), repr_str(name))
+            }
+            What::Item { owner, key } => format!("{owner} has no element {key}"),
+            What::Hint(hint) => hint.clone(),
+        }
+    }
+
+    /// The error that its use raises.
+    pub(crate) fn error(&self) -> Error {
+        Error::new(ErrorKind::Undefined, self.message())
+    }
+}
+
+impl Object for Undefined {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Empty
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        false
+    }
+
+    fn render(self: &Arc<Self>, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// Whether a value is undefined, ours or minijinja's.
+pub(crate) fn is_undefined(value: &Value) -> bool {
+    value.is_undefined() || value.downcast_object_ref::<Undefined>().is_some()
+}
+
+/// The error of using an undefined value.
+pub(crate) fn error(value: &Value) -> Error {
+    match value.downcast_object_ref::<Undefined>() {
+        Some(undefined) => undefined.error(),
+        None => Error::new(ErrorKind::Undefined, "value is undefined"),
+    }
+}

@@ -1,0 +1,286 @@
+//! Finds the blocks of a file without parsing their bodies.
+
+use std::sync::Arc;
+
+use super::lexer::{endraw_tag, is_space, next_tag, raw_tag, string_length, tag_end};
+use super::parser::Parser;
+use super::token::TokenKind;
+use crate::blocks::{Block, BlockKind, BlockTags, Parameter};
+use crate::environment::Names;
+use crate::error::{Error, ErrorKind};
+use crate::source::{SourceFile, Span};
+
+/// The blocks of a file with one of these tags, in order.
+pub(crate) fn scan(file: &SourceFile, tags: BlockTags, names: &dyn Names) -> Result<Vec<Block>, Error> {
+    let mut scanner = Scanner { file, text: &file.text, at: 0 };
+    let mut blocks = Vec::new();
+    while let Some(tag) = scanner.next()? {
+        let Some(end) = closing_tag(tag.word, tags) else {
+            continue;
+        };
+        let close = scanner.close(&tag, end)?;
+        let header = Header::parse(file, tag.span, names)?;
+        blocks.push(Block {
+            kind: header.kind,
+            name: header.name,
+            name_span: header.name_span,
+            span: tag.span.to(close.span),
+            body_span: Span { start: tag.span.end, end: close.span.start },
+            parameters: header.parameters,
+            file: file.clone(),
+        });
+    }
+    Ok(blocks)
+}
+
+/// The tag that closes a block; none if it's no block of these tags.
+fn closing_tag(word: &str, tags: BlockTags) -> Option<&'static str> {
+    let (tag, end) = match word {
+        "macro" => (BlockTags::MACRO, "endmacro"),
+        "test" => (BlockTags::TEST, "endtest"),
+        "data_test" => (BlockTags::TEST, "enddata_test"),
+        "materialization" => (BlockTags::MATERIALIZATION, "endmaterialization"),
+        "snapshot" => (BlockTags::SNAPSHOT, "endsnapshot"),
+        "docs" => (BlockTags::DOCS, "enddocs"),
+        _ => return None,
+    };
+    tags.contains(tag).then_some(end)
+}
+
+/// A `{% word .. %}`.
+struct Tag<'a> {
+    word: &'a str,
+    span: Span,
+}
+
+struct Scanner<'a> {
+    file: &'a SourceFile,
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// The next `{% .. %}`; skips text, comments, raw blocks and `{{ .. }}`.
+    fn next(&mut self) -> Result<Option<Tag<'a>>, Error> {
+        loop {
+            let Some((offset, kind)) = next_tag(&self.text[self.at..]) else {
+                return Ok(None);
+            };
+            let start = self.at + offset;
+            let inside = start + 2;
+            self.at = match kind {
+                b'#' => self
+                    .after(inside, "#}")
+                    .ok_or_else(|| self.error(start, inside, "Missing end of comment tag".to_owned()))?,
+                b'{' => self.tag_close(start, inside, b'}')?,
+                _ => {
+                    if let Some(length) = raw_tag(&self.text[inside..]) {
+                        self.endraw(start, inside + length)?
+                    } else {
+                        let end = self.tag_close(start, inside, b'%')?;
+                        self.at = end;
+                        let word = first_word(&self.text[inside..end]);
+                        return Ok(Some(Tag { word, span: span(start, end) }));
+                    }
+                }
+            };
+        }
+    }
+
+    /// The tag that closes a block. Blocks of the same tag inside of it are counted.
+    fn close(&mut self, open: &Tag<'_>, end: &str) -> Result<Tag<'a>, Error> {
+        let mut depth = 1;
+        while let Some(tag) = self.next()? {
+            if tag.word == open.word {
+                depth += 1;
+            } else if tag.word == end {
+                depth -= 1;
+                if depth == 0 {
+                    return Ok(tag);
+                }
+            }
+        }
+        let place = self.file.place(open.span);
+        let message = format!(
+            "Reached EOF without finding a close tag for {} (searched from {}:{})",
+            open.word, place.line, place.column
+        );
+        Err(Error::new(ErrorKind::Syntax, message).at(|| place))
+    }
+
+    fn after(&self, from: usize, end: &str) -> Option<usize> {
+        self.text[from..].find(end).map(|offset| from + offset + end.len())
+    }
+
+    fn endraw(&self, start: usize, mut from: usize) -> Result<usize, Error> {
+        while let Some(inside) = self.after(from, "{%") {
+            if let Some((_, length, _)) = endraw_tag(&self.text[inside..]) {
+                return Ok(inside + length);
+            }
+            from = inside;
+        }
+        Err(self.error(start, from, "Missing end of raw directive".to_owned()))
+    }
+
+    /// The end of the tag that starts at `start`, strings and brackets skipped.
+    fn tag_close(&self, start: usize, inside: usize, close: u8) -> Result<usize, Error> {
+        let bytes = self.text.as_bytes();
+        let mut at = inside;
+        let mut braces = 0_usize;
+        while let Some(byte) = bytes.get(at) {
+            if braces == 0 {
+                if let Some((length, _)) = tag_end(&bytes[at..], close) {
+                    return Ok(at + length);
+                }
+            }
+            match byte {
+                b'\'' | b'"' => match string_length(&self.text[at..]) {
+                    Some(length) => {
+                        at += length;
+                        continue;
+                    }
+                    None => break,
+                },
+                b'{' | b'(' | b'[' => braces += 1,
+                b'}' | b')' | b']' => braces = braces.saturating_sub(1),
+                _ => {}
+            }
+            at += 1;
+        }
+        let what = if close == b'%' { "end of statement block" } else { "end of print statement" };
+        let message = format!("unexpected end of template, expected '{what}'.");
+        Err(self.error(start, inside, message))
+    }
+
+    fn error(&self, start: usize, end: usize, message: String) -> Error {
+        Error::new(ErrorKind::Syntax, message).at(|| self.file.place(span(start, end)))
+    }
+}
+
+fn span(start: usize, end: usize) -> Span {
+    let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    Span { start: offset(start), end: offset(end) }
+}
+
+fn first_word(inside: &str) -> &str {
+    let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside);
+    let inside = inside.trim_start_matches(is_space);
+    let end = inside.find(|c: char| c != '_' && !c.is_alphanumeric()).unwrap_or(inside.len());
+    &inside[..end]
+}
+
+/// What the opening tag of a block says.
+struct Header {
+    kind: BlockKind,
+    name: Arc<str>,
+    name_span: Span,
+    parameters: Vec<Parameter>,
+}
+
+impl Header {
+    fn parse(file: &SourceFile, tag: Span, names: &dyn Names) -> Result<Self, Error> {
+        let mut parser = Parser::new(file, tag, false, names)?;
+        parser.next();
+        let word = parser.expect_identifier()?.0;
+        let header = if word == "materialization" {
+            let header = parser.materialization_header()?;
+            Self {
+                kind: BlockKind::Materialization {
+                    adapter: header.adapter,
+                    supported_languages: header.supported_languages,
+                },
+                name: header.name,
+                name_span: header.name_span,
+                parameters: Vec::new(),
+            }
+        } else {
+            let (name, name_span) = parser.expect_identifier()?;
+            let (kind, has_signature) = match word {
+                "macro" => (BlockKind::Macro, true),
+                "snapshot" => (BlockKind::Snapshot, false),
+                "docs" => (BlockKind::Docs, false),
+                _ => (BlockKind::Test, true),
+            };
+            let parameters = if has_signature { parser.parameters(file)? } else { Vec::new() };
+            Self { kind, name: name.into(), name_span, parameters }
+        };
+        parser.skip_operator(":");
+        parser.expect_block_end()?;
+        Ok(header)
+    }
+}
+
+/// `materialization name, adapter='..', supported_languages=[..]`
+pub(super) struct MaterializationHeader {
+    pub name: Arc<str>,
+    pub name_span: Span,
+    pub adapter: Option<Arc<str>>,
+    pub supported_languages: Vec<String>,
+}
+
+impl Parser<'_> {
+    fn parameters(&mut self, file: &SourceFile) -> Result<Vec<Parameter>, Error> {
+        let text = |span: Span| file.slice(span).to_owned();
+        let signature = self.signature()?;
+        let parameter = |code: super::ast::ParameterCode| Parameter {
+            name: code.name,
+            annotation: code.annotation.map(text),
+            default: code.default.map(|default| text(default.span)),
+        };
+        Ok(signature.into_iter().map(parameter).collect())
+    }
+
+    /// What stands behind the word `materialization`.
+    pub(super) fn materialization_header(&mut self) -> Result<MaterializationHeader, Error> {
+        let (name, name_span) = self.expect_identifier()?;
+        let mut header = MaterializationHeader {
+            name: name.into(),
+            name_span,
+            adapter: None,
+            supported_languages: vec!["sql".to_owned()],
+        };
+        while self.skip_operator(",") {
+            let (key, span) = self.expect_identifier()?;
+            match key {
+                "default" => {}
+                "adapter" => {
+                    self.expect_operator("=")?;
+                    header.adapter = Some(self.text_literal()?.into());
+                }
+                "supported_languages" => {
+                    self.expect_operator("=")?;
+                    header.supported_languages = self.text_literals()?;
+                }
+                _ => {
+                    let message = format!("unknown argument `{key}` of a materialization");
+                    return Err(self.fail_at(span, message));
+                }
+            }
+        }
+        Ok(header)
+    }
+
+    fn text_literal(&mut self) -> Result<String, Error> {
+        let token = self.next();
+        match token.kind {
+            TokenKind::String(text) => Ok(text),
+            _ => Err(self.fail_at(token.span, "expected a string")),
+        }
+    }
+
+    fn text_literals(&mut self) -> Result<Vec<String>, Error> {
+        self.expect_operator("[")?;
+        let mut texts = Vec::new();
+        while !self.is_operator("]") {
+            if !texts.is_empty() {
+                self.expect_operator(",")?;
+            }
+            if self.is_operator("]") {
+                break;
+            }
+            texts.push(self.text_literal()?);
+        }
+        self.expect_operator("]")?;
+        Ok(texts)
+    }
+}
