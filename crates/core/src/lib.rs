@@ -13,6 +13,7 @@ pub mod executor;
 pub mod graph;
 pub mod manifest;
 pub mod node;
+mod node_artifact;
 pub mod relation;
 pub mod resource;
 pub mod results;

@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 
 /// A node that is compiled or run: model, seed, snapshot, data test, analysis, hook, inline query.
 ///
-/// One type for all of them; what a resource type lacks is left out when an artifact is written.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// One type for all of them; what a resource type lacks is left out when an artifact is written
+/// (`node_artifact.rs`).
+#[derive(Clone, Debug, Deserialize)]
 pub struct Node {
     /// Database it is built in.
     pub database: Option<String>,
@@ -119,47 +120,34 @@ pub struct Node {
 }
 
 /// Fields of single resource types; `None` where the type has none.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct ResourceFields {
     /// Models: private, protected, public.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<String>,
     /// Models: constraints of the whole table.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<Vec<Value>>,
     /// Models: this version.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Value>,
     /// Models: the version that a bare `ref` gets.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub latest_version: Option<Value>,
     /// Models.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecation_date: Option<Value>,
     /// Models: columns told unique and not null.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub primary_key: Option<Vec<String>>,
     /// Models.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub time_spine: Option<Value>,
     /// Seeds: absolute path of the package.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub root_path: Option<String>,
     /// Generic tests: name, arguments and namespace.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub test_metadata: Option<TestMetadata>,
     /// Tests: the column tested.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub column_name: Option<String>,
     /// Tests: key of the properties file, `models.orders`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub file_key_name: Option<String>,
     /// Tests: the node tested.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub attached_node: Option<UniqueId>,
     /// Operations: place in the list of hooks.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
     /// Whatever else an artifact's schema has.
     #[serde(flatten)]

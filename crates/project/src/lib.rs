@@ -20,6 +20,7 @@ pub mod json;
 pub mod options;
 pub mod profile;
 pub mod project;
+pub mod resolve;
 pub mod runtime;
 pub mod settings;
 pub mod yaml;
