@@ -64,7 +64,7 @@ impl<'s, 't, 'e> Evaluator<'s, 't, 'e> {
 
     /// An undefined value for a reason.
     pub(crate) fn undefined(&self, hint: &str) -> Value {
-        Undefined::hint(hint, self.chainable())
+        Undefined::hint(hint)
     }
 
     /// Opens a frame for a function's code and does its work: a macro call, a call block, a template.

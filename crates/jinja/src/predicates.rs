@@ -127,7 +127,7 @@ fn is_case(value: &Value, method: &str) -> bool {
 /// Whether a value can be called, as far as its type tells.
 fn is_callable(value: &Value) -> bool {
     match Kind::of(value) {
-        Kind::Undefined(_) => true,
+        Kind::Undefined => true,
         Kind::Object(object) => {
             object.repr() == ObjectRepr::Plain
                 && object.downcast_ref::<crate::python::namespace::Namespace>().is_none()
@@ -148,12 +148,9 @@ pub(crate) fn is_mapping(value: &Value) -> bool {
 
 fn is_sequence(value: &Value) -> bool {
     match Kind::of(value) {
-        Kind::Undefined(_)
-        | Kind::Str(_)
-        | Kind::List(_)
-        | Kind::Tuple(_)
-        | Kind::Dict(_)
-        | Kind::Range(_) => true,
+        Kind::Undefined | Kind::Str(_) | Kind::List(_) | Kind::Tuple(_) | Kind::Dict(_) | Kind::Range(_) => {
+            true
+        }
         Kind::Object(object) => {
             object.repr() == ObjectRepr::Seq || object.repr() == ObjectRepr::Map && is_container(object)
         }
@@ -172,6 +169,6 @@ pub(crate) fn holds(
     let mut positional = Vec::with_capacity(more.len() + 1);
     positional.push(value.clone());
     positional.extend_from_slice(more);
-    let call = Arguments { function: test.name(), positional: &positional, keywords };
+    let call = Arguments { owner: "test_", function: test.name(), positional: &positional, keywords };
     evaluator.perform_test(test, &call)
 }

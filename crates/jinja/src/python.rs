@@ -16,6 +16,7 @@ pub(crate) mod percent;
 pub(crate) mod range;
 pub(crate) mod set;
 pub(crate) mod slice;
+pub(crate) mod sort;
 pub(crate) mod spec;
 pub(crate) mod str_format;
 pub(crate) mod str_methods;

@@ -5,7 +5,7 @@ use minijinja::value::{DynObject, ObjectRepr};
 
 use super::{Evaluated, Evaluator};
 use crate::python::function::Method;
-use crate::python::kind::{Kind, is_container};
+use crate::python::kind::{Kind, is_container, type_name};
 use crate::python::methods;
 use crate::python::slice::{self, Slice};
 use crate::python::undefined::{self, Undefined};
@@ -14,7 +14,7 @@ impl Evaluator<'_, '_, '_> {
     /// `object.name`
     pub(crate) fn attribute(&self, object: &Value, name: &str) -> Evaluated<Value> {
         let found = match Kind::of(object) {
-            Kind::Undefined(_) => return self.of_undefined(object),
+            Kind::Undefined => return self.attribute_of_undefined(object, name),
             Kind::Dict(dict) => {
                 if methods::is_method(object, name) {
                     Some(Method::value(object, name))
@@ -24,6 +24,7 @@ impl Evaluator<'_, '_, '_> {
             }
             Kind::Object(it) => object_attribute(object, it, name),
             _ if methods::is_method(object, name) => Some(Method::value(object, name)),
+            Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => number_attribute(object, name),
             Kind::Range(range) => match name {
                 "start" => Some(Value::from(range.start)),
                 "stop" => Some(Value::from(range.stop)),
@@ -32,13 +33,23 @@ impl Evaluator<'_, '_, '_> {
             },
             _ => None,
         };
-        Ok(found.unwrap_or_else(|| Undefined::attribute(object, name, self.chainable())))
+        Ok(found.unwrap_or_else(|| match name.starts_with("__") && name.ends_with("__") {
+            true => unsafe_attribute(object, name),
+            false => Undefined::attribute(object, name, self.chainable()),
+        }))
+    }
+
+    fn attribute_of_undefined(&self, object: &Value, name: &str) -> Evaluated<Value> {
+        if self.chainable() {
+            return Ok(Undefined::name(name.into()));
+        }
+        Err(undefined::error(object).into())
     }
 
     /// `object[key]`
     pub(crate) fn item(&self, object: &Value, key: &Value) -> Evaluated<Value> {
         let found = match Kind::of(object) {
-            Kind::Undefined(_) => return self.of_undefined(object),
+            Kind::Undefined => return self.of_undefined(object),
             Kind::Dict(dict) => {
                 let found = match key.as_str() {
                     Some(name) => dict.get_str(name),
@@ -57,19 +68,32 @@ impl Evaluator<'_, '_, '_> {
         if undefined::is_undefined(object) {
             return self.of_undefined(object);
         }
-        let found = slice::slice(object, Slice::new(bounds)?)?;
-        Ok(found.unwrap_or_else(|| {
-            let hint = format!("{} can't be sliced", crate::python::kind::describe(object));
-            Undefined::hint(hint, self.chainable())
-        }))
+        Ok(slice::slice(object, Slice::new(bounds)?)?)
     }
 
-    /// Any attribute or item of an undefined value.
+    /// Any item of an undefined value.
     fn of_undefined(&self, object: &Value) -> Evaluated<Value> {
         if self.chainable() {
             return Ok(object.clone());
         }
         Err(undefined::error(object).into())
+    }
+}
+
+/// What Jinja2's sandbox keeps away from templates.
+fn unsafe_attribute(object: &Value, name: &str) -> Value {
+    let owner = crate::python::text::repr_str(&type_name(object));
+    let hint = format!("access to attribute '{name}' of {owner} object is unsafe.");
+    Undefined::hint(hint)
+}
+
+fn number_attribute(number: &Value, name: &str) -> Option<Value> {
+    match (name, number.is_integer()) {
+        ("real", _) | ("numerator", true) => Some(number.clone()),
+        ("imag", true) => Some(Value::from(0)),
+        ("imag", false) => Some(Value::from(0.0)),
+        ("denominator", true) => Some(Value::from(1)),
+        _ => None,
     }
 }
 

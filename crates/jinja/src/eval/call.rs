@@ -16,6 +16,7 @@ use crate::python::kind::{Kind, is_container, type_name};
 use crate::python::methods;
 use crate::python::undefined::{self, Undefined};
 use crate::syntax::ast::{self, Expr, ExprKind};
+use crate::syntax::statement::MACRO_PREFIX;
 
 impl Evaluator<'_, '_, '_> {
     /// `callee(arguments)`, with a `caller` if it's a call block.
@@ -78,7 +79,7 @@ impl Evaluator<'_, '_, '_> {
         };
         if let Some(function) = object.downcast_ref::<NativeFunction>() {
             let name = function.name;
-            let call = Arguments { function: name, positional: &positional, keywords: &keywords };
+            let call = Arguments { owner: "", function: name, positional: &positional, keywords: &keywords };
             return (function.call)(self, &call);
         }
         if let Some(bound) = object.downcast_ref::<BoundMacro>() {
@@ -137,7 +138,9 @@ impl Evaluator<'_, '_, '_> {
             return self.not_callable(object);
         }
         if methods::is_method(object, name) {
-            let call = Arguments { function: name, positional: &positional, keywords: &keywords };
+            let owner = format!("{}.", type_name(object));
+            let call =
+                Arguments { owner: &owner, function: name, positional: &positional, keywords: &keywords };
             return methods::call(self, object, name, &call);
         }
         let member = self.attribute(object, name)?;
@@ -227,7 +230,8 @@ fn called(flow: Flow, frame: &Frame<'_>, method: &str, callee: &Expr, function: 
 /// The name of a macro, if the value is one.
 fn macro_name(value: &Value) -> Option<Arc<str>> {
     if let Some(closure) = value.downcast_object_ref::<Closure>() {
-        return Some(closure.code.name.clone());
+        let name = &closure.code.name;
+        return Some(name.strip_prefix(MACRO_PREFIX).map_or_else(|| name.clone(), Into::into));
     }
     value.downcast_object_ref::<BoundMacro>().map(|bound| bound.name().clone())
 }

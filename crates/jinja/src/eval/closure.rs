@@ -153,7 +153,7 @@ impl Evaluator<'_, '_, '_> {
                 None => {
                     let name = repr_str(&parameter.name);
                     let hint = format!("parameter {name} was not provided");
-                    Undefined::hint(hint, self.chainable())
+                    Undefined::hint(hint)
                 }
             };
             frame.set(parameter.slot, value);

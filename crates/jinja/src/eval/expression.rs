@@ -16,6 +16,7 @@ use crate::python::iterate::items;
 use crate::python::kind::{Kind, type_name};
 use crate::python::list::List;
 use crate::python::text::write_str;
+use crate::python::undefined::{Undefined, What};
 use crate::syntax::ast::{self, Expr, ExprKind};
 
 /// Positional arguments and keyword arguments.
@@ -57,7 +58,12 @@ impl Evaluator<'_, '_, '_> {
             ExprKind::Test(input, test, arguments) => {
                 let input = self.expr(frame, input)?;
                 let (positional, keywords) = self.with_first(frame, input, arguments)?;
-                let call = Arguments { function: test.name(), positional: &positional, keywords: &keywords };
+                let call = Arguments {
+                    owner: "test_",
+                    function: test.name(),
+                    positional: &positional,
+                    keywords: &keywords,
+                };
                 self.perform_test(test, &call).map(Value::from)
             }
             ExprKind::Conditional(condition, then, otherwise) => {
@@ -66,9 +72,10 @@ impl Evaluator<'_, '_, '_> {
                 }
                 match otherwise {
                     Some(otherwise) => self.expr(frame, otherwise),
-                    None => Ok(self.undefined(
-                        "the inline if-expression evaluated to false and no else section was defined.",
-                    )),
+                    None => {
+                        let file = frame.code.file.clone();
+                        Ok(Undefined::value(What::NoElse(file, expr.span)))
+                    }
                 }
             }
             ExprKind::And(a, b) => {
@@ -180,7 +187,8 @@ impl Evaluator<'_, '_, '_> {
         arguments: &ast::Arguments,
     ) -> Evaluated<Value> {
         let (positional, keywords) = self.with_first(frame, input, arguments)?;
-        let call = Arguments { function: filter.name(), positional: &positional, keywords: &keywords };
+        let call =
+            Arguments { owner: "do_", function: filter.name(), positional: &positional, keywords: &keywords };
         self.apply_filter(filter, &call)
     }
 

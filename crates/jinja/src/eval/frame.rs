@@ -121,7 +121,16 @@ impl<'c> Frame<'c> {
         }
         let value = match self.read(name.variable) {
             Slot::Value(value) => return value,
-            Slot::Unset => self.resolve(evaluator, &name.text),
+            Slot::Unset => {
+                let found = self.resolve(evaluator, &name.text);
+                if let (None, Some(inline)) = (&found, name.inline) {
+                    // Not kept: the macro may be defined between two reads.
+                    if let Slot::Value(value) = self.read(inline) {
+                        return value;
+                    }
+                }
+                found
+            }
             Slot::Missing | Slot::Shared(_) => None,
         };
         match value {
@@ -129,7 +138,7 @@ impl<'c> Frame<'c> {
                 self.assign(name, value.clone());
                 value
             }
-            None => Undefined::name(name.text.clone(), evaluator.chainable()),
+            None => Undefined::name(name.text.clone()),
         }
     }
 

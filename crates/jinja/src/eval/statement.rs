@@ -117,7 +117,6 @@ impl Evaluator<'_, '_, '_> {
             if filters && !self.keeps(frame, it, &item)? {
                 continue;
             }
-            ran = true;
             frame.start(&it.body.starts);
             if let (Some(slot), Source::Known(state)) = (it.loop_slot, &source) {
                 state.enter(item.clone());
@@ -125,7 +124,9 @@ impl Evaluator<'_, '_, '_> {
             }
             self.assign(frame, &it.target, item, &it.iterable)?;
             match self.body(frame, &it.body.body, out) {
-                Ok(()) | Err(Flow::Continue) => {}
+                // As in Jinja2, `else` runs unless one round came to its end.
+                Ok(()) => ran = true,
+                Err(Flow::Continue) => {}
                 Err(Flow::Break) => break,
                 Err(flow) => return Err(flow),
             }

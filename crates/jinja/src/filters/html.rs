@@ -152,7 +152,7 @@ pub(super) fn xmlattr(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) ->
             format!("'{}' object has no attribute 'items'", crate::python::kind::type_name(&mapping));
         return Err(Error::new(ErrorKind::Attribute, message).into());
     }
-    let call = Arguments { function: "items", positional: &[], keywords: &[] };
+    let call = Arguments { owner: "dict.", function: "items", positional: &[], keywords: &[] };
     let pairs = methods::call(this, &mapping, "items", &call)?;
     let mut attributes = Vec::new();
     for pair in items(&pairs)? {

@@ -15,7 +15,6 @@ pub(super) fn abs(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evalua
     match Number::of(&value) {
         Some(Number::Int(it)) => Ok(int_value(it.abs())),
         Some(Number::Float(it)) => Ok(Value::from(it.abs())),
-        None if undefined::is_undefined(&value) => Err(undefined::error(&value).into()),
         None => match crate::modules::abs(&value) {
             Some(result) => Ok(result),
             None => {
@@ -75,7 +74,13 @@ pub(super) fn round(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eval
         let message = "method must be common, ceil or floor";
         return Err(Error::new(ErrorKind::Type, message).into());
     }
-    let number = number(&value)?;
+    let number = Number::of(&value).ok_or_else(|| {
+        if undefined::is_undefined(&value) {
+            return undefined::error(&value);
+        }
+        let message = format!("type {} doesn't define __round__ method", type_name(&value));
+        Error::new(ErrorKind::Type, message)
+    })?;
     if method == "common" {
         return Ok(match number {
             Number::Int(it) => int_value(round_int(it, precision)),

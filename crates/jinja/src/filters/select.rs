@@ -39,8 +39,12 @@ pub(super) fn map(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eva
         for item in truthy_items(value)? {
             let mut positional = vec![item];
             positional.extend_from_slice(more);
-            let call =
-                Arguments { function: filter.name(), positional: &positional, keywords: call.keywords };
+            let call = Arguments {
+                owner: "do_",
+                function: filter.name(),
+                positional: &positional,
+                keywords: call.keywords,
+            };
             mapped.push(this.apply_filter(&filter, &call)?);
         }
     }

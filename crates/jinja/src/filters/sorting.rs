@@ -10,10 +10,11 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple};
 use crate::error::{Error, ErrorKind};
 use crate::eval::{Evaluated, Evaluator};
 use crate::python::arguments::{Arguments, flag};
-use crate::python::compare::{equal, hashable, less};
+use crate::python::compare::{equal, hashable, less, order};
 use crate::python::dict::pair;
 use crate::python::iterate::{Generator, items};
 use crate::python::list::List;
+use crate::python::sort::sort_values;
 use crate::python::text::repr;
 use crate::python::undefined::is_undefined;
 
@@ -73,35 +74,6 @@ fn fold(value: Value, case_sensitive: bool) -> Value {
     }
 }
 
-/// Sorts values by keys, stably; an error if two keys have no order.
-pub(crate) fn sort_values(mut keyed: Vec<(Value, Value)>, reverse: bool) -> Result<Vec<Value>, Error> {
-    let mut failure = None;
-    let mut compare = |a: &Value, b: &Value| {
-        let mut is_less = |a, b| {
-            less(a, b).unwrap_or_else(|error| {
-                failure.get_or_insert(error);
-                false
-            })
-        };
-        if is_less(a, b) {
-            std::cmp::Ordering::Less
-        } else if is_less(b, a) {
-            std::cmp::Ordering::Greater
-        } else {
-            std::cmp::Ordering::Equal
-        }
-    };
-    if reverse {
-        keyed.sort_by(|(a, _), (b, _)| compare(b, a));
-    } else {
-        keyed.sort_by(|(a, _), (b, _)| compare(a, b));
-    }
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(keyed.into_iter().map(|(_, value)| value).collect()),
-    }
-}
-
 pub(super) fn sort(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let [value, reverse, case_sensitive, attribute] =
         call.bind(["value", "reverse", "case_sensitive", "attribute"], 1)?;
@@ -143,7 +115,9 @@ pub(super) fn min(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eva
 }
 
 pub(super) fn max(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
-    extreme(this, call, |candidate, best| less(best, candidate))
+    extreme(this, call, |candidate, best| {
+        Ok(order(candidate, best, ">")? == Some(std::cmp::Ordering::Greater))
+    })
 }
 
 fn extreme(

@@ -116,7 +116,14 @@ pub(super) fn indent(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eva
     if undefined::is_undefined(&text) {
         return Err(undefined::error(&text).into());
     }
-    let text = to_str(&text) + "\n";
+    let Some(text) = text.as_str() else {
+        let message = format!(
+            "unsupported operand type(s) for +=: '{}' and 'str'",
+            crate::python::kind::type_name(&text)
+        );
+        return Err(Error::new(ErrorKind::Type, message).into());
+    };
+    let text = format!("{text}\n");
     let indention = match width.as_ref().and_then(Value::as_str) {
         Some(indention) => indention.to_owned(),
         None => " ".repeat(length(width.as_ref(), 4)?.min(1_000_000)),
@@ -168,7 +175,7 @@ pub(super) fn wordcount(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> 
 pub(super) fn urlencode(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let value = only(call)?;
     let pairs = if is_mapping(&value) {
-        let call = Arguments { function: "items", positional: &[], keywords: &[] };
+        let call = Arguments { owner: "dict.", function: "items", positional: &[], keywords: &[] };
         methods::call(this, &value, "items", &call)?
     } else if value.as_str().is_some() || items(&value).is_err() {
         return Ok(Value::from(quote(&to_str(&value), "/")));

@@ -15,6 +15,8 @@ pub(crate) type Keywords = Vec<(Arc<str>, Value)>;
 
 /// The arguments of a call to a native function.
 pub(crate) struct Arguments<'a> {
+    /// What Python puts before the function's name in its messages: `do_` of filters, `test_`, `str.` of methods.
+    pub owner: &'a str,
     /// The function's name, for messages.
     pub function: &'a str,
     pub positional: &'a [Value],
@@ -30,18 +32,18 @@ impl Arguments<'_> {
     ) -> Result<[Option<Value>; N]> {
         let mut bound = [const { None }; N];
         if self.positional.len() > N {
-            return Err(self.too_many(required, N));
+            return Err(self.wrong_count(required, N));
         }
         for (slot, value) in bound.iter_mut().zip(self.positional) {
             *slot = Some(value.clone());
         }
         for (key, value) in self.keywords {
             let Some(at) = names.iter().position(|name| *name == &**key) else {
-                let message = format!("{}() got an unexpected keyword argument '{key}'", self.function);
-                return Err(Error::new(ErrorKind::Type, message));
+                return Err(self.unexpected(key, N));
             };
             if bound[at].replace(value.clone()).is_some() {
-                let message = format!("{}() got multiple values for argument '{key}'", self.function);
+                let name = self.name();
+                let message = format!("{name}() got multiple values for argument '{key}'");
                 return Err(Error::new(ErrorKind::Type, message));
             }
         }
@@ -50,14 +52,57 @@ impl Arguments<'_> {
         if missing.is_empty() {
             return Ok(bound);
         }
+        if self.is_method() {
+            return Err(self.wrong_count(required, N));
+        }
         let plural = if missing.len() == 1 { "" } else { "s" };
         let message = format!(
             "{}() missing {} required positional argument{plural}: {}",
-            self.function,
+            self.name(),
             missing.len(),
             missing.join(" and ")
         );
         Err(Error::new(ErrorKind::Type, message))
+    }
+
+    fn name(&self) -> String {
+        format!("{}{}", self.owner, self.function)
+    }
+
+    /// Methods of built-in types have messages of their own.
+    fn is_method(&self) -> bool {
+        self.owner.ends_with('.')
+    }
+
+    fn unexpected(&self, key: &str, most: usize) -> Error {
+        let name = self.name();
+        let message = if self.is_method() && most <= 1 {
+            format!("{name}() takes no keyword arguments")
+        } else {
+            format!("{name}() got an unexpected keyword argument '{key}'")
+        };
+        Error::new(ErrorKind::Type, message)
+    }
+
+    fn wrong_count(&self, required: usize, most: usize) -> Error {
+        let given = self.positional.len();
+        let (name, function) = (self.name(), self.function);
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        if !self.is_method() {
+            return self.too_many(required, most);
+        }
+        let message = if most == 0 {
+            format!("{name}() takes no arguments ({given} given)")
+        } else if most == 1 && required == 1 {
+            format!("{name}() takes exactly one argument ({given} given)")
+        } else if most == required {
+            format!("{function} expected {most} arguments, got {given}")
+        } else if given < required {
+            format!("{function} expected at least {required} argument{}, got {given}", plural(required))
+        } else {
+            format!("{function} expected at most {most} argument{}, got {given}", plural(most))
+        };
+        Error::new(ErrorKind::Type, message)
     }
 
     fn too_many(&self, required: usize, most: usize) -> Error {
@@ -68,7 +113,8 @@ impl Arguments<'_> {
         };
         let given = self.positional.len();
         let were = if given == 1 { "was" } else { "were" };
-        let message = format!("{}() takes {takes} but {given} {were} given", self.function);
+        let name = self.name();
+        let message = format!("{name}() takes {takes} but {given} {were} given");
         Error::new(ErrorKind::Type, message)
     }
 
@@ -77,16 +123,13 @@ impl Arguments<'_> {
         if self.keywords.is_empty() {
             return Ok(());
         }
-        let message = format!("{}() takes no keyword arguments", self.function);
+        let message = format!("{}() takes no keyword arguments", self.name());
         Err(Error::new(ErrorKind::Type, message))
     }
 }
 
 /// An integer argument.
 pub(crate) fn integer(value: &Value) -> Result<i128> {
-    if undefined::is_undefined(value) {
-        return Err(undefined::error(value));
-    }
     as_int(value).ok_or_else(|| {
         let message = format!("'{}' object cannot be interpreted as an integer", type_name(value));
         Error::new(ErrorKind::Type, message)

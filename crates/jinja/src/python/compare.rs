@@ -28,7 +28,7 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     }
     match (Kind::of(a), Kind::of(b)) {
         (Kind::None, Kind::None) => true,
-        (Kind::Undefined(_), Kind::Undefined(_)) => true,
+        (Kind::Undefined, Kind::Undefined) => true,
         (Kind::List(a), Kind::List(b)) => equal_items(&a.items(), &b.items()),
         (Kind::Tuple(a), Kind::Tuple(b)) => equal_items(a, b),
         (Kind::Dict(a), Kind::Dict(b)) => {

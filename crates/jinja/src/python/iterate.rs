@@ -50,7 +50,7 @@ impl Items {
             Kind::Set(set) => Self::over(set.items()),
             Kind::Range(range) => Self::Range { range: *range, at: 0 },
             Kind::Str(_) => Self::Chars { text: value.clone(), at: 0 },
-            Kind::Undefined(_) => Self::over(Vec::new()),
+            Kind::Undefined => Self::over(Vec::new()),
             Kind::Object(object) => return Self::object(value, object),
             _ => return Err(not_iterable(value)),
         })
@@ -158,7 +158,7 @@ pub(crate) fn len(value: &Value) -> Result<usize> {
         Kind::Dict(dict) => dict.len(),
         Kind::Set(set) => set.len(),
         Kind::Range(range) => range.len(),
-        Kind::Undefined(_) => 0,
+        Kind::Undefined => 0,
         Kind::Object(object) if object.downcast_ref::<Generator>().is_none() => {
             return object
                 .enumerator_len()

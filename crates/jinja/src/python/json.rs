@@ -11,6 +11,7 @@ use super::dict::Dict;
 use super::kind::{Kind, type_name};
 use super::list::List;
 use super::number::{float_repr, int};
+use super::sort::sort_by;
 use super::text::to_str;
 use crate::error::{Error, ErrorKind};
 
@@ -115,11 +116,9 @@ fn array(items: &[Value], layout: &Layout, depth: usize, out: &mut String) -> Re
 }
 
 fn object(pairs: Vec<(Value, Value)>, layout: &Layout, depth: usize, out: &mut String) -> Result<()> {
-    let mut pairs =
+    let pairs = if layout.sort_keys { sort_by(pairs, |(key, _)| key)? } else { pairs };
+    let pairs =
         pairs.into_iter().map(|(key, value)| Ok((key_text(&key)?, value))).collect::<Result<Vec<_>>>()?;
-    if layout.sort_keys {
-        pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
-    }
     out.push('{');
     for (at, (key, value)) in pairs.iter().enumerate() {
         separator(layout, at == 0, depth + 1, out);
@@ -212,7 +211,7 @@ fn json_of(value: &Value, depth: usize) -> Result<serde_json::Value> {
         pairs.collect::<Result<serde_json::Map<_, _>>>().map(Json::Object)
     };
     match Kind::of(value) {
-        Kind::None | Kind::Undefined(_) => Ok(Json::Null),
+        Kind::None | Kind::Undefined => Ok(Json::Null),
         Kind::Bool(it) => Ok(Json::Bool(it)),
         Kind::Int(it) => Ok(match (i64::try_from(it), u64::try_from(it)) {
             (Ok(it), _) => Json::from(it),

@@ -12,7 +12,7 @@ use super::undefined::Undefined;
 
 /// A value, sorted.
 pub(crate) enum Kind<'a> {
-    Undefined(Option<&'a Undefined>),
+    Undefined,
     None,
     Bool(bool),
     Int(i128),
@@ -35,7 +35,7 @@ impl<'a> Kind<'a> {
             return Self::of_object(object);
         }
         match value.kind() {
-            ValueKind::Undefined => Self::Undefined(None),
+            ValueKind::Undefined => Self::Undefined,
             ValueKind::None => Self::None,
             ValueKind::Bool => Self::Bool(value.is_true()),
             ValueKind::Number => Self::number(value),
@@ -68,8 +68,8 @@ impl<'a> Kind<'a> {
                 }
             }
             ObjectRepr::Plain => {
-                if let Some(undefined) = object.downcast_ref::<Undefined>() {
-                    return Self::Undefined(Some(undefined));
+                if object.downcast_ref::<Undefined>().is_some() {
+                    return Self::Undefined;
                 }
             }
             _ => {}
@@ -96,7 +96,7 @@ pub(crate) fn is_container(object: &DynObject) -> bool {
 /// The name of the value's Python type.
 pub(crate) fn type_name(value: &Value) -> Cow<'static, str> {
     Cow::Borrowed(match Kind::of(value) {
-        Kind::Undefined(_) => "Undefined",
+        Kind::Undefined => "Undefined",
         Kind::None => "NoneType",
         Kind::Bool(_) => "bool",
         Kind::Int(_) => "int",

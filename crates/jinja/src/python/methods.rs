@@ -14,7 +14,7 @@ use super::arguments::Arguments;
 use super::dict::{Dict, View};
 use super::kind::{Kind, is_container};
 use super::list::List;
-use super::str_methods;
+use super::{str_format, str_methods};
 use crate::error::{Error, ErrorKind};
 use crate::eval::{Evaluated, Evaluator};
 
@@ -70,7 +70,12 @@ pub(crate) fn call(
     call: &Arguments<'_>,
 ) -> Evaluated<Value> {
     match Kind::of(value) {
-        Kind::Str(text) => Ok(str_methods::call(text, value, name, call)?),
+        Kind::Str(text) if name == "format" => str_format::format(evaluator, text, value, call),
+        Kind::Str(text) if name == "format_map" => {
+            let [mapping] = call.bind(["mapping"], 1)?;
+            str_format::format_map(evaluator, text, value, &mapping.unwrap_or_default())
+        }
+        Kind::Str(text) => Ok(str_methods::call(text, name, call)?),
         Kind::List(list) => list::call(evaluator, list, name, call),
         Kind::Dict(dict) => Ok(dict::call(value, dict, name, call)?),
         Kind::Set(set) => Ok(set::call(set, name, call)?),

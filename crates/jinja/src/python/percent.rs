@@ -17,7 +17,8 @@ pub(crate) fn format(format: &str, value: &Value) -> Result<Value> {
     let mut rest = format;
     while let Some(at) = rest.find('%') {
         out.push_str(&rest[..at]);
-        rest = directive(&rest[at + 1..], &mut arguments, &mut out)?;
+        let start = format.len() - rest.len() + at + 1;
+        rest = directive(&format[start..], start, &mut arguments, &mut out)?;
     }
     out.push_str(rest);
     if arguments.is_left() {
@@ -88,9 +89,9 @@ struct Flags {
 }
 
 /// Formats the directive at the start of `rest`; gives what stands behind it.
-fn directive<'a>(rest: &'a str, given: &mut Given<'_>, out: &mut String) -> Result<&'a str> {
+fn directive<'a>(rest: &'a str, start: usize, given: &mut Given<'_>, out: &mut String) -> Result<&'a str> {
     let incomplete = || Error::new(ErrorKind::Value, "incomplete format");
-    let mut rest = rest;
+    let (whole, mut rest) = (rest, rest);
     let mut key = None;
     if let Some(behind) = rest.strip_prefix('(') {
         let end = behind.find(')').ok_or_else(|| Error::new(ErrorKind::Value, "incomplete format key"))?;
@@ -124,6 +125,7 @@ fn directive<'a>(rest: &'a str, given: &mut Given<'_>, out: &mut String) -> Resu
     }
     rest = rest.trim_start_matches(['l', 'h', 'L']);
     let kind = rest.chars().next().ok_or_else(incomplete)?;
+    let at = start + whole.len() - rest.len();
     rest = &rest[kind.len_utf8()..];
     if kind == '%' {
         out.push('%');
@@ -133,7 +135,7 @@ fn directive<'a>(rest: &'a str, given: &mut Given<'_>, out: &mut String) -> Resu
         Some(key) => given.named(key)?,
         None => given.next()?,
     };
-    out.push_str(&convert(kind, &value, &flags)?);
+    out.push_str(&convert(kind, &value, &flags, at)?);
     Ok(rest)
 }
 
@@ -150,7 +152,7 @@ fn digits(rest: &str) -> (usize, &str) {
     (number.min(1_000_000), &rest[end..])
 }
 
-fn convert(kind: char, value: &Value, flags: &Flags) -> Result<String> {
+fn convert(kind: char, value: &Value, flags: &Flags, at: usize) -> Result<String> {
     let text = match kind {
         's' => to_str(value),
         'r' | 'a' => repr(value),
@@ -160,7 +162,7 @@ fn convert(kind: char, value: &Value, flags: &Flags) -> Result<String> {
         }
         other => {
             let code = u32::from(other);
-            let message = format!("unsupported format character '{other}' (0x{code:x})");
+            let message = format!("unsupported format character '{other}' (0x{code:x}) at index {at}");
             return Err(Error::new(ErrorKind::Value, message));
         }
     };

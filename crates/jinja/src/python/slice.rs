@@ -4,7 +4,7 @@ use minijinja::Value;
 use minijinja::value::Tuple;
 
 use super::Result;
-use super::kind::Kind;
+use super::kind::{Kind, type_name};
 use super::list::List;
 use super::number::as_int;
 use super::range::Range;
@@ -63,8 +63,8 @@ fn bound(value: Option<Value>) -> Result<Option<i128>> {
 }
 
 /// `value[slice]`
-pub(crate) fn slice(value: &Value, slice: Slice) -> Result<Option<Value>> {
-    Ok(Some(match Kind::of(value) {
+pub(crate) fn slice(value: &Value, slice: Slice) -> Result<Value> {
+    Ok(match Kind::of(value) {
         Kind::Str(text) if text.is_ascii() => {
             let bytes = text.as_bytes();
             let picked: String = slice.indices(bytes.len()).map(|index| char::from(bytes[index])).collect();
@@ -82,8 +82,14 @@ pub(crate) fn slice(value: &Value, slice: Slice) -> Result<Option<Value>> {
             let items: Vec<Value> = object.try_iter().into_iter().flatten().collect();
             List::value(pick(&items, slice))
         }
-        _ => return Ok(None),
-    }))
+        Kind::Dict(_) => {
+            return Err(Error::new(ErrorKind::Type, "unhashable type: 'slice'"));
+        }
+        _ => {
+            let message = format!("'{}' object is not subscriptable", type_name(value));
+            return Err(Error::new(ErrorKind::Type, message));
+        }
+    })
 }
 
 fn pick(items: &[Value], slice: Slice) -> Vec<Value> {

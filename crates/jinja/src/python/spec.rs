@@ -15,6 +15,7 @@ struct Spec {
     fill: char,
     align: Option<char>,
     sign: char,
+    coerce_zero: bool,
     alternate: bool,
     width: usize,
     grouping: Option<char>,
@@ -57,6 +58,7 @@ fn parse(spec: &str) -> Option<Spec> {
         fill: ' ',
         align: None,
         sign: '-',
+        coerce_zero: false,
         alternate: false,
         width: 0,
         grouping: None,
@@ -72,7 +74,7 @@ fn parse(spec: &str) -> Option<Spec> {
         (parsed.sign, rest) = (*sign, tail);
     }
     if let ['z', tail @ ..] = rest {
-        rest = tail;
+        (parsed.coerce_zero, rest) = (true, tail);
     }
     if let ['#', tail @ ..] = rest {
         (parsed.alternate, rest) = (true, tail);
@@ -133,6 +135,10 @@ fn unknown(kind: char, value: &Value) -> Error {
 
 fn formatted(number: Number, spec: Spec, value: &Value) -> Result<String> {
     let (negative, prefix, digits) = match (number, spec.kind) {
+        (Number::Int(_), None | Some('d' | 'n' | 'b' | 'o' | 'x' | 'X')) if spec.coerce_zero => {
+            let message = "Negative zero coercion (z) not allowed in integer format specifier";
+            return Err(Error::new(ErrorKind::Value, message));
+        }
         (Number::Int(it), None | Some('d' | 'n' | 'b' | 'o' | 'x' | 'X')) => integer(it, spec),
         (Number::Int(it), Some('c')) => {
             let character = u32::try_from(it).ok().and_then(char::from_u32);

@@ -4,43 +4,54 @@ use minijinja::Value;
 
 use super::Result;
 use super::arguments::Arguments;
-use super::kind::{Kind, type_name};
+use super::kind::Kind;
 use super::text::{repr, to_str};
-use super::undefined;
 use crate::error::{Error, ErrorKind};
+use crate::eval::{Evaluated, Evaluator};
 
 /// `text.format(..)`
-pub(crate) fn format(text: &str, value: &Value, call: &Arguments<'_>) -> Result<Value> {
+pub(crate) fn format(
+    evaluator: &Evaluator<'_, '_, '_>,
+    text: &str,
+    value: &Value,
+    call: &Arguments<'_>,
+) -> Evaluated<Value> {
     let find =
         |name: &str| call.keywords.iter().find(|(key, _)| &**key == name).map(|(_, value)| value.clone());
-    let mut formatter = Formatter { positional: call.positional, find: &find, next: Some(0) };
-    finish(value, formatter.run(text, 2)?)
+    let mut formatter = Formatter { evaluator, positional: call.positional, find: &find, next: Some(0) };
+    Ok(finish(value, formatter.run(text, 2)?))
 }
 
 /// `text.format_map(mapping)`
-pub(crate) fn format_map(text: &str, value: &Value, mapping: &Value) -> Result<Value> {
+pub(crate) fn format_map(
+    evaluator: &Evaluator<'_, '_, '_>,
+    text: &str,
+    value: &Value,
+    mapping: &Value,
+) -> Evaluated<Value> {
     let find = |name: &str| match Kind::of(mapping) {
         Kind::Dict(dict) => dict.get_str(name),
         Kind::Object(object) => object.get_value_by_str(name),
         _ => None,
     };
-    let mut formatter = Formatter { positional: &[], find: &find, next: Some(0) };
-    finish(value, formatter.run(text, 2)?)
+    let mut formatter = Formatter { evaluator, positional: &[], find: &find, next: Some(0) };
+    Ok(finish(value, formatter.run(text, 2)?))
 }
 
-fn finish(value: &Value, text: String) -> Result<Value> {
-    Ok(if value.is_safe() { Value::from_safe_string(text) } else { Value::from(text) })
+fn finish(value: &Value, text: String) -> Value {
+    if value.is_safe() { Value::from_safe_string(text) } else { Value::from(text) }
 }
 
-struct Formatter<'a> {
+struct Formatter<'a, 's, 't, 'e> {
+    evaluator: &'a Evaluator<'s, 't, 'e>,
     positional: &'a [Value],
     find: &'a dyn Fn(&str) -> Option<Value>,
     /// The next automatic number; none once a number was written out.
     next: Option<usize>,
 }
 
-impl Formatter<'_> {
-    fn run(&mut self, text: &str, depth: usize) -> Result<String> {
+impl Formatter<'_, '_, '_, '_> {
+    fn run(&mut self, text: &str, depth: usize) -> Evaluated<String> {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(at) = rest.find(['{', '}']) {
@@ -53,7 +64,7 @@ impl Formatter<'_> {
                 continue;
             }
             if brace == "}" {
-                return Err(bad("Single '}' encountered in format string"));
+                return Err(bad("Single '}' encountered in format string").into());
             }
             let end = field_end(behind)?;
             out.push_str(&self.field(&behind[..end], depth)?);
@@ -64,9 +75,9 @@ impl Formatter<'_> {
     }
 
     /// `name!conversion:spec`
-    fn field(&mut self, field: &str, depth: usize) -> Result<String> {
+    fn field(&mut self, field: &str, depth: usize) -> Evaluated<String> {
         if depth == 0 {
-            return Err(bad("Max string recursion exceeded"));
+            return Err(bad("Max string recursion exceeded").into());
         }
         let (head, spec) = split_spec(field);
         let (name, conversion) = match head.split_once('!') {
@@ -82,29 +93,28 @@ impl Formatter<'_> {
             Some("a") => Value::from(repr(&value).chars().map(ascii).collect::<String>()),
             Some(other) => {
                 let message = format!("Unknown conversion specifier {other}");
-                return Err(bad(message));
+                return Err(bad(message).into());
             }
         };
-        super::spec::format(&value, &spec)
+        Ok(super::spec::format(&value, &spec)?)
     }
 
     /// `name.attribute[item]`
-    fn value(&mut self, path: &str) -> Result<Value> {
+    fn value(&mut self, path: &str) -> Evaluated<Value> {
         let end = path.find(['.', '[']).unwrap_or(path.len());
         let mut value = self.first(&path[..end])?;
         let mut rest = &path[end..];
         while !rest.is_empty() {
-            if undefined::is_undefined(&value) {
-                return Err(undefined::error(&value));
-            }
             if let Some(behind) = rest.strip_prefix('[') {
                 let close = behind.find(']').ok_or_else(|| bad("Missing ']' in format string"))?;
-                value = item(&value, &behind[..close])?;
+                let key = &behind[..close];
+                let key = key.parse::<i64>().map_or_else(|_| Value::from(key), Value::from);
+                value = self.evaluator.item(&value, &key)?;
                 rest = &behind[close + 1..];
             } else {
                 let behind = rest.trim_start_matches('.');
                 let end = behind.find(['.', '[']).unwrap_or(behind.len());
-                value = attribute(&value, &behind[..end])?;
+                value = self.evaluator.attribute(&value, &behind[..end])?;
                 rest = &behind[end..];
             }
         }
@@ -121,7 +131,7 @@ impl Formatter<'_> {
         } else if let Ok(index) = name.parse::<usize>() {
             if self.next.is_some_and(|next| next > 0) {
                 return Err(bad(
-                    "cannot switch from automatic field numbering to manual field specification",
+                    "cannot switch from manual field specification to automatic field numbering",
                 ));
             }
             self.next = None;
@@ -129,10 +139,8 @@ impl Formatter<'_> {
         } else {
             return (self.find)(name).ok_or_else(|| Error::new(ErrorKind::Key, super::text::repr_str(name)));
         };
-        self.positional.get(index).cloned().ok_or_else(|| {
-            let message = format!("Replacement index {index} out of range for positional args tuple");
-            Error::new(ErrorKind::Index, message)
-        })
+        let found = self.positional.get(index).cloned();
+        found.ok_or_else(|| Error::new(ErrorKind::Index, "tuple index out of range"))
     }
 }
 
@@ -182,25 +190,4 @@ fn split_spec(field: &str) -> (&str, &str) {
         }
     }
     (field, "")
-}
-
-fn item(value: &Value, key: &str) -> Result<Value> {
-    let key = key.parse::<i64>().map_or_else(|_| Value::from(key), Value::from);
-    let found = match Kind::of(value) {
-        Kind::Dict(dict) => dict.get(&key),
-        Kind::Object(object) => object.get_value(&key),
-        _ => super::slice::item(value, &key),
-    };
-    found.ok_or_else(|| Error::new(ErrorKind::Key, repr(&key)))
-}
-
-fn attribute(value: &Value, name: &str) -> Result<Value> {
-    let found = match Kind::of(value) {
-        Kind::Object(object) => object.get_value_by_str(name),
-        _ => None,
-    };
-    found.ok_or_else(|| {
-        let message = format!("'{}' object has no attribute '{name}'", type_name(value));
-        Error::new(ErrorKind::Attribute, message)
-    })
 }

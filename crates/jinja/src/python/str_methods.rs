@@ -67,7 +67,12 @@ pub(crate) const NAMES: [&str; 47] = [
 ];
 
 /// Calls a method of a string.
-pub(crate) fn call(text: &str, value: &Value, name: &str, call: &Arguments<'_>) -> Result<Value> {
+pub(crate) fn call(text: &str, name: &str, call: &Arguments<'_>) -> Result<Value> {
+    let takes_nothing = matches!(name, "capitalize" | "casefold" | "lower" | "upper" | "swapcase" | "title")
+        || name.starts_with("is");
+    if takes_nothing {
+        call.bind([], 0)?;
+    }
     Ok(match name {
         "capitalize" => Value::from(case::capitalize(text)),
         "casefold" => Value::from(text.to_lowercase().replace('ß', "ss")),
@@ -93,11 +98,6 @@ pub(crate) fn call(text: &str, value: &Value, name: &str, call: &Arguments<'_>) 
         "expandtabs" => {
             let [size] = call.bind(["tabsize"], 0)?;
             Value::from(expand_tabs(text, length(size.as_ref(), 8)?))
-        }
-        "format" => return super::str_format::format(text, value, call),
-        "format_map" => {
-            let [mapping] = call.bind(["mapping"], 1)?;
-            return super::str_format::format_map(text, value, &mapping.unwrap_or_default());
         }
         "join" => return join(text, call),
         "lstrip" | "rstrip" | "strip" => return strip(text, name, call),

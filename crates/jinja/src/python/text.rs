@@ -20,7 +20,7 @@ pub(crate) fn to_str(value: &Value) -> String {
 pub(crate) fn write_str(value: &Value, out: &mut String) {
     match Kind::of(value) {
         Kind::Str(text) => out.push_str(text),
-        Kind::Undefined(_) => {}
+        Kind::Undefined => {}
         Kind::Object(object) if !is_container(object) && !is_view(object) => {
             write_object(object, out);
         }
@@ -50,7 +50,7 @@ const DEPTH: usize = 100;
 /// `around` are the containers that are being printed: one inside of itself prints as `...`.
 fn write_repr(value: &Value, out: &mut String, around: &mut Vec<Value>) {
     match Kind::of(value) {
-        Kind::Undefined(_) => out.push_str("Undefined"),
+        Kind::Undefined => out.push_str("Undefined"),
         Kind::None => out.push_str("None"),
         Kind::Bool(it) => out.push_str(if it { "True" } else { "False" }),
         Kind::Int(it) => {
@@ -80,6 +80,10 @@ fn write_repr(value: &Value, out: &mut String, around: &mut Vec<Value>) {
             items(&set.items(), out, around);
         }),
         Kind::Object(object) => repr_object(value, object, out, around),
+        Kind::Other if value.as_bytes().is_some() => {
+            let bytes = value.as_bytes().unwrap_or_default();
+            let _ = write!(out, "b'{}'", bytes.escape_ascii());
+        }
         Kind::Range(_) | Kind::Other => {
             let _ = write!(out, "{value}");
         }

@@ -9,48 +9,65 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 use super::kind::describe;
 use super::text::{repr, repr_str};
 use crate::error::{Error, ErrorKind};
+use crate::source::{SourceFile, Span};
 
 /// Jinja2's `Undefined`.
 #[derive(Debug)]
 pub(crate) struct Undefined {
     pub what: What,
-    /// Parse time: attributes and calls are undefined again.
-    pub chainable: bool,
 }
 
 /// What is undefined.
 #[derive(Debug)]
 pub(crate) enum What {
     Name(Arc<str>),
-    Attribute { owner: String, name: Arc<str> },
-    Item { owner: String, key: String },
+    Attribute {
+        owner: String,
+        name: Arc<str>,
+    },
+    Item {
+        owner: String,
+        key: String,
+    },
     Hint(String),
+    /// An inline `if` without an `else` whose condition was false.
+    NoElse(SourceFile, Span),
 }
 
 impl Undefined {
+    pub(crate) fn value(what: What) -> Value {
+        Value::from_object(Self { what })
+    }
+
     /// A name that nobody knows.
-    pub(crate) fn name(name: Arc<str>, chainable: bool) -> Value {
-        Value::from_object(Self { what: What::Name(name), chainable })
+    pub(crate) fn name(name: Arc<str>) -> Value {
+        Self::value(What::Name(name))
     }
 
-    /// An attribute that the owner hasn't.
+    /// An attribute that the owner hasn't; at parse time Jinja2 under dbt names it alone (`chainable`).
     pub(crate) fn attribute(owner: &Value, name: &str, chainable: bool) -> Value {
+        if chainable {
+            return Self::name(name.into());
+        }
         let what = What::Attribute { owner: describe(owner), name: name.into() };
-        Value::from_object(Self { what, chainable })
+        Self::value(what)
     }
 
-    /// An item that the owner hasn't.
+    /// An item that the owner hasn't; see [`Undefined::attribute`].
     pub(crate) fn item(owner: &Value, key: &Value, chainable: bool) -> Value {
+        if chainable {
+            return Self::name(super::text::to_str(key).into());
+        }
         let what = match key.as_str() {
             Some(name) => What::Attribute { owner: describe(owner), name: name.into() },
             None => What::Item { owner: describe(owner), key: repr(key) },
         };
-        Value::from_object(Self { what, chainable })
+        Self::value(what)
     }
 
     /// Undefined for another reason.
-    pub(crate) fn hint(hint: impl Into<String>, chainable: bool) -> Value {
-        Value::from_object(Self { what: What::Hint(hint.into()), chainable })
+    pub(crate) fn hint(hint: impl Into<String>) -> Value {
+        Self::value(What::Hint(hint.into()))
     }
 
     /// The message of the error that its use raises.
@@ -62,6 +79,10 @@ impl Undefined {
             }
             What::Item { owner, key } => format!("{owner} has no element {key}"),
             What::Hint(hint) => hint.clone(),
+            What::NoElse(file, span) => format!(
+                "the inline if-expression on line {} evaluated to false and no else section was defined.",
+                file.place(*span).line
+            ),
         }
     }
 

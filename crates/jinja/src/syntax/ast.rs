@@ -51,7 +51,8 @@ pub(crate) enum ExprKind {
 pub(crate) struct Name {
     pub text: Arc<str>,
     pub variable: Variable,
-    pub span: Span,
+    /// A macro of the same text that has this name, for when the context knows none.
+    pub inline: Option<Variable>,
 }
 
 /// The arguments of a call, filter or test.
@@ -140,8 +141,6 @@ pub(crate) struct For {
     pub condition: Option<Condition>,
     pub body: Scope,
     pub otherwise: Scope,
-    /// The loop may call itself: then it is the only statement of a function, and the iterable its parameter.
-    pub recursive: bool,
     /// The slot of `loop`, if the body names it.
     pub loop_slot: Option<usize>,
     /// Whether the body asks `loop` for what only a look ahead tells.

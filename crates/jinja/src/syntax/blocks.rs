@@ -179,7 +179,7 @@ struct Header {
 
 impl Header {
     fn parse(file: &SourceFile, tag: Span, names: &dyn Names) -> Result<Self, Error> {
-        let mut parser = Parser::new(file, tag, false, names)?;
+        let mut parser = Parser::new(file, tag, false, names);
         parser.next();
         let word = parser.expect_identifier()?.0;
         let header = if word == "materialization" {

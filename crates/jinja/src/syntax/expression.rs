@@ -9,6 +9,8 @@ use super::parser::Parser;
 use super::scope::Variable;
 use super::token::TokenKind;
 use crate::error::Error;
+use crate::filters::Filter;
+use crate::predicates::Test;
 use crate::python::text::repr_str;
 use crate::source::Span;
 
@@ -218,7 +220,7 @@ impl<'a> Parser<'a> {
                 if name == "loop" && !self.asks_loop_for_the_past() {
                     self.looks_ahead = true;
                 }
-                Ok(self.expr(name_or_constant(name, start), start))
+                Ok(self.expr(name_or_constant(name), start))
             }
             TokenKind::String(_) => {
                 let mut text = String::new();
@@ -429,9 +431,13 @@ impl<'a> Parser<'a> {
     pub(super) fn filter(&mut self, input: Option<Expr>) -> Result<Expr, Error> {
         let (name, name_span) = self.dotted_name()?;
         let start = input.as_ref().map_or(name_span, |input| input.span);
-        let Some(filter) = self.names.filter(&name) else {
-            let message = format!("No filter named {}.", repr_str(&name));
-            return Err(self.fail_at(name_span, message));
+        let filter = match self.names.filter(&name) {
+            Some(filter) => filter,
+            None if self.branches > 0 => Filter::Host(name.into()),
+            None => {
+                let message = format!("No filter named {}.", repr_str(&name));
+                return Err(self.fail_at(name_span, message));
+            }
         };
         let arguments = if self.is_operator("(") { self.arguments()? } else { Arguments::default() };
         Ok(self.expr(ExprKind::Filter(input.map(Box::new), filter, arguments), start))
@@ -453,9 +459,13 @@ impl<'a> Parser<'a> {
         let start = input.span;
         let negated = self.skip_name("not");
         let (name, name_span) = self.dotted_name()?;
-        let Some(test) = self.names.test(&name) else {
-            let message = format!("No test named {}.", repr_str(&name));
-            return Err(self.fail_at(name_span, message));
+        let test = match self.names.test(&name) {
+            Some(test) => test,
+            None if self.branches > 0 => Test::Host(name.into()),
+            None => {
+                let message = format!("No test named {}.", repr_str(&name));
+                return Err(self.fail_at(name_span, message));
+            }
         };
         let takes_argument = match self.kind() {
             TokenKind::Name(name) => !matches!(*name, "else" | "or" | "and"),
@@ -482,16 +492,16 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn name_or_constant(name: &str, span: Span) -> ExprKind {
+fn name_or_constant(name: &str) -> ExprKind {
     match name {
         "true" | "True" => ExprKind::Const(Value::from(true)),
         "false" | "False" => ExprKind::Const(Value::from(false)),
         "none" | "None" => ExprKind::Const(Value::from(())),
-        _ => ExprKind::Name(name_of(name.into(), span)),
+        _ => ExprKind::Name(name_of(name.into())),
     }
 }
 
 /// A name that is not resolved yet.
-pub(super) fn name_of(text: Arc<str>, span: Span) -> Name {
-    Name { text, variable: Variable::Context, span }
+pub(super) fn name_of(text: Arc<str>) -> Name {
+    Name { text, variable: Variable::Context, inline: None }
 }

@@ -15,11 +15,14 @@ const OPERATORS: [&str; 26] = [
 /// Splits a range of a file into tokens; the last one is [`TokenKind::End`].
 ///
 /// As in Jinja2 one newline at the end of the text is dropped, if `trim_last_newline`.
+///
+/// Text that is no token ends the tokens with [`TokenKind::Invalid`], and gives the error that it raises once the
+/// parser comes there.
 pub(crate) fn tokenize(
     file: &SourceFile,
     range: Span,
     trim_last_newline: bool,
-) -> Result<Vec<Token<'_>>, Error> {
+) -> (Vec<Token<'_>>, Option<Error>) {
     let mut end = (range.end as usize).min(file.text.len());
     let start = range.start as usize;
     if trim_last_newline {
@@ -27,17 +30,15 @@ pub(crate) fn tokenize(
         end -= text.len() - strip_last_newline(text).len();
     }
     let mut lexer = Lexer { file, text: &file.text[..end], at: start, tokens: Vec::new() };
-    lexer.root()?;
-    lexer.push(TokenKind::End, end, end);
-    Ok(lexer.tokens)
+    let result = lexer.root();
+    lexer.finish(result)
 }
 
 /// Splits a text that is one expression into tokens.
-pub(crate) fn tokenize_expression(file: &SourceFile) -> Result<Vec<Token<'_>>, Error> {
+pub(crate) fn tokenize_expression(file: &SourceFile) -> (Vec<Token<'_>>, Option<Error>) {
     let mut lexer = Lexer { file, text: &file.text, at: 0, tokens: Vec::new() };
-    lexer.inside(0)?;
-    lexer.push(TokenKind::End, file.text.len(), file.text.len());
-    Ok(lexer.tokens)
+    let result = lexer.inside(0);
+    lexer.finish(result)
 }
 
 fn strip_last_newline(text: &str) -> &str {
@@ -57,6 +58,20 @@ struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
+    }
+
+    fn finish(mut self, result: Result<(), Error>) -> (Vec<Token<'a>>, Option<Error>) {
+        let end = self.text.len();
+        match result {
+            Ok(()) => {
+                self.push(TokenKind::End, end, end);
+                (self.tokens, None)
+            }
+            Err(error) => {
+                self.push(TokenKind::Invalid, self.at, end);
+                (self.tokens, Some(error))
+            }
+        }
     }
 
     fn push(&mut self, kind: TokenKind<'a>, start: usize, end: usize) {
@@ -119,6 +134,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn comment(&mut self, start: usize) -> Result<(), Error> {
+        // Jinja2 takes a comment or raw block that starts at the very end for nothing.
+        if self.rest().is_empty() {
+            return Ok(());
+        }
         let Some(length) = self.rest().find("#}") else {
             return Err(self.error(start, "Missing end of comment tag"));
         };
@@ -137,6 +156,9 @@ impl<'a> Lexer<'a> {
     /// The inside of `{% raw %}`: the tag is already read.
     fn raw(&mut self, start: usize) -> Result<(), Error> {
         let mut from = self.at;
+        if self.rest().is_empty() {
+            return Ok(());
+        }
         loop {
             let Some(offset) = self.text[from..].find("{%") else {
                 return Err(self.error(start, "Missing end of raw directive"));

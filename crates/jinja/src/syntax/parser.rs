@@ -16,6 +16,8 @@ pub(crate) struct Parser<'a> {
     /// Filters and tests that exist; others are syntax errors.
     pub(super) names: &'a dyn Names,
     tokens: Vec<Token<'a>>,
+    /// The lexer's error, raised where the tokens end.
+    invalid: Option<Error>,
     at: usize,
     depth: usize,
     /// The open tags, outermost first.
@@ -24,26 +26,41 @@ pub(crate) struct Parser<'a> {
     pub(super) ends: Vec<&'static [&'static str]>,
     /// Whether the text so far asks `loop` for what only a look ahead tells.
     pub(super) looks_ahead: bool,
+    /// How many branches of `if` are around: there, unknown filters and tests fail only when reached.
+    pub(super) branches: usize,
+    /// How many loops are around, within the same macro.
+    pub(super) loops: usize,
 }
 
 impl<'a> Parser<'a> {
     /// A parser of a whole text, or of one block of it.
-    pub(crate) fn new(
-        file: &'a SourceFile,
-        range: Span,
-        whole: bool,
-        names: &'a dyn Names,
-    ) -> Result<Self, Error> {
-        Ok(Self::over(file, names, tokenize(file, range, whole)?))
+    pub(crate) fn new(file: &'a SourceFile, range: Span, whole: bool, names: &'a dyn Names) -> Self {
+        Self::over(file, names, tokenize(file, range, whole))
     }
 
     /// A parser of a text that is one expression, without braces.
-    pub(crate) fn of_expression(file: &'a SourceFile, names: &'a dyn Names) -> Result<Self, Error> {
-        Ok(Self::over(file, names, tokenize_expression(file)?))
+    pub(crate) fn of_expression(file: &'a SourceFile, names: &'a dyn Names) -> Self {
+        Self::over(file, names, tokenize_expression(file))
     }
 
-    fn over(file: &'a SourceFile, names: &'a dyn Names, tokens: Vec<Token<'a>>) -> Self {
-        Self { file, names, tokens, at: 0, depth: 0, tags: Vec::new(), ends: Vec::new(), looks_ahead: false }
+    fn over(
+        file: &'a SourceFile,
+        names: &'a dyn Names,
+        (tokens, invalid): (Vec<Token<'a>>, Option<Error>),
+    ) -> Self {
+        Self {
+            file,
+            names,
+            tokens,
+            invalid,
+            at: 0,
+            depth: 0,
+            tags: Vec::new(),
+            ends: Vec::new(),
+            looks_ahead: false,
+            branches: 0,
+            loops: 0,
+        }
     }
 
     pub(super) fn current(&self) -> &Token<'a> {
@@ -157,7 +174,10 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn fail(&self, message: impl Into<String>) -> Error {
-        self.fail_at(self.span(), message)
+        match &self.invalid {
+            Some(error) if *self.kind() == TokenKind::Invalid => error.clone(),
+            _ => self.fail_at(self.span(), message),
+        }
     }
 
     pub(super) fn fail_at(&self, span: Span, message: impl Into<String>) -> Error {

@@ -7,6 +7,7 @@ use super::ast::{
     Arguments, CallBlock, Capture, Expr, ExprKind, For, Function, Name, Role, Scope, SetBlock, Stmt, Target,
     With,
 };
+use super::statement::MACRO_PREFIX;
 use super::symbols::{Analysis, Load, Place, Symbols, find};
 use super::walk::{self, Access};
 
@@ -35,7 +36,11 @@ pub(crate) enum Init {
 
 /// Resolves a whole function (a template or a macro), with all functions inside.
 pub(crate) fn resolve(function: &mut Function) {
-    let mut resolver = Resolver { functions: Vec::new(), scopes: Vec::new() };
+    let mut has_macros = false;
+    walk::names(&function.body, &mut |name, access| {
+        has_macros |= access == Access::Store && name.text.starts_with(MACRO_PREFIX);
+    });
+    let mut resolver = Resolver { has_macros, functions: Vec::new(), scopes: Vec::new() };
     resolver.function(function);
 }
 
@@ -48,6 +53,8 @@ struct Slots {
 }
 
 struct Resolver {
+    /// Whether the text defines macros of its own.
+    has_macros: bool,
     functions: Vec<Slots>,
     scopes: Vec<Symbols>,
 }
@@ -268,6 +275,10 @@ impl Resolver {
         if let Some(place) = find(&self.scopes, &name.text) {
             name.variable = self.variable(place);
         }
+        if self.has_macros {
+            let inline = find(&self.scopes, &format!("{MACRO_PREFIX}{}", name.text));
+            name.inline = inline.map(|place| self.variable(place));
+        }
     }
 
     fn expr(&mut self, expr: &mut Expr) {
@@ -344,7 +355,7 @@ impl Special {
 }
 
 /// Which of the names are read before they are assigned to, inner scopes and functions included.
-fn undeclared(body: &[Stmt], names: &[&'static str]) -> HashSet<&'static str> {
+pub(super) fn undeclared(body: &[Stmt], names: &[&'static str]) -> HashSet<&'static str> {
     let mut open: Vec<&'static str> = names.to_vec();
     let mut found = HashSet::new();
     walk::names(body, &mut |name, access| {

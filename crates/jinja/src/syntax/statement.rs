@@ -8,7 +8,7 @@ use super::ast::{
 };
 use super::expression::{TupleIn, name_of};
 use super::parser::Parser;
-use super::scope::resolve;
+use super::scope::{self, resolve};
 use super::token::TokenKind;
 use crate::environment::Names;
 use crate::error::Error;
@@ -17,7 +17,7 @@ use crate::source::{SourceFile, Span};
 /// Parses and resolves a whole text.
 pub(crate) fn template(file: &SourceFile, names: &dyn Names) -> Result<Arc<Function>, Error> {
     let range = Span { start: 0, end: u32::try_from(file.text.len()).unwrap_or(u32::MAX) };
-    let mut parser = Parser::new(file, range, true, names)?;
+    let mut parser = Parser::new(file, range, true, names);
     let body = parser.body(&[])?;
     let mut function = parser.function(Role::Template, file.path.clone(), range, Vec::new(), body);
     resolve(&mut function);
@@ -26,7 +26,7 @@ pub(crate) fn template(file: &SourceFile, names: &dyn Names) -> Result<Arc<Funct
 
 /// Parses and resolves the block of a macro, test or materialization.
 pub(crate) fn block(file: &SourceFile, range: Span, names: &dyn Names) -> Result<Arc<Function>, Error> {
-    let mut parser = Parser::new(file, range, false, names)?;
+    let mut parser = Parser::new(file, range, false, names);
     for stmt in parser.body(&[])? {
         if let Stmt::Macro(_, mut function) = stmt {
             if let Some(function) = Arc::get_mut(&mut function) {
@@ -41,7 +41,7 @@ pub(crate) fn block(file: &SourceFile, range: Span, names: &dyn Names) -> Result
 /// Parses and resolves a text that is one expression, without braces.
 pub(crate) fn expression(file: &SourceFile, names: &dyn Names) -> Result<Arc<Function>, Error> {
     let range = Span { start: 0, end: u32::try_from(file.text.len()).unwrap_or(u32::MAX) };
-    let mut parser = Parser::of_expression(file, names)?;
+    let mut parser = Parser::of_expression(file, names);
     let expr = parser.expression()?;
     if *parser.kind() != TokenKind::End {
         return Err(parser.fail("chunk after expression"));
@@ -105,7 +105,7 @@ impl<'a> Parser<'a> {
                     self.deeper(|this| this.statement(&mut body))?;
                     self.expect_block_end()?;
                 }
-                _ if ends.is_empty() => return Ok(body),
+                TokenKind::End if ends.is_empty() => return Ok(body),
                 _ => return Err(self.unknown_tag(None)),
             }
         }
@@ -146,6 +146,10 @@ impl<'a> Parser<'a> {
                 let body = self.block_body(&["endautoescape"], true)?;
                 Stmt::Block(Scope { body, starts: Vec::new() })
             }
+            "break" if self.loops == 0 => return Err(self.fail_at(span, "'break' outside loop")),
+            "continue" if self.loops == 0 => {
+                return Err(self.fail_at(span, "'continue' not properly in loop"));
+            }
             "break" => Stmt::Break,
             "continue" => Stmt::Continue,
             "include" | "import" | "from" | "extends" => self.load(span),
@@ -167,8 +171,10 @@ impl<'a> Parser<'a> {
     fn if_block(&mut self) -> Result<Stmt, Error> {
         let mut branches = Vec::new();
         let mut otherwise = Vec::new();
+        let mut has_else = false;
         loop {
             let condition = self.tuple(TupleIn::Condition, None)?;
+            self.branches += 1;
             branches.push((condition, self.block_body(&["elif", "else", "endif"], false)?));
             let TokenKind::Name(tag) = self.next().kind else {
                 break;
@@ -176,17 +182,23 @@ impl<'a> Parser<'a> {
             match tag {
                 "elif" => {}
                 "else" => {
+                    has_else = true;
+                    self.branches += 1;
                     otherwise = self.block_body(&["endif"], true)?;
                     break;
                 }
                 _ => break,
             }
         }
+        self.branches -= branches.len() + usize::from(has_else);
         Ok(Stmt::If { branches, otherwise })
     }
 
     fn for_block(&mut self, start: Span) -> Result<Stmt, Error> {
         let target = self.target(Some("in"), false)?;
+        if names_loop(&target) {
+            return Err(self.fail("Can't assign to special loop variable in for-loop target"));
+        }
         self.expect_name("in")?;
         let iterable = self.tuple(TupleIn::Condition, Some("recursive"))?;
         let test = if self.skip_name("if") { Some(self.expression()?) } else { None };
@@ -194,7 +206,9 @@ impl<'a> Parser<'a> {
         let span = start.to(self.last_span());
         let condition = test.map(|test| Condition { target: target.clone(), test, starts: Vec::new() });
         let around = std::mem::replace(&mut self.looks_ahead, false);
+        self.loops += 1;
         let body = self.block_body(&["endfor", "else"], false)?;
+        self.loops -= 1;
         let looks_ahead = std::mem::replace(&mut self.looks_ahead, around);
         let ended = self.is_name("endfor");
         self.next();
@@ -206,7 +220,6 @@ impl<'a> Parser<'a> {
             condition,
             body: scope(body),
             otherwise: scope(otherwise),
-            recursive,
             loop_slot: None,
             looks_ahead,
             span,
@@ -218,7 +231,7 @@ impl<'a> Parser<'a> {
     fn recursive(&self, mut it: For) -> Stmt {
         let name: Arc<str> = ITERABLE.into();
         let span = it.iterable.span;
-        let parameter = Expr { kind: ExprKind::Name(name_of(name.clone(), span)), span };
+        let parameter = Expr { kind: ExprKind::Name(name_of(name.clone())), span };
         let iterable = std::mem::replace(&mut it.iterable, parameter);
         let parameters = vec![ParameterCode { name, slot: 0, annotation: None, default: None }];
         let span = it.span;
@@ -287,7 +300,7 @@ impl<'a> Parser<'a> {
 
     /// Tags that need a loader: read to their end, fail when reached.
     fn load(&mut self, start: Span) -> Stmt {
-        while !matches!(self.kind(), TokenKind::BlockEnd | TokenKind::End) {
+        while !matches!(self.kind(), TokenKind::BlockEnd | TokenKind::End | TokenKind::Invalid) {
             self.next();
         }
         Stmt::Load(start.to(self.last_span()))
@@ -300,42 +313,62 @@ impl<'a> Parser<'a> {
             return Err(self.fail_at(call.span, "expected call"));
         }
         let span = start.to(call.span);
-        let body = self.block_body(&["endcall"], true)?;
+        let body = self.function_body(&parameters, &["endcall"])?;
         let body = self.function(Role::Caller, "caller".into(), span, parameters, body);
         Ok(Stmt::Call(Box::new(CallBlock { call, body: Arc::new(body) })))
     }
 
     fn macro_block(&mut self, start: Span) -> Result<Stmt, Error> {
-        let (name, name_span) = self.expect_identifier()?;
+        let (name, _) = self.expect_identifier()?;
         let parameters = self.signature()?;
-        self.macro_body(name.into(), name_span, start, parameters, &["endmacro"])
+        self.macro_body(name, start, parameters, &["endmacro"])
     }
 
     fn test_block(&mut self, start: Span, ends: &'static [&'static str]) -> Result<Stmt, Error> {
-        let (name, name_span) = self.expect_identifier()?;
+        let (name, _) = self.expect_identifier()?;
         let parameters = self.signature()?;
-        self.macro_body(format!("test_{name}").into(), name_span, start, parameters, ends)
+        self.macro_body(&format!("test_{name}"), start, parameters, ends)
     }
 
     fn materialization(&mut self, start: Span) -> Result<Stmt, Error> {
         let header = self.materialization_header()?;
         let name =
             format!("materialization_{}_{}", header.name, header.adapter.as_deref().unwrap_or("default"));
-        self.macro_body(name.into(), header.name_span, start, Vec::new(), &["endmaterialization"])
+        self.macro_body(&name, start, Vec::new(), &["endmaterialization"])
     }
 
     fn macro_body(
         &mut self,
-        name: Arc<str>,
-        name_span: Span,
+        name: &str,
         start: Span,
         parameters: Vec<ParameterCode>,
         ends: &'static [&'static str],
     ) -> Result<Stmt, Error> {
         let span = start.to(self.last_span());
-        let body = self.block_body(ends, true)?;
+        let body = self.function_body(&parameters, ends)?;
+        let name: Arc<str> = format!("{MACRO_PREFIX}{name}").into();
         let function = self.function(Role::Macro, name.clone(), span, parameters, body);
-        Ok(Stmt::Macro(name_of(name, name_span), Arc::new(function)))
+        Ok(Stmt::Macro(name_of(name), Arc::new(function)))
+    }
+
+    /// The body of a macro or call block: loops and branches around it don't count inside.
+    fn function_body(
+        &mut self,
+        parameters: &[ParameterCode],
+        ends: &'static [&'static str],
+    ) -> Result<Vec<Stmt>, Error> {
+        let loops = std::mem::take(&mut self.loops);
+        let branches = std::mem::take(&mut self.branches);
+        let span = self.last_span();
+        let body = self.block_body(ends, true)?;
+        (self.loops, self.branches) = (loops, branches);
+        let bare_caller = parameters.iter().any(|p| &*p.name == "caller" && p.default.is_none());
+        if bare_caller && scope::undeclared(&body, &["caller"]).contains("caller") {
+            let message = "When defining macros or call blocks the special \"caller\" argument must be omitted or be \
+                           given a default.";
+            return Err(self.fail_at(span, message));
+        }
+        Ok(body)
     }
 
     fn docs(&mut self) -> Result<Stmt, Error> {
@@ -424,9 +457,9 @@ impl<'a> Parser<'a> {
             self.assignable(name, span)?;
             if with_namespace && self.skip_operator(".") {
                 let (attribute, _) = self.expect_identifier()?;
-                return Ok(Target::Attribute(name_of(name.into(), span), attribute.into()));
+                return Ok(Target::Attribute(name_of(name.into()), attribute.into()));
             }
-            return Ok(Target::Name(name_of(name.into(), span)));
+            return Ok(Target::Name(name_of(name.into())));
         }
         let expr = self.primary()?;
         let what = match expr.kind {
@@ -442,6 +475,18 @@ impl<'a> Parser<'a> {
             return Err(self.fail_at(span, "can't assign to 'const'"));
         }
         Ok(())
+    }
+}
+
+/// What the names of macros start with inside: a macro of the context goes before one of the template. dbt shows the
+/// prefix in its messages, and so do we.
+pub(crate) const MACRO_PREFIX: &str = "dbt_macro__";
+
+fn names_loop(target: &Target) -> bool {
+    match target {
+        Target::Name(name) => &*name.text == "loop",
+        Target::Attribute(..) => false,
+        Target::Tuple(items, _) => items.iter().any(names_loop),
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) enum TokenKind<'a> {
     String(String),
     Operator(&'static str),
     End,
+    /// No token: the lexer's error stands here.
+    Invalid,
 }
 
 impl TokenKind<'_> {
@@ -44,7 +46,7 @@ impl TokenKind<'_> {
             Self::Number(_) => "float",
             Self::String(_) => "string",
             Self::Operator(operator) => operator,
-            Self::End => "end of template",
+            Self::End | Self::Invalid => "end of template",
         })
     }
 }

@@ -62,7 +62,10 @@ fn statement_names(stmt: &Stmt, visit: &mut dyn FnMut(&Name, Access)) {
             names(&scope.body, visit);
             expression_names(filter, visit);
         }
-        Stmt::Macro(_, function) => function_names(function, visit),
+        Stmt::Macro(name, function) => {
+            visit(name, Access::Store);
+            function_names(function, visit);
+        }
         Stmt::Call(it) => {
             expression_names(&it.call, visit);
             function_names(&it.body, visit);

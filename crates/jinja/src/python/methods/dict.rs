@@ -36,7 +36,7 @@ pub(super) fn call(value: &Value, dict: &Dict, name: &str, call: &Arguments<'_>)
         "popitem" => lock(&dict.0)
             .pop()
             .map(pair)
-            .ok_or_else(|| Error::new(ErrorKind::Key, "popitem(): dictionary is empty")),
+            .ok_or_else(|| Error::new(ErrorKind::Key, "'popitem(): dictionary is empty'")),
         "update" => {
             update(dict, call)?;
             Ok(Value::from(()))

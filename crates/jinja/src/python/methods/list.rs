@@ -4,13 +4,13 @@ use minijinja::Value;
 
 use crate::error::{Error, ErrorKind};
 use crate::eval::{Evaluated, Evaluator};
-use crate::filters::sorting::sort_values;
 use crate::python::arguments::{Arguments, flag, integer};
 use crate::python::compare::equal;
 use crate::python::iterate::items;
 use crate::python::list::List;
 use crate::python::number::count;
 use crate::python::slice::index;
+use crate::python::sort::sort_values;
 use crate::python::text::repr;
 use crate::python::{Result, lock};
 

@@ -5,7 +5,7 @@ use minijinja::Value;
 use crate::error::{Error, ErrorKind};
 use crate::python::Result;
 use crate::python::arguments::{Arguments, integer, string};
-use crate::python::kind::Kind;
+use crate::python::kind::{Kind, type_name};
 use crate::python::number::int;
 
 /// Calls a method that searches.
@@ -90,6 +90,10 @@ fn affix(window: &str, name: &str, what: &Value) -> Result<Value> {
         }
         return Ok(Value::from(false));
     }
-    let what = string(what, &format!("{name} first arg"))?;
+    let what = what.as_str().ok_or_else(|| {
+        let given = type_name(what);
+        let message = format!("{name} first arg must be str or a tuple of str, not {given}");
+        Error::new(ErrorKind::Type, message)
+    })?;
     Ok(Value::from(fits(what)))
 }
