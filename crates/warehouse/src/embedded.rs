@@ -75,8 +75,7 @@ impl Server {
     /// A server kept in `inside` of `folder`, or, when the unprivileged user cannot enter that
     /// folder, in a place of the system named after it.
     pub fn at(folder: &Path, inside: &Path, environment: &Environment, tuning: Tuning) -> Result<Self> {
-        let owner = Owner::when_root()?;
-        let place = Place::choose(folder, inside, owner.as_ref())?;
+        let (place, owner) = Place::choose(folder, inside)?;
         let listener = step::Listener::default();
         Ok(Self { place, owner, environment: environment.clone(), tuning, listener })
     }
@@ -98,8 +97,7 @@ impl Server {
             None => self.start_alone()?,
         };
         if keep == Keep::Forever {
-            let marker = self.place.keep();
-            std::fs::write(&marker, "").map_err(Error::io("write", marker))?;
+            place::write(&self.place.keep(), "", 0o644)?;
         }
         Ok(Handle { users: Some(users), server: self.clone(), running, fresh })
     }

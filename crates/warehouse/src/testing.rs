@@ -26,8 +26,12 @@ pub async fn database() -> Result<TestDatabase> {
     loop {
         let starter = server.clone();
         let started = tokio::task::spawn_blocking(move || use_server(&starter)).await;
-        let Ok(running) = started else { return Err(crate::embedded::Error::Interrupted.into()) };
-        let running = running?;
+        let Ok(started) = started else { return Err(crate::embedded::Error::Interrupted.into()) };
+        let (running, fresh) = started?;
+        if fresh {
+            // What cannot be cleared now does no harm.
+            let _ = drop_left_behind(&server.settings(&running)).await;
+        }
         match create(&server, &running).await {
             // The watcher stopped it in this very moment.
             Err(_) if attempt < 3 => attempt += 1,
@@ -85,13 +89,27 @@ fn shared_server() -> Result<Server> {
 }
 
 /// Uses the server without a handle: the watcher stops it, not we.
-fn use_server(server: &Server) -> Result<Running> {
+fn use_server(server: &Server) -> Result<(Running, bool)> {
     server.touch_users();
     let handle = server.start(Keep::Forever)?;
     if handle.fresh() {
         watch(server, handle.running());
     }
-    Ok(handle.running().clone())
+    Ok((handle.running().clone(), handle.fresh()))
+}
+
+/// Drops the databases of tests that were killed.
+async fn drop_left_behind(admin: &Settings) -> Result<()> {
+    let session = Warehouse::lazy(admin.clone(), 1)?.session().await?;
+    let sql = "select datname::text, split_part(datname::text, '_', 2)::int \
+               from pg_catalog.pg_database where datname ~ '^test_[0-9]+_[0-9]+$'";
+    for row in session.query(sql, &[]).await? {
+        let (name, process): (String, i32) = (crate::get(&row, 0)?, crate::get(&row, 1)?);
+        if nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None).is_err() {
+            session.batch_execute(&format!("drop database if exists {name} with (force)")).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A shell that stops the server when no test has used it for some minutes: it outlives the tests,

@@ -243,3 +243,34 @@ fn holder() {
     let mut end = String::new();
     std::io::stdin().read_line(&mut end).unwrap();
 }
+
+/// Root goes on with the cluster of the project's owner, who finds it usable afterwards; another user is told
+/// whose it is.
+#[test]
+fn a_cluster_belongs_to_who_made_it() {
+    if !nix::unistd::geteuid().is_root() {
+        // Without root there is one user only: what others make is told apart by the owner's number.
+        let folder = project();
+        assert!(server(folder.path()).folder().starts_with("/var/tmp"));
+        return;
+    }
+    let folder = project();
+    let user = nix::unistd::User::from_name("nobody").unwrap().expect("every system has `nobody`");
+    let give = |path: &Path| nix::unistd::chown(path, Some(user.uid), Some(user.gid)).unwrap();
+    let root = folder.path().join(".platform/pg");
+    std::fs::create_dir_all(root.join("data")).unwrap();
+    for path in [folder.path(), &folder.path().join(".platform"), &root, &root.join("data")] {
+        give(path);
+    }
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let server = server(folder.path());
+    assert!(server.folder().ends_with(".platform/pg"), "{}", server.folder().display());
+    let handle = server.start(Keep::WhileUsed).unwrap();
+    assert_eq!(ask(handle.settings(), "select 1").unwrap().as_deref(), Some("1"));
+    let uid = |path: &str| std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(root.join(path)).unwrap());
+    for path in ["data", "state.json", "password", "users.lock", "start.lock", "socket"] {
+        assert_eq!(uid(path), user.uid.as_raw(), "{path}");
+    }
+    let map = std::fs::read_to_string(root.join("data/pg_ident.conf")).unwrap();
+    assert!(map.contains("\"root\"") && map.contains("\"nobody\""), "{map}");
+}

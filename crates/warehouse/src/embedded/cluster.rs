@@ -6,7 +6,9 @@ use super::place::{self, Place};
 use super::tuning::{self, Tuning};
 use super::{Error, NAME, Result};
 use crate::Secret;
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -31,7 +33,7 @@ pub(super) fn prepare(
     if version(place)?.is_none() {
         make(place, owner, binaries, tuning)
     } else {
-        configure(&place.data(), owner, tuning)?;
+        configure(place, &place.data(), owner, tuning)?;
         if password(place).is_some() { Ok(()) } else { set_password(place, &place.data(), owner, binaries) }
     }
 }
@@ -62,7 +64,7 @@ fn make(place: &Place, owner: Option<&Owner>, binaries: &Binaries, tuning: Tunin
         made = initdb(place, owner, binaries, &data, "C");
     }
     made?;
-    configure(&data, owner, tuning)?;
+    configure(place, &data, owner, tuning)?;
     run_alone(place, &data, owner, binaries, &format!("create database {NAME}"), "make the database")?;
     set_password(place, &data, owner, binaries)?;
     std::fs::rename(&data, place.data()).map_err(Error::io("name", place.data()))
@@ -82,17 +84,19 @@ fn initdb(place: &Place, owner: Option<&Owner>, binaries: &Binaries, data: &Path
 
 /// Writes `postgresql.conf` and who may come in: on the socket the system's own word for who we are,
 /// by TCP the password. Nobody else.
-fn configure(data: &Path, owner: Option<&Owner>, tuning: Tuning) -> Result<()> {
-    let own_name = owner::own_name();
-    let local = if own_name.is_some() { "peer map=platform" } else { "scram-sha-256" };
+fn configure(place: &Place, data: &Path, owner: Option<&Owner>, tuning: Tuning) -> Result<()> {
+    let folder = std::fs::metadata(&place.root).map_err(Error::io("open", &place.root))?.uid();
+    let users = BTreeSet::from([owner::own_uid(), folder]);
+    let names: Vec<String> = users.into_iter().filter_map(owner::name_of).collect();
+    let local = if names.is_empty() { "scram-sha-256" } else { "peer map=platform" };
     let access = format!(
         "local all all {local}\nhost all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n"
     );
-    let names = own_name.map(|name| format!("platform \"{name}\" {NAME}\n")).unwrap_or_default();
+    let names: Vec<String> = names.iter().map(|name| format!("platform \"{name}\" {NAME}\n")).collect();
     for (name, text) in [
         ("postgresql.conf", tuning::configuration(tuning)),
         ("pg_hba.conf", access),
-        ("pg_ident.conf", names),
+        ("pg_ident.conf", names.concat()),
     ] {
         let path = data.join(name);
         std::fs::write(&path, text).map_err(Error::io("write", &path))?;

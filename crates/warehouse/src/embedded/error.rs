@@ -89,6 +89,18 @@ pub enum Error {
         /// What to do next.
         hint: String,
     },
+    /// The cluster is another user's.
+    #[error(
+        "use the server in {folder}: it belongs to user `{user}`\n\
+         hint: run as that user, or delete the folder (with its data)",
+        folder = folder.display()
+    )]
+    OtherUser {
+        /// Where the cluster is.
+        folder: PathBuf,
+        /// Whose it is.
+        user: String,
+    },
     /// Others use the server.
     #[error(
         "stop the server in {folder}: another process uses it\nhint: wait for it to end, or add `--force`",
@@ -122,6 +134,8 @@ impl Error {
         }
         let hint = if log.contains("Permission denied") {
             "the user that runs Postgres must be able to enter the folder and own its `data`".to_owned()
+        } else if log.contains("could not look up effective user ID") {
+            "Postgres runs only as a user with a name: add a line for it to /etc/passwd".to_owned()
         } else if log.contains("could not create shared memory segment")
             || log.contains("could not resize shared memory")
         {
@@ -137,5 +151,28 @@ impl Error {
         let last: Vec<&str> = log.lines().rev().filter(|line| !line.trim().is_empty()).take(6).collect();
         let log = last.into_iter().rev().collect::<Vec<_>>().join("\n  ");
         Self::Failed { what: what.into(), log, hint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[track_caller]
+    fn explains(log: &str, words: &str) {
+        let text = Error::from_log("start the server", log, Path::new("/project")).to_string();
+        assert!(text.contains(words), "{text}");
+    }
+
+    #[test]
+    fn logs_are_explained() {
+        explains("FATAL: could not write lock file: No space left on device", "the disk is full");
+        explains("could not access directory: Permission denied", "must be able to enter");
+        explains("could not resize shared memory segment: ...", "--shm-size");
+        explains("initdb: could not look up effective user ID 7: user does not exist", "/etc/passwd");
+        explains("PANIC: could not locate a valid checkpoint record", "db reset");
+        let full = Error::io("write", "/project/x")(std::io::Error::from(std::io::ErrorKind::StorageFull));
+        assert!(matches!(full, Error::DiskFull { .. }));
     }
 }

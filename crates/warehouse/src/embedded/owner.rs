@@ -23,7 +23,21 @@ impl Owner {
         }
         let user = ["postgres", "nobody"].iter().find_map(|name| User::from_name(name).ok().flatten());
         let user = user.ok_or(Error::NoUnprivilegedUser)?;
-        Ok(Some(Self { uid: user.uid, gid: user.gid, name: user.name }))
+        Ok(Some(Self::from(user)))
+    }
+
+    /// Who owns an existing cluster, unless that is root: the one who must go on running it.
+    pub fn of_existing(data: &Path) -> Option<Self> {
+        let uid = std::fs::metadata(data)
+            .ok()
+            .map(|data| Uid::from_raw(data.uid()))
+            .filter(|uid| !uid.is_root())?;
+        User::from_uid(uid).ok().flatten().map(Self::from)
+    }
+
+    /// The user's number.
+    pub fn uid(&self) -> u32 {
+        self.uid.as_raw()
     }
 
     /// Gives a file or folder to the user.
@@ -53,7 +67,18 @@ impl Owner {
     }
 }
 
-/// The name under which the system knows this process's user, if it knows it.
-pub(crate) fn own_name() -> Option<String> {
-    User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name)
+impl From<User> for Owner {
+    fn from(user: User) -> Self {
+        Self { uid: user.uid, gid: user.gid, name: user.name }
+    }
+}
+
+/// The name of a user, if the system knows it.
+pub(crate) fn name_of(uid: u32) -> Option<String> {
+    User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
+}
+
+/// The number of this process's user.
+pub(crate) fn own_uid() -> u32 {
+    nix::unistd::geteuid().as_raw()
 }

@@ -1,6 +1,6 @@
 //! Where a project's server lives: its folder, its files, its socket.
 
-use super::owner::Owner;
+use super::owner::{self, Owner};
 use super::{Error, Result};
 use crate::settings::Environment;
 use sha2::{Digest as _, Sha256};
@@ -25,25 +25,41 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The folder for the server of `project`: inside it where the server's user can go there.
-    pub fn choose(project: &Path, inside: &Path, owner: Option<&Owner>) -> Result<Self> {
+    /// The folder for the server of `project`, and who runs it: inside the project where the server's
+    /// user can go there. Root goes on with a cluster that the project's owner has made.
+    pub fn choose(project: &Path, inside: &Path) -> Result<(Self, Option<Owner>)> {
         let project = std::fs::canonicalize(project).map_err(Error::io("open", project))?;
         let root = project.join(inside);
         let name = hex::encode(&Sha256::digest(root.as_os_str().as_encoded_bytes())[..8]);
-        let Some(owner) = owner else { return Ok(Self { root, name }) };
+        let Some(owner) = Owner::when_root()? else {
+            let place = Self { root, name };
+            return place.check_own().map(|()| (place, None));
+        };
+        let owner = Owner::of_existing(&root.join("data")).unwrap_or(owner);
         let mut tried = vec![root.display().to_string()];
         if owner.can_enter(&root) {
-            return Ok(Self { root, name });
+            return Ok((Self { root, name }, Some(owner)));
         }
         for folder in SYSTEM_FOLDERS {
             let root = Path::new(folder).join(&name);
-            let made = std::fs::create_dir_all(&root).is_ok() && open_to_all(Path::new(folder));
-            if made && open_to_all(&root) && owner.can_enter(&root) {
-                return Ok(Self { root, name });
+            let made = make_system_folder(Path::new(folder)) && make_system_folder(&root);
+            if made && owner.can_enter(&root) {
+                return Ok((Self { root, name }, Some(owner)));
             }
             tried.push(root.display().to_string());
         }
         Err(Error::NoPlace { user: owner.name.clone(), tried: tried.join(", ") })
+    }
+
+    /// What another user made is his: his lock files and his data are closed to us.
+    fn check_own(&self) -> Result<()> {
+        match std::fs::metadata(&self.root) {
+            Ok(root) if root.uid() != owner::own_uid() => {
+                let user = owner::name_of(root.uid()).unwrap_or_else(|| root.uid().to_string());
+                Err(Error::OtherUser { folder: self.root.clone(), user })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Makes the folders, with the rights that each of them needs.
@@ -78,14 +94,12 @@ impl Place {
     /// A socket folder outside the place must not be somebody else's.
     fn check_socket_owner(&self, owner: Option<&Owner>) -> Result<()> {
         let socket = self.socket();
-        if socket.starts_with(&self.root) || owner.is_some() {
+        if socket.starts_with(&self.root) {
             return Ok(());
         }
+        let uid = owner.map_or_else(owner::own_uid, Owner::uid);
         let metadata = std::fs::symlink_metadata(&socket).map_err(Error::io("open", &socket))?;
-        if metadata.is_dir()
-            && metadata.uid() == nix::unistd::geteuid().as_raw()
-            && metadata.mode() & 0o777 == 0o700
-        {
+        if metadata.is_dir() && metadata.uid() == uid && metadata.mode() & 0o777 == 0o700 {
             return Ok(());
         }
         Err(Error::io("use", &socket)(std::io::Error::other("it belongs to somebody else; delete it")))
@@ -145,7 +159,9 @@ impl Place {
 pub(super) fn open_lock(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o644);
-    options.open(path).map_err(Error::io("open", path))
+    let file = options.open(path).map_err(Error::io("open", path))?;
+    give_to_folder(path);
+    Ok(file)
 }
 
 /// Writes a file in one step: a reader sees the old one or the new one.
@@ -155,9 +171,28 @@ pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<()> {
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&new)?;
         std::io::Write::write_all(&mut file, text.as_bytes())?;
+        give_to_folder(&new);
         std::fs::rename(&new, path)
     };
     write().map_err(Error::io("write", path))
+}
+
+/// What root writes into somebody's folder is that person's, who will use it without root again.
+pub(super) fn give_to_folder(path: &Path) {
+    let Some(folder) = path.parent().and_then(|folder| std::fs::metadata(folder).ok()) else { return };
+    if owner::own_uid() == 0 && folder.uid() != 0 {
+        // Without it, that person is told whose files these are.
+        let _ = std::os::unix::fs::lchown(path, Some(folder.uid()), Some(folder.gid()));
+    }
+}
+
+/// Makes a folder of root's, through which everybody may pass; tells whether it is one.
+fn make_system_folder(folder: &Path) -> bool {
+    let made = std::fs::create_dir_all(folder).is_ok();
+    // Under /var/tmp anybody could have made it, or a link.
+    let ours = std::fs::symlink_metadata(folder)
+        .is_ok_and(|it| it.is_dir() && it.uid() == 0 && it.mode() & 0o022 == 0);
+    made && ours && open_to_all(folder)
 }
 
 fn set_mode(path: &Path, mode: u32) -> Result<()> {
@@ -174,9 +209,7 @@ fn open_to_all(folder: &Path) -> bool {
 /// Where fetched binaries are kept, for all projects.
 pub(crate) fn cache(environment: &Environment, owner: Option<&Owner>) -> PathBuf {
     if owner.is_some() {
-        let usable = SYSTEM_FOLDERS
-            .iter()
-            .find(|folder| std::fs::create_dir_all(folder).is_ok() && open_to_all(Path::new(folder)));
+        let usable = SYSTEM_FOLDERS.iter().find(|folder| make_system_folder(Path::new(folder)));
         return Path::new(usable.unwrap_or(&SYSTEM_FOLDERS[1])).join("binaries");
     }
     let folder = |name: &str| environment.get(name).filter(|value| value.starts_with('/')).map(PathBuf::from);
@@ -192,8 +225,7 @@ mod tests {
 
     #[test]
     fn a_long_path_gets_its_socket_elsewhere() {
-        let place =
-            Place { root: PathBuf::from(format!("/srv/{}", "x".repeat(90))), name: "abc".to_owned() };
+        let place = Place { root: PathBuf::from(format!("/srv/{}", "x".repeat(90))), name: "abc".to_owned() };
         assert_eq!(place.socket(), Path::new("/tmp/data-platform-abc"));
         let place = Place { root: PathBuf::from("/srv/x"), name: "abc".to_owned() };
         assert_eq!(place.socket(), Path::new("/srv/x/socket"));

@@ -3,7 +3,7 @@
 use super::cluster;
 use super::finder::Binaries;
 use super::owner::Owner;
-use super::place::Place;
+use super::place::{self, Place};
 use super::state::{self, PidFile, Running};
 use super::{Error, Result};
 use nix::sys::signal::{Signal, kill};
@@ -67,6 +67,7 @@ fn free_port() -> Result<u16> {
 
 fn launch_on(place: &Place, owner: Option<&Owner>, binaries: &Binaries, port: u16) -> Result<Running> {
     let log = std::fs::File::create(place.log()).map_err(Error::io("write", place.log()))?;
+    place::give_to_folder(&place.log());
     let log_too = log.try_clone().map_err(Error::io("write", place.log()))?;
     let socket = place.socket();
     let mut command = cluster::command(place, owner, binaries, "postgres");
