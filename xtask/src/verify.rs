@@ -19,7 +19,7 @@ mod venv;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 
 use engine::Engine;
@@ -66,22 +66,32 @@ pub fn run(options: &Verify) -> anyhow::Result<()> {
     let dp = if options.write { None } else { Some(engine::dp(options.dp.as_deref(), &place)?) };
     let mut report = Report::new(options.all);
     for project in &projects {
-        let run = |engine: &Engine| {
-            place.run(engine, dp.as_ref(), project).with_context(|| format!("failed to run {}", project.name))
-        };
+        let run = |engine: &Engine| place.run(engine, dp.as_ref(), project);
         let start = Instant::now();
         let expected = match &reference {
-            Reference::Run(dbt) => run(dbt)?,
-            _ => record::read(&project.record())?,
+            Reference::Run(dbt) => run(dbt),
+            _ => record::read(&project.record()),
         };
-        let expected_took = start.elapsed();
-        if let Some(dp) = &dp {
-            let start = Instant::now();
-            let differences = compare::differences(&expected, &run(dp)?);
-            report.compared(&project.name, &expected, [expected_took, start.elapsed()], &differences)?;
-        } else {
+        let took = start.elapsed();
+        let expected = match expected {
+            Ok(expected) => expected,
+            Err(problem) => {
+                report.failed(&project.name, &problem)?;
+                continue;
+            }
+        };
+        let Some(dp) = &dp else {
             record::write(&project.record(), &expected)?;
-            report.written(&project.name, &expected, expected_took)?;
+            report.written(&project.name, &expected, took)?;
+            continue;
+        };
+        let start = Instant::now();
+        match run(dp) {
+            Ok(actual) => {
+                let differences = compare::differences(&expected, &actual);
+                report.compared(&project.name, &expected, [took, start.elapsed()], &differences)?;
+            }
+            Err(problem) => report.failed(&project.name, &problem)?,
         }
     }
     report.close(options.write)

@@ -182,6 +182,10 @@ async fn take(
             fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
             Ok(None)
         }
+        Step::Keep(name) => {
+            copy_tree(&copy.join("target"), &copy.join(name))?;
+            Ok(None)
+        }
         Step::Load(date) => {
             let loader = loader.context("loading a drop needs dp")?;
             let output = loader.call(&["load", "--drop", date].map(str::to_owned), copy, profiles)?;

@@ -56,13 +56,20 @@ impl Report {
         line(project, record, [seconds(took), String::new(), codes.join(" ")])
     }
 
+    /// A project that couldn't be run at all.
+    pub fn failed(&mut self, project: &str, problem: &anyhow::Error) -> anyhow::Result<()> {
+        self.projects += 1;
+        self.differing += 1;
+        say(&format!("{project:<24} failed: {problem:#}"))
+    }
+
     /// The last line; an error where anything differs.
     pub fn close(self, written: bool) -> anyhow::Result<()> {
-        if written {
-            return say(&format!("{} records written", self.projects));
-        }
-        if self.differing > 0 {
-            bail!("{} of {} projects differ from dbt Core", self.differing, self.projects);
+        match (self.differing, written) {
+            (0, true) => return say(&format!("{} records written", self.projects)),
+            (0, false) => {}
+            (failed, true) => bail!("{failed} of {} projects couldn't be run", self.projects),
+            (differing, false) => bail!("{differing} of {} projects differ from dbt Core", self.projects),
         }
         say(&format!("{} projects, no difference", self.projects))
     }

@@ -14,6 +14,8 @@ pub enum Step {
     Sql(String),
     /// A drop of csv_data/ to load: `load 2026-11-20`.
     Load(String),
+    /// The target folder kept under another name, for `--state`: `keep before`.
+    Keep(String),
     /// A line written into a file of the project's copy: `write models/a.sql select 1`.
     Write { file: String, text: String },
 }
@@ -35,6 +37,7 @@ fn step(line: &str) -> anyhow::Result<Step> {
     match verb {
         "sql" => Ok(Step::Sql(rest.to_owned())),
         "load" => Ok(Step::Load(rest.to_owned())),
+        "keep" => Ok(Step::Keep(rest.to_owned())),
         "write" => match rest.split_once(' ') {
             Some((file, text)) => {
                 Ok(Step::Write { file: file.to_owned(), text: text.replace("\\n", "\n") + "\n" })
