@@ -1,20 +1,19 @@
 //! Where it happens: the projects, their copies, and a database for each engine.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use anyhow::{Context, bail};
 use tokio::runtime::Runtime;
 use warehouse::embedded::{Handle, Keep};
-use warehouse::{Environment, Session, Settings, Warehouse};
+use warehouse::{Environment, Settings, Warehouse};
 
 use super::artifacts;
 use super::engine::Engine;
-use super::record::{Record, StepRecord};
+use super::perform;
+use super::record::Record;
 use super::relations;
-use super::steps::{self, Step};
+use super::steps;
 
 /// The folders and the server.
 #[derive(Debug)]
@@ -106,7 +105,9 @@ impl Place {
             let start = relations::now(&session).await?;
             let mut record = Record::default();
             for step in &steps {
-                if let Some(done) = take(step, [Some(engine), loader], &copy, &profiles, &session).await? {
+                if let Some(done) =
+                    perform::take(step, [Some(engine), loader], &copy, &profiles, &session).await?
+                {
                     record.steps.push(done);
                 }
             }
@@ -164,64 +165,8 @@ fn write_profiles(copy: &Path, settings: &Settings) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Takes one step; gives a record where it was a command.
-async fn take(
-    step: &Step,
-    [engine, loader]: [Option<&Engine>; 2],
-    copy: &Path,
-    profiles: &Path,
-    session: &Session,
-) -> anyhow::Result<Option<StepRecord>> {
-    match step {
-        Step::Sql(sql) => {
-            session.run(sql).await.with_context(|| format!("failed to run `{sql}`"))?;
-            Ok(None)
-        }
-        Step::Write { file, text } => {
-            let path = copy.join(file);
-            fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
-            Ok(None)
-        }
-        Step::Keep(name) => {
-            copy_tree(&copy.join("target"), &copy.join(name))?;
-            Ok(None)
-        }
-        Step::Load(date) => {
-            let loader = loader.context("loading a drop needs dp")?;
-            let output = loader.call(&["load", "--drop", date].map(str::to_owned), copy, profiles)?;
-            if !output.status.success() {
-                let words = String::from_utf8_lossy(&output.stderr).into_owned();
-                bail!("failed to load the drop of {date}: {words}");
-            }
-            Ok(None)
-        }
-        Step::Command { line, words } => {
-            let target = copy.join("target");
-            artifacts::forget_results(&target);
-            let output = engine.context("a command needs an engine")?.call(words, copy, profiles)?;
-            keep_output(line, &output, &copy.with_file_name("output.txt"))?;
-            let lines = String::from_utf8_lossy(&output.stdout);
-            let quiet = words.iter().any(|word| word == "--quiet");
-            Ok(Some(StepRecord {
-                command: line.clone(),
-                exit: output.status.code().unwrap_or(-1),
-                results: artifacts::results(&target)?,
-                output: lines.lines().filter(|_| quiet).map(|line| line.trim_end().to_owned()).collect(),
-            }))
-        }
-    }
-}
-
-/// Adds what a command said to a file, for people to read.
-fn keep_output(line: &str, output: &Output, path: &Path) -> anyhow::Result<()> {
-    let context = || format!("failed to write {}", path.display());
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).with_context(context)?;
-    let heading = format!("\n$ {line}\n");
-    let parts = [heading.as_bytes(), &output.stdout, &output.stderr];
-    file.write_all(&parts.concat()).with_context(context)
-}
-
-fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
+/// Copies a file, or a folder with all that is in it.
+pub fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {
     let context = || format!("failed to copy {}", from.display());
     if from.is_file() {
         fs::copy(from, to).with_context(context)?;
