@@ -144,6 +144,12 @@ impl<'a> Resource<'a> {
         matches!(self.resource_type(), ResourceType::Test | ResourceType::UnitTest)
     }
 
+    /// Everything known of it, in the shape of the manifest.
+    pub fn to_json(self) -> Value {
+        // Types with text keys and finite numbers: serialization cannot fail.
+        field!(self, it => serde_json::to_value(it)).unwrap_or_default()
+    }
+
     /// The node, where it is one.
     pub fn node(self) -> Option<&'a Node> {
         match self {

@@ -5,14 +5,22 @@
 //! node to an [`Executor`](platform_core::Executor); the schedule itself knows nothing of what executors do.
 
 mod artifact;
+mod builder;
+mod hooks;
 mod line;
+mod microbatch;
 mod node_info;
 mod plan;
+mod preparation;
 mod schedule;
 mod scheduler;
 
 pub use artifact::{Head, ResultsFile, write_aside};
+pub use builder::Builder;
+pub use hooks::{Moment, hook_ids, run_hooks};
 pub use line::{counted, plural};
+pub use microbatch::{EventTimes, Span, parse_time};
 pub use node_info::{Phase, node_info, timestamp};
 pub use plan::{Order, Plan};
+pub use preparation::{PreparationError, prepare};
 pub use scheduler::{Run, RunOptions, run};

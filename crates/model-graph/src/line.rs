@@ -20,15 +20,23 @@ pub fn plural(count: usize, noun: &str) -> String {
     }
 }
 
+/// A line's number: `3 of 10`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    /// From 1.
+    pub number: usize,
+    /// How many there are.
+    pub total: usize,
+}
+
 /// The line's text, dots up to the status, and the status with its time.
-fn aligned(
+pub(crate) fn aligned(
     text: &str,
-    number: usize,
-    total: usize,
+    line: Line,
     status: &str,
     seconds: Option<f64>,
 ) -> (String, std::ops::Range<usize>) {
-    let mut line = format!("{number} of {total} {text} ");
+    let mut line = format!("{} of {} {text} ", line.number, line.total);
     let missing = WIDTH.saturating_sub(line.chars().count());
     line.extend(std::iter::repeat_n('.', missing));
     line.push_str(" [");
@@ -69,19 +77,19 @@ fn unit_test_name(test: &platform_core::node::UnitTest) -> String {
 }
 
 /// What begins; nothing for what is never done (exposures, saved queries).
-pub(crate) fn start(resource: Resource<'_>, number: usize, total: usize) -> Option<Event> {
+pub(crate) fn start(resource: Resource<'_>, at: Line) -> Option<Event> {
     let runs = matches!(resource, Resource::Node(_) | Resource::UnitTest(_) | Resource::Source(_));
     if !runs {
         return None;
     }
     let description = description(resource);
-    let (line, _) = aligned(&format!("START {description}"), number, total, "RUN", None);
+    let (line, _) = aligned(&format!("START {description}"), at, "RUN", None);
     let event = Event::new(Level::Info, "LogStartLine", line).code("Q011");
-    Some(event.with("description", description).with("index", number).with("total", total))
+    Some(event.with("description", description).with("index", at.number).with("total", at.total))
 }
 
 /// What became of a node.
-pub(crate) fn end(resource: Resource<'_>, result: &NodeResult, number: usize, total: usize) -> Event {
+pub(crate) fn end(resource: Resource<'_>, result: &NodeResult, at: Line) -> Event {
     let (name, code) = match (resource.resource_type(), result.status) {
         (ResourceType::Test | ResourceType::UnitTest, _) => ("LogTestResult", "Q007"),
         (_, Status::NoOp) => ("LogNodeNoOpResult", "Q019"),
@@ -103,14 +111,14 @@ pub(crate) fn end(resource: Resource<'_>, result: &NodeResult, number: usize, to
         _ if matches!(result.status, Status::Skipped | Status::PartialSuccess) => Tone::Caution,
         _ => Tone::Good,
     };
-    let (line, emphasis) = aligned(&text, number, total, &status, Some(result.execution_time));
+    let (line, emphasis) = aligned(&text, at, &status, Some(result.execution_time));
     let event = Event::new(level, name, line)
         .code(code)
         .emphasis(emphasis, tone)
         .with("execution_time", result.execution_time)
-        .with("index", number)
+        .with("index", at.number)
         .with("status", result.status.as_str());
-    facts(event, resource, result, total)
+    facts(event, resource, result, at.total)
 }
 
 /// The keys that dbt's events of one kind have.
@@ -184,7 +192,7 @@ fn outcome(resource: Resource<'_>, result: &NodeResult) -> (String, String) {
 }
 
 /// A node that was not run because of another.
-pub(crate) fn skip(resource: Resource<'_>, cause: &UniqueId, number: usize, total: usize) -> Event {
+pub(crate) fn skip(resource: Resource<'_>, cause: &UniqueId, at: Line) -> Event {
     let (kind, name, schema) = match resource {
         Resource::Node(node)
             if matches!(
@@ -196,16 +204,16 @@ pub(crate) fn skip(resource: Resource<'_>, cause: &UniqueId, number: usize, tota
         }
         other => (other.resource_type().to_string(), other.name().to_owned(), String::new()),
     };
-    let (line, emphasis) = aligned(&format!("SKIP {kind} {name}"), number, total, "SKIP", None);
+    let (line, emphasis) = aligned(&format!("SKIP {kind} {name}"), at, "SKIP", None);
     Event::new(Level::Info, "SkippingDetails", line)
         .code("Q034")
         .emphasis(emphasis, Tone::Caution)
         .with("cause", cause.as_str())
-        .with("index", number)
+        .with("index", at.number)
         .with("node_name", resource.name())
         .with("resource_type", resource.resource_type().as_str())
         .with("schema", schema)
-        .with("total", total)
+        .with("total", at.total)
 }
 
 /// What a result says of a node that was not run.
@@ -222,13 +230,14 @@ mod tests {
 
     #[test]
     fn aligns_the_status() {
-        let (line, bytes) = aligned("START hook: play.on-run-end.0", 1, 1, "RUN", None);
+        let (line, bytes) =
+            aligned("START hook: play.on-run-end.0", Line { number: 1, total: 1 }, "RUN", None);
         assert_eq!(
             line,
             "1 of 1 START hook: play.on-run-end.0 ........................................... [RUN]"
         );
         assert_eq!(&line[bytes], "RUN");
-        let (line, _) = aligned("OK hook", 1, 2, "OK", Some(0.017));
+        let (line, _) = aligned("OK hook", Line { number: 1, total: 2 }, "OK", Some(0.017));
         assert!(line.ends_with(" [OK in 0.02s]"));
     }
 

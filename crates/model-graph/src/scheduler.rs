@@ -1,7 +1,7 @@
 //! Walking a plan on one thread a slot.
 
 use crate::artifact::ResultsFile;
-use crate::line;
+use crate::line::{self, Line};
 use crate::node_info::{Phase, node_info, run_result};
 use crate::plan::Plan;
 use crate::schedule::{Schedule, Turn};
@@ -153,7 +153,7 @@ impl<'a> Walk<'a> {
         let started = Phase::started();
         self.debug("NodeStart", "Q024", format!("Began running node {id}"), resource, &started);
         if !is_ephemeral(resource) {
-            if let Some(event) = line::start(resource, number, self.total) {
+            if let Some(event) = line::start(resource, self.line(number)) {
                 self.context.events.send(event.with("node_info", node_info(resource, &started)));
             }
         }
@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
         }
         let finished = started.finished(result.status);
         if !is_ephemeral(resource) || result.status.is_failure() {
-            let event = line::end(resource, &result, number, self.total);
+            let event = line::end(resource, &result, self.line(number));
             self.context.events.send(event.with("node_info", node_info(resource, &finished)));
         }
         let event = Event::new(Level::Debug, "NodeFinished", format!("Finished running node {id}"))
@@ -184,7 +184,7 @@ impl<'a> Walk<'a> {
         line::fill(&mut result, resource);
         if !is_ephemeral(resource) {
             let phase = Phase::started().finished(Status::Skipped);
-            let event = line::skip(resource, self.plan.graph().id(cause), number, self.total);
+            let event = line::skip(resource, self.plan.graph().id(cause), self.line(number));
             self.context.events.send(event.with("node_info", node_info(resource, &phase)));
         }
         result
@@ -226,6 +226,10 @@ impl<'a> Walk<'a> {
     fn debug(&self, name: &str, code: &str, message: String, resource: Resource<'_>, phase: &Phase) {
         let event = Event::new(Level::Debug, name, message).code(code);
         self.context.events.send(event.with("node_info", node_info(resource, phase)));
+    }
+
+    fn line(&self, number: usize) -> Line {
+        Line { number, total: self.total }
     }
 
     fn resource(&self, index: usize) -> Option<Resource<'_>> {

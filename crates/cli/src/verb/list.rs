@@ -112,16 +112,7 @@ fn name(resource: Resource<'_>) -> String {
 
 /// The facts asked for, as one JSON object; `config.materialized` reaches into a fact.
 fn facts(resource: Resource<'_>, keys: &[String]) -> String {
-    let whole = match resource {
-        Resource::Node(it) => serde_json::to_value(it),
-        Resource::Source(it) => serde_json::to_value(it),
-        Resource::Exposure(it) => serde_json::to_value(it),
-        Resource::Metric(it) => serde_json::to_value(it),
-        Resource::SavedQuery(it) => serde_json::to_value(it),
-        Resource::SemanticModel(it) => serde_json::to_value(it),
-        Resource::UnitTest(it) => serde_json::to_value(it),
-    };
-    let Ok(Value::Object(whole)) = whole else { return "{}".to_owned() };
+    let Value::Object(whole) = resource.to_json() else { return "{}".to_owned() };
     let mut facts = Map::new();
     if keys.is_empty() {
         facts.extend(whole.into_iter().filter(|(key, _)| KEYS.contains(&key.as_str())));

@@ -12,6 +12,9 @@ use platform_core::{Node, Relation, ResourceType};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
+/// The error of templates, for crates that don't know their language.
+pub use jinja::Error;
+
 /// What building a node gave.
 #[derive(Clone, Debug, Default)]
 pub struct Built {

@@ -8,8 +8,9 @@
 //! |---|---|
 //! | [`names`] | the node's names: `this`, `ref`, `model`, … |
 //! | [`adapter`], [`relation`], [`column`], [`table`] | the adapter surface that macros call |
-//! | [`connection`], [`statements`] | statements, transactions, named results |
+//! | [`connection`], [`slots`], [`statements`] | connections of a run, statements, transactions, named results |
 //! | [`compile`], [`inject`], [`materialize`] | from a node to SQL, from SQL to a table |
+//! | [`failure`], [`results`] | what became of nodes, for run_results.json and for hooks |
 
 pub mod adapter;
 mod arguments;
@@ -18,20 +19,27 @@ pub mod compile;
 pub mod config;
 pub mod connection;
 mod constraints;
+pub mod failure;
 mod indexes;
 mod inject;
 pub mod materialize;
 pub mod names;
 pub mod references;
 pub mod relation;
+pub mod results;
 pub mod seed;
+pub mod slots;
 mod snapshot;
 pub mod statements;
 pub mod table;
+pub mod timing;
 
 pub use compile::Compiled;
 pub use connection::Connection;
+pub use failure::Failure;
 pub use materialize::Built;
+pub use slots::Slots;
+pub use timing::Stopwatch;
 
 use crate::Project;
 use crate::context::vars::{Missing, Var, Vars};

@@ -1,0 +1,162 @@
+//! Hooks of the project: `on-run-start` and `on-run-end`, one after the other on the first slot.
+
+use crate::line::{Line, aligned};
+use crate::node_info::{Phase, node_info};
+use platform_core::event::{Level, Tone};
+use platform_core::{
+    Event, Manifest, Node, NodeResult, Resource, ResourceType, RunContext, Status, UniqueId,
+};
+use project::runtime::{Connection, Failure, Runtime, Stopwatch, results};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Which hooks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// `on-run-start`
+    Start,
+    /// `on-run-end`
+    End,
+}
+
+impl Moment {
+    /// dbt's name, also the hooks' tag.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "on-run-start",
+            Self::End => "on-run-end",
+        }
+    }
+}
+
+/// Runs the hooks of a moment; after one that failed the rest is skipped. `so_far` is what `results` holds.
+pub fn run_hooks(
+    moment: Moment,
+    runtime: &Runtime,
+    connection: &Arc<Connection>,
+    context: &RunContext,
+    so_far: &[NodeResult],
+) -> Vec<NodeResult> {
+    let hooks = hooks(&context.manifest, moment, runtime.root());
+    let total = hooks.len();
+    let mut done: Vec<NodeResult> = Vec::with_capacity(total);
+    let mut failed = false;
+    for (index, hook) in hooks.into_iter().enumerate() {
+        let name = format!("{}.{}.{}", hook.package_name, moment.as_str(), hook.only.index.unwrap_or(index));
+        let line = Line { number: index + 1, total };
+        if failed || context.is_cancelled() {
+            done.push(skipped(hook, &name, line, context));
+            continue;
+        }
+        let names = match moment {
+            Moment::Start => Vec::new(),
+            Moment::End => end_names(&context.manifest, so_far),
+        };
+        let started = Phase::started();
+        say_start(hook, &name, line, &started, context);
+        let mut watch = Stopwatch::start();
+        watch.next("execute");
+        let outcome = runtime
+            .run_hook(hook, connection, names)
+            .map_err(|error| runtime.failure(Resource::Node(hook), &error));
+        let result = result(hook, &name, outcome.map(drop), watch);
+        failed = result.status == Status::Error;
+        say_end(hook, &name, line, &result, &started, context);
+        done.push(result);
+    }
+    done
+}
+
+/// The hooks of a moment: packages' first, in their order.
+fn hooks<'a>(manifest: &'a Manifest, moment: Moment, root: &str) -> Vec<&'a Node> {
+    let mut hooks: Vec<&Node> = manifest
+        .nodes
+        .values()
+        .filter(|node| node.resource_type == ResourceType::Operation)
+        .filter(|node| node.tags.iter().any(|tag| tag == moment.as_str()))
+        .collect();
+    hooks.sort_by_key(|hook| (hook.package_name == root, hook.package_name.clone(), hook.only.index));
+    hooks
+}
+
+/// What hooks of `on-run-end` may use beside.
+fn end_names(manifest: &Manifest, so_far: &[NodeResult]) -> Vec<(String, project::runtime::results::Value)> {
+    let mut schemas = BTreeSet::new();
+    for result in so_far.iter().filter(|result| result.status != Status::Skipped) {
+        if let Some(node) = manifest.node(&result.unique_id).filter(|node| node.is_refable()) {
+            schemas.insert((node.database.clone().unwrap_or_default(), node.schema.clone()));
+        }
+    }
+    results::names(so_far, manifest, &schemas)
+}
+
+fn result(hook: &Node, name: &str, outcome: Result<(), Failure>, watch: Stopwatch) -> NodeResult {
+    let (timing, execution_time) = watch.stop();
+    let (status, message, diagnostic) = match outcome {
+        Ok(()) => (Status::Success, format!("{name} passed"), None),
+        Err(failure) => (
+            Status::Error,
+            format!("{name} failed, error:\n {}", failure.diagnostic.message),
+            Some(Box::new(failure.diagnostic)),
+        ),
+    };
+    let mut result = NodeResult::new(hook.unique_id.clone(), status, Some(message));
+    result.failures = Some(i64::from(status == Status::Error));
+    result.thread_id = "main".to_owned();
+    result.timing = timing;
+    result.execution_time = execution_time;
+    result.compiled = Some(true);
+    result.compiled_code = Some(hook.raw_code.clone());
+    result.diagnostic = diagnostic;
+    result
+}
+
+fn skipped(hook: &Node, name: &str, line: Line, context: &RunContext) -> NodeResult {
+    let (text, bytes) = aligned(&format!("SKIP hook: {name}"), line, "SKIP", None);
+    context.events.send(
+        Event::new(Level::Info, "LogHookEndLine", text)
+            .code("Q033")
+            .emphasis(bytes, Tone::Caution)
+            .with("statement", name)
+            .with("status", "skipped"),
+    );
+    let mut result =
+        NodeResult::new(hook.unique_id.clone(), Status::Skipped, Some(format!("{name} skipped")));
+    result.thread_id = "main".to_owned();
+    result
+}
+
+fn say_start(hook: &Node, name: &str, line: Line, phase: &Phase, context: &RunContext) {
+    let (text, _) = aligned(&format!("START hook: {name}"), line, "RUN", None);
+    context.events.send(
+        Event::new(Level::Info, "LogHookStartLine", text)
+            .code("Q032")
+            .with("statement", name)
+            .with("index", line.number)
+            .with("total", line.total)
+            .with("node_info", node_info(Resource::Node(hook), phase)),
+    );
+}
+
+fn say_end(hook: &Node, name: &str, line: Line, result: &NodeResult, started: &Phase, context: &RunContext) {
+    let failed = result.status == Status::Error;
+    let word = if failed { "ERROR" } else { "OK" };
+    let (text, bytes) = aligned(&format!("{word} hook: {name}"), line, word, Some(result.execution_time));
+    let (level, tone) = if failed { (Level::Error, Tone::Bad) } else { (Level::Info, Tone::Good) };
+    context.events.send(
+        Event::new(level, "LogHookEndLine", text)
+            .code("Q033")
+            .emphasis(bytes, tone)
+            .with("statement", name)
+            .with("status", result.status.as_str())
+            .with("execution_time", result.execution_time)
+            .with("index", line.number)
+            .with("total", line.total)
+            .with("node_info", node_info(Resource::Node(hook), &started.finished(result.status))),
+    );
+}
+
+/// Ids of the hooks of a moment, for those who count.
+pub fn hook_ids(manifest: &Manifest, moment: Moment, root: &str) -> Vec<UniqueId> {
+    hooks(manifest, moment, root).into_iter().map(|hook| hook.unique_id.clone()).collect()
+}

@@ -1,0 +1,104 @@
+//! Before the first node: what exists is looked up once, and schemas that are missing are made.
+
+use platform_core::relation::Relation;
+use platform_core::{Manifest, Node, ResourceType, UniqueId};
+use project::runtime::materialize::explain;
+use project::runtime::relation::RelationObject;
+use project::runtime::{Connection, Runtime};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Why a run could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum PreparationError {
+    /// The database could not be asked.
+    #[error(transparent)]
+    Warehouse(#[from] warehouse::Error),
+    /// A schema could not be created.
+    #[error("{heading}\n  {message}")]
+    Schema {
+        /// dbt's heading.
+        heading: &'static str,
+        /// What the macro or the database said.
+        message: String,
+    },
+}
+
+/// Looks up what exists in the schemas of the project (one query), and creates the schemas that the
+/// selected nodes are built in.
+pub fn prepare<'a>(
+    runtime: &Runtime,
+    connection: &Arc<Connection>,
+    selected: impl IntoIterator<Item = &'a UniqueId>,
+) -> Result<(), PreparationError> {
+    let manifest = &runtime.project().manifest;
+    let database = runtime.database();
+    let all = all_schemas(manifest, &runtime.project().profile.schema);
+    let names: Vec<&str> = all.iter().map(String::as_str).collect();
+    connection.wait(runtime.cache().load(connection.session(), database, &names))?;
+    let wanted: BTreeSet<&str> = selected
+        .into_iter()
+        .filter_map(|id| manifest.node(id))
+        .filter(|node| makes_relation(node))
+        .map(|node| node.schema.as_str())
+        .filter(|schema| !schema.is_empty())
+        .collect();
+    let existing = existing_schemas(connection)?;
+    for schema in wanted.into_iter().filter(|schema| !existing.contains(*schema)) {
+        create_schema(runtime, connection, database, schema)?;
+    }
+    Ok(())
+}
+
+/// The schemas that anything of the project is built in, and the target's own.
+fn all_schemas(manifest: &Manifest, target: &str) -> BTreeSet<String> {
+    let nodes = manifest.nodes.values().chain(manifest.functions.values());
+    nodes
+        .filter(|node| makes_relation(node))
+        .map(|node| node.schema.clone())
+        .chain(std::iter::once(target.to_owned()))
+        .filter(|schema| !schema.is_empty())
+        .collect()
+}
+
+/// Whether building the node makes something in its schema.
+fn makes_relation(node: &Node) -> bool {
+    match node.resource_type {
+        ResourceType::Model => !node.is_ephemeral(),
+        ResourceType::Seed | ResourceType::Snapshot | ResourceType::Function => true,
+        ResourceType::Test => node.relation_name.is_some(),
+        _ => false,
+    }
+}
+
+fn existing_schemas(connection: &Arc<Connection>) -> Result<BTreeSet<String>, warehouse::Error> {
+    let rows = connection
+        .wait(connection.session().query_typed("select nspname::text from pg_catalog.pg_namespace", &[]))?;
+    rows.iter().map(|row| warehouse::get(row, 0)).collect()
+}
+
+fn create_schema(
+    runtime: &Runtime,
+    connection: &Arc<Connection>,
+    database: &str,
+    schema: &str,
+) -> Result<(), PreparationError> {
+    let relation = Relation {
+        database: Some(database.to_owned()),
+        schema: Some(schema.to_owned()),
+        quoting: runtime.quoting(),
+        ..Relation::default()
+    };
+    let relation = RelationObject::value(relation);
+    let failed = |error| {
+        let (kind, message, _) = explain(&error);
+        PreparationError::Schema { heading: kind.headline(), message: message.replace('\n', "\n  ") }
+    };
+    runtime.call_macro("create_schema", &[("relation", relation)], connection).map_err(failed)?;
+    connection.commit().map_err(|refused| PreparationError::Schema {
+        heading: "Database Error",
+        message: refused.message().replace('\n', "\n  "),
+    })?;
+    runtime.cache().add_schema(database, schema);
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! What became of a node that failed: dbt's words for `run_results.json`, and the place for people.
+
+use crate::context::raised::Kind;
+use crate::runtime::materialize::explain;
+use crate::runtime::{Compiled, Runtime};
+use platform_core::{Diagnostic, Node, Place, Resource};
+use std::sync::Arc;
+
+/// A failure, told twice.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// `Database Error in model orders (models/orders.sql)`, the message indented below, and where the
+    /// statement can be read.
+    pub message: String,
+    /// The same with its place in the user's file and the macros on the way there.
+    pub diagnostic: Diagnostic,
+    /// The SQL, where it got so far.
+    pub compiled: Option<Arc<Compiled>>,
+}
+
+impl Runtime {
+    /// The failure of a node.
+    pub fn failure(&self, resource: Resource<'_>, error: &jinja::Error) -> Failure {
+        let (kind, text, _) = explain(error);
+        let mut lines = vec![headline(kind.headline(), resource)];
+        lines.extend(text.trim_end().lines().map(str::to_owned));
+        if kind != Kind::Database {
+            lines.extend(stack(resource, error));
+        } else if let Some(node) = resource.node().filter(|node| node.raw_code.len() > 1) {
+            lines.push(format!("compiled code at {}", self.display_path("run", node)));
+        }
+        let mut diagnostic = Diagnostic::error("R001", text).event(kind.headline());
+        if let Some(place) = error.place() {
+            diagnostic = diagnostic.at(self.place(place));
+        }
+        diagnostic.stack =
+            error.stack().iter().map(|frame| (frame.name.to_string(), self.place(&frame.place))).collect();
+        Failure { message: lines.join("\n  "), diagnostic, compiled: None }
+    }
+
+    /// The failure of a node before anything was rendered: no connection, an impossible configuration.
+    pub fn plain_failure(&self, resource: Resource<'_>, heading: &str, text: &str) -> Failure {
+        let message = format!("{}\n  {}", headline(heading, resource), text.replace('\n', "\n  "));
+        Failure { message, diagnostic: Diagnostic::error("R001", text).event(heading), compiled: None }
+    }
+
+    /// Path of a node's file below `target/compiled` or `target/run`, as people type it in the project.
+    pub fn display_path(&self, folder: &str, node: &Node) -> String {
+        let project = self.project();
+        let path = project.target_path.join(self.artifact_path(folder, node));
+        path.strip_prefix(&project.root).unwrap_or(&path).display().to_string()
+    }
+
+    /// A place of a template as a diagnostic has it, with the line's text where the file can be read.
+    fn place(&self, place: &jinja::Place) -> Place {
+        let read = |root: &std::path::Path| std::fs::read_to_string(root.join(&*place.file)).ok();
+        let text = self.project().packages.values().find_map(|package| read(&package.root));
+        let snippet = text
+            .as_deref()
+            .and_then(|text| text.lines().nth(usize::try_from(place.line).ok()?.checked_sub(1)?))
+            .unwrap_or_default();
+        Place {
+            file: place.file.to_string(),
+            line: place.line,
+            column: place.column,
+            length: u32::try_from(place.range.len()).unwrap_or(1),
+            snippet: snippet.to_owned(),
+        }
+    }
+}
+
+fn headline(heading: &str, resource: Resource<'_>) -> String {
+    format!(
+        "{heading} in {} {} ({})",
+        resource.resource_type(),
+        resource.name(),
+        resource.original_file_path()
+    )
+}
+
+/// dbt's list of the macros on the way to the error.
+fn stack(resource: Resource<'_>, error: &jinja::Error) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for frame in error.stack() {
+        let word = if lines.is_empty() { "in macro" } else { "called by macro" };
+        lines.push(format!("> {word} {} ({})", frame.name, frame.place.file));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+        lines.push(format!(
+            "> called by {} {} ({})",
+            resource.resource_type(),
+            resource.name(),
+            resource.original_file_path()
+        ));
+    }
+    lines
+}

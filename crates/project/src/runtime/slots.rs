@@ -1,0 +1,68 @@
+//! The slots of a run: one connection each, opened when it is first needed.
+
+use crate::runtime::Connection;
+use platform_core::EventSink;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Handle;
+use warehouse::{CancelToken, Session, Warehouse};
+
+/// One connection a slot. Used from the slots' threads, never from an async worker.
+pub struct Slots {
+    warehouse: Warehouse,
+    handle: Handle,
+    events: Arc<dyn EventSink>,
+    slots: Vec<Mutex<Option<Slot>>>,
+}
+
+struct Slot {
+    connection: Arc<Connection>,
+    cancel: CancelToken,
+}
+
+impl Slots {
+    /// That many slots; nothing is opened yet.
+    pub fn new(warehouse: Warehouse, handle: Handle, events: Arc<dyn EventSink>, count: usize) -> Self {
+        let slots = (0..count.max(1)).map(|_| Mutex::new(None)).collect();
+        Self { warehouse, handle, events, slots }
+    }
+
+    /// The warehouse.
+    pub fn warehouse(&self) -> &Warehouse {
+        &self.warehouse
+    }
+
+    /// Where asynchronous work is waited for.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// The slot's connection; a lost one is opened anew.
+    pub fn connection(&self, slot: usize) -> Result<Arc<Connection>, warehouse::Error> {
+        let mut place = self.slots[slot % self.slots.len()].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = place.as_ref().filter(|slot| !slot.connection.session().is_closed()) {
+            return Ok(slot.connection.clone());
+        }
+        let session: Session = self.handle.block_on(self.warehouse.session())?;
+        let cancel = session.cancel_token();
+        let connection = Arc::new(Connection::new(session, self.handle.clone(), self.events.clone()));
+        *place = Some(Slot { connection: connection.clone(), cancel });
+        Ok(connection)
+    }
+
+    /// Ends the statements that run now: they fail with SQLSTATE 57014.
+    pub fn cancel(&self) {
+        let tokens: Vec<CancelToken> = self
+            .slots
+            .iter()
+            .filter_map(|slot| {
+                slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|it| it.cancel.clone())
+            })
+            .collect();
+        self.handle.spawn(async move {
+            for token in tokens {
+                // A statement that ended meanwhile needs no cancelling; a lost server can't be asked.
+                let _ = token.cancel().await;
+            }
+        });
+    }
+}
