@@ -73,6 +73,7 @@ impl Session {
 
     /// [`Session::run`], with or without the types of columns.
     pub async fn run_with(&self, sql: &str, types: Types) -> Result<Outcome> {
+        without_nul(sql)?;
         let turn = self.turn().await?;
         self.wire.take_notices();
         self.wire.record();
@@ -164,6 +165,7 @@ impl Session {
 
     /// Runs statements whose answers nobody wants.
     pub async fn batch_execute(&self, sql: &str) -> Result<()> {
+        without_nul(sql)?;
         let turn = self.turn().await?;
         let result = self.client.batch_execute(sql).await;
         self.end(turn, result).await
@@ -271,9 +273,9 @@ impl Session {
         }
     }
 
-    /// Whether the connection is gone.
+    /// Whether the connection is gone, or waits for data that cannot come.
     pub fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        self.client.is_closed() || self.wire.copy() == b'G'
     }
 
     /// Waits for its turn, and for the answers of a statement whose caller went away.
@@ -315,6 +317,14 @@ impl Session {
     pub(crate) fn into_client(self) -> Option<Client> {
         Arc::try_unwrap(self.client).ok()
     }
+}
+
+/// The protocol ends a text with a NUL.
+fn without_nul(sql: &str) -> Result<()> {
+    if sql.contains('\0') {
+        return Err(Error::Unsupported("the statement holds a NUL character, which Postgres cannot read"));
+    }
+    Ok(())
 }
 
 fn set_types(columns: &mut [ResultColumn], types: &[(u32, i32)]) {

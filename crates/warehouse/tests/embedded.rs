@@ -157,7 +157,7 @@ fn many_starters_share_one_server() {
 #[test]
 fn a_killed_server_recovers() {
     let folder = project();
-    std::fs::create_dir_all(folder.path().join(".platform/pg/data.new/base")).unwrap();
+    std::fs::create_dir_all(folder.path().join(".platform/pg/data.4711.new/base")).unwrap();
     std::fs::create_dir_all(folder.path().join(".platform/pg/data/base")).unwrap();
     let server = server(folder.path());
     let handle = server.start(Keep::WhileUsed).unwrap();
@@ -197,6 +197,22 @@ fn a_killed_server_recovers() {
     std::fs::write(server.folder().join("data/PG_VERSION"), "12\n").unwrap();
     let text = server.start(Keep::WhileUsed).unwrap_err().to_string();
     assert!(text.contains("Postgres 12 made it") && text.contains("hint: install Postgres 12"), "{text}");
+}
+
+#[test]
+fn starters_killed_anywhere_leave_a_usable_server() {
+    let folder = project();
+    for milliseconds in [30, 150, 400, 900, 1600, 2400] {
+        let mut child = hold_in_another_process(folder.path());
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let handle = server(folder.path()).start(Keep::WhileUsed).unwrap();
+    assert_eq!(ask(handle.settings(), "select 1").unwrap().as_deref(), Some("1"));
+    let pid = handle.running().pid;
+    drop(handle);
+    wait_for_end(pid);
 }
 
 #[test]

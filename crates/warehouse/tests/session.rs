@@ -182,6 +182,7 @@ async fn a_copy_left_alone_keeps_nothing() -> Result<()> {
 #[tokio::test]
 async fn copy_as_a_statement_says_what_to_do() -> Result<()> {
     let (session, _database) = session().await?;
+    assert!(matches!(session.run("select 'a\0b'").await, Err(Error::Unsupported(_))));
     session.run("create table t (a int)").await?;
     assert!(matches!(session.run("copy (select 1) to stdout").await, Err(Error::Unsupported(_))));
     assert_eq!(session.run("select 1").await?.tag, "SELECT 1");

@@ -1,6 +1,6 @@
 //! TLS as libpq has it: what each `sslmode` accepts, client certificates, cancelling, and that types are still
 //! known.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

@@ -47,10 +47,12 @@ pub(super) fn password(place: &Place) -> Option<Secret> {
 /// Makes the cluster in a folder beside, so that one killed half-way is never taken for a whole one.
 fn make(place: &Place, owner: Option<&Owner>, binaries: &Binaries, tuning: Tuning) -> Result<()> {
     let data = place.data_in_the_making();
-    for remains in [&data, &place.data()] {
-        if remains.exists() {
-            std::fs::remove_dir_all(remains).map_err(Error::io("delete", remains))?;
-        }
+    for remains in place.remains() {
+        // What cannot be deleted is in nobody's way.
+        let _ = std::fs::remove_dir_all(remains);
+    }
+    if place.data().exists() {
+        std::fs::remove_dir_all(place.data()).map_err(Error::io("delete", place.data()))?;
     }
     std::fs::create_dir(&data).map_err(Error::io("make", &data))?;
     std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o700))

@@ -110,9 +110,18 @@ impl Place {
         self.root.join("data")
     }
 
-    /// A cluster being made; becomes [`Place::data`] when complete.
+    /// A cluster being made by this process; becomes [`Place::data`] when complete. Another process's
+    /// may still be written to by a program that outlived it.
     pub fn data_in_the_making(&self) -> PathBuf {
-        self.root.join("data.new")
+        self.root.join(format!("data.{}.new", std::process::id()))
+    }
+
+    /// What others began to make and did not finish.
+    pub fn remains(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(&self.root) else { return Vec::new() };
+        let unfinished = |name: &str| name.strip_suffix(".new").is_some_and(|name| name.starts_with("data."));
+        let paths = entries.flatten().map(|entry| entry.path());
+        paths.filter(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(unfinished)).collect()
     }
 
     /// The socket's folder: beside the cluster, or where its path is short enough.

@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 /// How long a server may recover from a crash before we give up on it.
 const START_LIMIT: Duration = Duration::from_mins(5);
 
+/// How often to try where something came between.
+const ATTEMPTS: u32 = 5;
+
 /// How long a polite stop may take before the hard one.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -42,14 +45,26 @@ pub(super) fn clear_remains(place: &Place) -> Result<()> {
 /// Starts the server and waits until it takes connections.
 pub(super) fn launch(place: &Place, owner: Option<&Owner>, binaries: &Binaries) -> Result<Running> {
     let mut port = state::last(place).map(|last| last.port).filter(|port| is_free(*port));
+    let mut attempt = 0;
     loop {
         let chosen = match port {
             Some(port) => port,
             None => free_port()?,
         };
+        attempt += 1;
         match launch_on(place, owner, binaries, chosen) {
             // Somebody took the port between our look and the server's.
-            Err(Error::Failed { log, .. }) if log.contains("Address already in use") => port = None,
+            Err(Error::Failed { log, .. })
+                if attempt < ATTEMPTS && log.contains("Address already in use") =>
+            {
+                port = None;
+            }
+            // A starter was killed, and the server that it had begun came up only now.
+            Err(Error::Failed { log, .. })
+                if attempt < ATTEMPTS && log.contains("lock file \"postmaster.pid\"") =>
+            {
+                clear_remains(place)?;
+            }
             other => return other,
         }
     }
