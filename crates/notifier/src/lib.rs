@@ -5,6 +5,7 @@
 //! messages in one transaction. [`deliver`] sends what is due, repeatedly and from any number of
 //! processes. The outbox between them is the truth of who was told what.
 
+mod channel;
 mod chat;
 mod error;
 mod mail;
@@ -20,12 +21,15 @@ mod written;
 
 pub mod alert;
 pub mod amount;
+pub mod deliver;
 pub mod detect;
 pub mod evaluate;
 pub mod letter;
 pub mod policy;
 pub mod rule;
 
+pub use channel::{Console, Environment};
+pub use deliver::{DeliveryReport, Sending, deliver};
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, EvaluationReport, RuleReport, RuleStatus, evaluate};
 pub use outbox::Planned;

@@ -4,6 +4,6 @@ mod mime;
 mod table;
 mod templates;
 
-pub(crate) use mime::{Envelope, domain, write};
+pub(crate) use mime::{Envelope, domain, plainer, write};
 pub(crate) use table::csv_bytes;
 pub(crate) use templates::Templates;

@@ -107,3 +107,27 @@ fn attachment(table: &Table) -> std::result::Result<SinglePart, String> {
     let kind = ContentType::parse(kind).map_err(|problem| problem.to_string())?;
     Ok(Attachment::new(name).body(bytes, kind))
 }
+
+/// A mail with the headers of another and a plain text in place of its contents; nothing if the other is
+/// no mail.
+pub(crate) fn plainer(mail: &[u8], text: &str) -> Option<Vec<u8>> {
+    let end = mail.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let headers = std::str::from_utf8(&mail[..end]).ok()?;
+    let mut kept = String::new();
+    let mut keeping = true;
+    for line in headers.split("\r\n") {
+        if !line.starts_with([' ', '\t']) {
+            let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+            keeping = !name.starts_with("content-") && name != "mime-version";
+        }
+        if keeping {
+            // Another message needs another id.
+            kept.push_str(&line.replacen("Message-ID: <", "Message-ID: <plain.", 1));
+            kept.push_str("\r\n");
+        }
+    }
+    let ascii: String = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    kept.push_str("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n");
+    kept.push_str(&ascii.replace('\n', "\r\n"));
+    Some(kept.into_bytes())
+}

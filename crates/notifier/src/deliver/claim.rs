@@ -1,0 +1,80 @@
+//! Claiming a message: state, attempt and lock in one statement.
+
+use crate::Result;
+use crate::schema::lock;
+use chrono::{DateTime, Utc};
+use platform_core::channel::Message;
+use warehouse::types::Type;
+use warehouse::{Session, get};
+
+/// What may be claimed.
+pub(super) struct Claim<'a> {
+    pub worker: &'a str,
+    pub now: Option<DateTime<Utc>>,
+    pub channels: &'a [String],
+    pub busy: &'a [i64],
+}
+
+/// The result of a claim.
+pub(super) enum Claimed {
+    /// It is ours, and so is its lock.
+    Mine(Box<Mine>),
+    /// It is due, but its last sender has not let go of the lock. Nothing was changed.
+    Busy(i64),
+}
+
+/// A claimed message.
+pub(super) struct Mine {
+    pub id: i64,
+    pub attempt: i64,
+    pub channel: String,
+    pub kind: String,
+    pub subject: String,
+    /// How often it was tried, this time included.
+    pub attempts: i32,
+    pub expires_at: DateTime<Utc>,
+    /// How often the channel was told to slow down.
+    pub slower: i32,
+    pub message: Message,
+}
+
+impl Claim<'_> {
+    /// Claims the next message that is due.
+    pub async fn take(&self, session: &Session) -> Result<Option<Claimed>> {
+        let (channels, busy) = (self.channels.to_vec(), self.busy.to_vec());
+        let rows = session
+            .query_typed(
+                include_str!("../sql/claim.sql"),
+                &[
+                    (&self.worker, Type::TEXT),
+                    (&self.now, Type::TIMESTAMPTZ),
+                    (&channels, Type::TEXT_ARRAY),
+                    (&busy, Type::INT8_ARRAY),
+                    (&lock::MESSAGE, Type::INT8),
+                ],
+            )
+            .await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let id: i64 = get(row, 0)?;
+        if !get::<bool>(row, 1)? {
+            return Ok(Some(Claimed::Busy(id)));
+        }
+        Ok(Some(Claimed::Mine(Box::new(Mine {
+            id,
+            attempt: get(row, 2)?,
+            channel: get(row, 3)?,
+            kind: get(row, 4)?,
+            subject: get(row, 5)?,
+            attempts: get(row, 6)?,
+            expires_at: get(row, 7)?,
+            slower: get(row, 8)?,
+            message: Message {
+                dedupe_key: get(row, 9)?,
+                message_id: get(row, 10)?,
+                recipient: get(row, 11)?,
+                payload: get(row, 12)?,
+                thread: get(row, 13)?,
+            },
+        }))))
+    }
+}
