@@ -54,16 +54,16 @@ pub struct DeliveryReport {
     pub rescued: usize,
     /// What is wrong with channels.
     pub problems: Vec<String>,
-    /// Messages that are not delivered, whether due or not.
+    /// Messages that should have been delivered by now.
     pub waiting: i64,
     /// Dead messages in all.
     pub dead_in_all: i64,
 }
 
 impl DeliveryReport {
-    /// Whether nothing is left undone: nothing that is due waits, nothing is dead, every channel works.
+    /// Whether nothing is left undone: nothing waits that should not, nothing is dead, every channel works.
     pub fn is_clean(&self) -> bool {
-        self.dead_in_all == 0 && self.deferred == 0 && self.unknown == 0 && self.problems.is_empty()
+        self.dead_in_all == 0 && self.waiting == 0 && self.problems.is_empty()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The notifier on a real Postgres.
 
+mod delivery;
 mod scenarios;
 mod story;
 mod truth_table;

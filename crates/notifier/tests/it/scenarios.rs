@@ -14,10 +14,11 @@ async fn acceptance() {
     let told = story.told().await;
     assert_eq!(told, ["digest ready: 1 customer balance moved 50% or more, 21 Nov 2026"]);
     let mail = &story.outbox().await[0].payload;
-    println!("{mail}");
-    story.all_sent().await;
-    story.evaluate("21").await;
+    assert!(mail.contains("100.00 -> 180.00 USD") && mail.contains("up +80%"), "{mail}");
+    assert_eq!(story.deliver("21").await.sent, 1);
+    story.run("21").await;
     story.record("acme", "22", "180").await;
-    story.evaluate("22").await;
-    assert_eq!(story.told().await.len(), 1);
+    story.run("22").await;
+    assert_eq!(story.told().await, ["digest sent: 1 customer balance moved 50% or more, 21 Nov 2026"]);
+    assert_eq!(story.files().len(), 1);
 }

@@ -1,10 +1,13 @@
 //! A small company for tests: a fact table, a rule, and a database of its own.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use notifier::{Evaluation, EvaluationReport, Policy, Rule};
+use notifier::{DeliveryReport, Evaluation, EvaluationReport, Policy, Rule, Sending};
 use platform_core::Manifest;
 use platform_core::event::Silence;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use warehouse::testing::TestDatabase;
 use warehouse::{Session, Warehouse};
 
@@ -14,6 +17,8 @@ pub struct Story {
     pub rule: Rule,
     pub policy: Policy,
     pub folder: tempfile::TempDir,
+    pub environment: BTreeMap<String, String>,
+    pub console: Arc<Mutex<Vec<u8>>>,
     _database: TestDatabase,
 }
 
@@ -96,7 +101,15 @@ impl Story {
         let (warehouse, database) = warehouse::testing::warehouse().await.expect("a test database");
         let folder = tempfile::tempdir().expect("a folder");
         let policy = policy(folder.path(), "");
-        let story = Self { warehouse, rule: rule(json!({})), policy, folder, _database: database };
+        let story = Self {
+            warehouse,
+            rule: rule(json!({})),
+            policy,
+            folder,
+            environment: BTreeMap::new(),
+            console: Arc::default(),
+            _database: database,
+        };
         story
             .sql(
                 "create schema analytics;
@@ -197,5 +210,65 @@ impl Story {
     /// A number from the database.
     pub async fn count(&self, sql: &str) -> i64 {
         self.session().await.query_one(sql, &[]).await.unwrap_or_else(|problem| panic!("{problem}")).get(0)
+    }
+
+    /// Takes another `alerts.yml`.
+    pub fn set_policy(&mut self, text: &str) {
+        self.policy = policy(self.folder.path(), text);
+    }
+
+    /// Delivers what is due at nine in the morning of a day.
+    pub async fn deliver(&self, on: &str) -> DeliveryReport {
+        self.deliver_at(morning(on)).await
+    }
+
+    /// Delivers what is due at a time.
+    pub async fn deliver_at(&self, now: DateTime<Utc>) -> DeliveryReport {
+        let stop = AtomicBool::new(false);
+        let environment = |name: &str| self.environment.get(name).cloned();
+        let sending = Sending {
+            limit: None,
+            now: Some(now),
+            worker: "test".to_owned(),
+            stop: &stop,
+            environment: &environment,
+            console: self.console.clone(),
+        };
+        notifier::deliver(&self.policy, &sending, &self.warehouse, &Silence)
+            .await
+            .unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    /// Evaluates and delivers.
+    pub async fn run(&self, on: &str) -> DeliveryReport {
+        self.evaluate(on).await;
+        self.deliver(on).await
+    }
+
+    /// The texts of the mails in the folder, by file name.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let Ok(entries) = std::fs::read_dir(self.folder.path().join("outbox")) else {
+            return BTreeMap::new();
+        };
+        entries
+            .flatten()
+            .map(|entry| {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                (name, std::fs::read_to_string(entry.path()).expect("a mail"))
+            })
+            .collect()
+    }
+
+    /// State, attempts and last error of every message.
+    pub async fn states(&self) -> Vec<String> {
+        let session = self.session().await;
+        let rows = session
+            .query(
+                "select channel || ' ' || state || ' ' || attempts || coalesce(': ' || last_error, '') from alerting.outbox order by id",
+                &[],
+            )
+            .await
+            .expect("the outbox");
+        rows.iter().map(|row| row.get(0)).collect()
     }
 }
