@@ -32,6 +32,11 @@
     {{ return(adapter.dispatch('list_function_relations_without_caching', 'dbt')(schema_relation)) }}
 {%- endmacro %}
 
+{# Postgres lists functions with the other relations. #}
+{% macro default__list_function_relations_without_caching(schema_relation) -%}
+    {%- do exceptions.raise_not_implemented('list_function_relations_without_caching macro not implemented for adapter ' ~ adapter.type()) -%}
+{%- endmacro %}
+
 {% macro get_relations() -%}
     {{ return(adapter.dispatch('get_relations', 'dbt')()) }}
 {%- endmacro %}
