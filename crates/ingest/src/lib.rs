@@ -1,1 +1,2 @@
 //! ingest
+pub mod csv;
