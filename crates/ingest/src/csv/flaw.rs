@@ -1,9 +1,10 @@
 //! What is wrong with a record, and where in it.
 
 use super::encoding::likely;
-use super::field::printable;
+use super::field::{printable, value};
 use super::records::{Fault, Record};
 use super::scanner::Form;
+use crate::kind::Kind;
 use memchr::memchr;
 
 /// Characters of a record that a message shows.
@@ -63,6 +64,15 @@ pub enum Flaw {
         /// Line of the opening quote.
         opened: u64,
     },
+    /// A value that cannot be read as what the project says the column is.
+    NotKind {
+        /// The column.
+        column: String,
+        /// The first characters of the value.
+        value: String,
+        /// What it should be.
+        kind: Kind,
+    },
     /// A column of the key without a value (mode `upsert`).
     EmptyKey {
         /// The column.
@@ -106,6 +116,9 @@ impl std::fmt::Display for Flaw {
             Self::Unterminated { opened } => {
                 write!(out, "the quote opened on line {opened} is never closed")
             }
+            Self::NotKind { column, value, kind } => {
+                write!(out, "`{column}` is no {}: `{value}`", kind.as_str())
+            }
             Self::EmptyKey { column } => write!(out, "`{column}`, a column of the key, is empty"),
             Self::SameKey { file, line } => {
                 write!(out, "the same key comes again in {file} on line {line}, which was kept")
@@ -146,17 +159,12 @@ impl Rejected {
         Self { line: record.position.line, byte: record.position.byte, column, flaw, raw }
     }
 
-    /// What a message shows of the record: one line about the flaw, and the column of the flaw in it.
-    pub fn snippet(&self) -> (String, u32) {
-        let column = usize::try_from(self.column).unwrap_or(usize::MAX) - 1;
-        let from = if column > SNIPPET * 2 / 3 { column - SNIPPET / 2 } else { 0 };
-        let mut text: String = if from > 0 { "…".to_owned() } else { String::new() };
-        let shown = self.raw.chars().skip(from).take(SNIPPET);
-        text.extend(shown.map(|c| if c.is_control() { '·' } else { c }));
-        if self.raw.chars().nth(from + SNIPPET).is_some() {
-            text.push('…');
-        }
-        (text, u32::try_from(column - from + usize::from(from > 0) + 1).unwrap_or(u32::MAX))
+    /// What a message shows of the record: its beginning up to the flaw and a little further, on one line.
+    pub fn snippet(&self) -> String {
+        let flaw = usize::try_from(self.column).unwrap_or(usize::MAX);
+        let length = (flaw.saturating_add(SNIPPET / 3)).clamp(SNIPPET, 10 * SNIPPET);
+        let shown = self.raw.chars().take(length).map(|c| if c.is_control() { '·' } else { c });
+        shown.chain(self.raw.chars().nth(length).map(|_| '…')).collect()
     }
 }
 
@@ -169,6 +177,8 @@ pub struct Rules<'a> {
     pub max_field_bytes: usize,
     /// Positions of the columns that must have a value.
     pub required: &'a [usize],
+    /// Positions of the columns that must be readable as something.
+    pub kinds: &'a [(usize, Kind)],
 }
 
 /// What a record without flaw is.
@@ -196,7 +206,8 @@ pub fn judge(record: &Record<'_>, rules: &Rules<'_>) -> Result<Sound, (Flaw, usi
         && memchr(0, record.bytes).is_none()
         && (record.bytes.is_ascii() || std::str::from_utf8(record.bytes).is_ok())
         && !(quoted && record.spans.iter().any(|span| span.form == Form::Trailing))
-        && rules.required.iter().all(|&at| has_value(record, at));
+        && rules.required.iter().all(|&at| has_value(record, at))
+        && rules.kinds.iter().all(|&(at, kind)| is_kind(record, at, kind));
     if !sound {
         if let Some(flaw) = find(record, rules) {
             return Err(flaw);
@@ -205,6 +216,12 @@ pub fn judge(record: &Record<'_>, rules: &Rules<'_>) -> Result<Sound, (Flaw, usi
     let literal = |form, raw: &[u8]| form == Form::Plain && memchr(b'"', raw).is_some();
     let literal_quote = quoted && record.spans.iter().any(|span| literal(span.form, record.raw(*span)));
     Ok(Sound::Row { literal_quote })
+}
+
+#[inline]
+fn is_kind(record: &Record<'_>, at: usize, kind: Kind) -> bool {
+    let span = record.spans.get(at);
+    span.is_none_or(|span| value(record, *span, &mut Vec::new()).is_none_or(|value| kind.reads(value)))
 }
 
 fn has_value(record: &Record<'_>, at: usize) -> bool {
@@ -260,9 +277,16 @@ fn find(record: &Record<'_>, rules: &Rules<'_>) -> Option<(Flaw, usize)> {
             span.start as usize,
         ));
     }
-    let empty = rules.required.iter().find(|&&at| !has_value(record, at))?;
-    let at = record.spans.get(*empty).map_or(0, |span| span.start as usize);
-    Some((Flaw::EmptyKey { column: rules.columns[*empty].clone() }, at))
+    let start = |at: usize| record.spans.get(at).map_or(0, |span| span.start as usize);
+    if let Some(&empty) = rules.required.iter().find(|&&at| !has_value(record, at)) {
+        return Some((Flaw::EmptyKey { column: rules.columns[empty].clone() }, start(empty)));
+    }
+    let &(at, kind) = rules.kinds.iter().find(|(at, kind)| !is_kind(record, *at, *kind))?;
+    let mut scratch = Vec::new();
+    let value = printable(value(record, record.spans[at], &mut scratch).unwrap_or_default());
+    let shown = value.chars().take(40).map(|c| if c.is_control() { '·' } else { c });
+    let value = shown.chain(value.chars().nth(40).map(|_| '…')).collect();
+    Some((Flaw::NotKind { column: rules.columns[at].clone(), value, kind }, start(at)))
 }
 
 /// The first byte after a field's closing quote.
@@ -287,7 +311,8 @@ mod tests {
     #[track_caller]
     fn check(bytes: &[u8], expected: &str) {
         let columns = ["a".to_owned(), "b".to_owned()];
-        let rules = Rules { columns: &columns, max_field_bytes: 10, required: &[0] };
+        let rules =
+            Rules { columns: &columns, max_field_bytes: 10, required: &[0], kinds: &[(1, Kind::Integer)] };
         let delimiter = Delimiter::new(',').expect("a delimiter");
         let mut records = Records::new(bytes, delimiter, 100, 0);
         let record = records.next().expect("reads").expect("one record");
@@ -301,13 +326,14 @@ mod tests {
     #[test]
     fn names_flaws_and_their_place() {
         check(b"1,2", "Row { literal_quote: false }");
-        check(b"1,5\" disk", "Row { literal_quote: true }");
-        check(b"\"1\",\"2\"\"\"", "Row { literal_quote: false }");
+        check(b"5\" disk,1", "Row { literal_quote: true }");
+        check(b"1,x\"y\"", "3: `b` is no integer: `x\"y\"`");
+        check(b"\"1\"\"\",\"2\"", "Row { literal_quote: false }");
         check(b"\n", "Blank");
         check(b"1", "2: 1 field where the header has 2: `b` is missing");
         check("é,2,3".as_bytes(), "5: 3 fields where the header has 2");
         check(b"1,x\0y", "4: a NUL byte in `b`");
-        check("é,caf\u{e9}".as_bytes(), "Row { literal_quote: false }");
+        check("caf\u{e9},1".as_bytes(), "Row { literal_quote: false }");
         check(b"1,caf\xE9", "6: byte 0xE9 at offset 5, in `b`, is not UTF-8; it may be latin1");
         check(b"1,\"10\"x", "7: text after the closing quote of `b`");
         check(b"1,12345678901", "3: `b` has 11 bytes; at most 10 are allowed (`max_field_bytes`)");
@@ -325,8 +351,8 @@ mod tests {
         let mut records = Records::new(text.as_bytes(), delimiter, 1000, 0);
         let record = records.next().expect("reads").expect("one record");
         let rejected = Rejected::new(&record, Flaw::AfterQuote { column: "b".to_owned() }, 504);
-        let (snippet, column) = rejected.snippet();
-        assert_eq!(snippet.chars().nth(column as usize - 1), Some('z'), "{snippet} {column}");
-        assert!(snippet.chars().count() < 130);
+        assert_eq!((rejected.column, rejected.snippet().chars().nth(504)), (505, Some('z')));
+        let short = Rejected::new(&record, Flaw::AfterQuote { column: "b".to_owned() }, 0);
+        assert_eq!(short.snippet().chars().count(), 121);
     }
 }

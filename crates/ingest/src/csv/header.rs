@@ -30,6 +30,11 @@ pub struct HeaderLine<'a> {
 }
 
 impl HeaderLine<'_> {
+    /// The line's start.
+    pub fn start(&self) -> Place {
+        self.place(1, 0)
+    }
+
     fn place(&self, column: u32, length: u32) -> Place {
         Place {
             file: self.file.to_owned(),
@@ -124,7 +129,7 @@ pub fn matched(
             None => format!("the header must name every column of `{table}`: {}", wanted.join(", ")),
         };
         let message = format!("column `{name}` is missing from the header");
-        problems.push(Diagnostic::error("I003", message).at(line.place(1, 0)).hint(hint));
+        problems.push(Diagnostic::error("I003", message).at(line.start()).hint(hint));
     }
     if problems.is_empty() { Ok(columns) } else { Err(problems) }
 }

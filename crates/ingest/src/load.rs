@@ -1,0 +1,2 @@
+//! Loading.
+pub mod rows;
