@@ -2,8 +2,16 @@
 
 pub mod csv;
 pub mod date;
+pub mod drop;
 pub mod feed;
 pub mod kind;
+pub mod ledger;
 pub mod load;
+pub mod report;
 pub mod sift;
 pub mod stamps;
+
+mod error;
+mod progress;
+
+pub use error::{Error, Result};

@@ -8,9 +8,11 @@ use crate::csv::flaw::{Flaw, Rejected, Rules, Sound, judge};
 use crate::csv::header::{HeaderLine, better_delimiter, headings, matched};
 use crate::csv::input::{Compression, Input};
 use crate::csv::records::{Fault, Record, Records};
+use crate::drop::DropFile;
 use crate::feed::{Feed, Mode};
 use crate::stamps::STAMPS;
 use platform_core::{Diagnostic, Place};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::time::SystemTime;
@@ -53,6 +55,17 @@ impl Tally {
     /// The accounting identity: every record is a row, a reject or blank.
     pub fn balances(&self) -> bool {
         self.physical == self.rows + self.rejected + self.blank
+    }
+
+    /// The sum of two.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            physical: self.physical + other.physical,
+            rows: self.rows + other.rows,
+            rejected: self.rejected + other.rejected,
+            blank: self.blank + other.blank,
+        }
     }
 }
 
@@ -146,6 +159,23 @@ pub fn sift_input(input: Input, name: &str, feed: &Feed, sink: &mut dyn Sink) ->
         return Err(Diagnostic::error("I008", message).at(Place::file(name)).hint(hint).into());
     }
     Ok(Sifted { tally: file.tally, sha256, compression, notes: file.notes() })
+}
+
+/// The records that begin on the given lines, with what turned out to be wrong with them: for flaws that show only
+/// when rows are held against each other. Reads the file again.
+pub fn records_at(file: &DropFile, feed: &Feed, lines: &BTreeMap<u64, Flaw>) -> io::Result<Vec<Rejected>> {
+    let input = Input::open(&file.path, feed.encoding)?;
+    let limit = feed.max_field_bytes.saturating_add(RECORD_ALLOWANCE);
+    let skipped = input.skipped;
+    let mut records = Records::new(input, feed.delimiter, limit, skipped);
+    let mut found = Vec::with_capacity(lines.len());
+    while found.len() < lines.len() {
+        let Some(record) = records.next()? else { break };
+        if let Some(flaw) = lines.get(&record.position.line) {
+            found.push(Rejected::new(&record, flaw.clone(), 0));
+        }
+    }
+    Ok(found)
 }
 
 /// What is known of the file while it is read.

@@ -1,0 +1,5 @@
+insert into {table} ({columns})
+select {columns}
+from {beside}
+on conflict ({key}) do update set
+    {settings}

@@ -1,0 +1,31 @@
+//! Drops into a real Postgres: modes, corrections, refusals, the ledger.
+
+mod support;
+
+use ingest::report::Outcome;
+use serde_json::json;
+use support::{World, feed, told};
+
+const ROWS: &str = "select a, b, _business_date, _file, _line, _loaded_at at time zone 'utc' from raw.t order by _file, _line";
+
+#[tokio::test]
+async fn a_drop_is_loaded_stamped_and_then_skipped() {
+    let world = World::simple(json!({})).await;
+    world.write("csv_data/2026-11-20/t.csv", "B,\"A\"\n2,1\n\"\",\n\"x\"\"y\nz\",é\n");
+    let reports = world.load_all().await;
+    insta::assert_snapshot!(told(&reports[0]), @"
+    Loaded
+    raw.t (replace, new): 3 records = 3 loaded + 0 quarantined + 0 blank
+    ");
+    insta::assert_snapshot!(world.rows(ROWS).await, @r#"
+    1|2|2026-11-20|csv_data/2026-11-20/t.csv|2|2026-11-25 06:07:08.123456
+    ∅||2026-11-20|csv_data/2026-11-20/t.csv|3|2026-11-25 06:07:08.123456
+    é|x"y
+    z|2026-11-20|csv_data/2026-11-20/t.csv|4|2026-11-25 06:07:08.123456
+    "#);
+    let again = world.load_all().await;
+    assert_eq!(again[0].outcome, Outcome::Skipped);
+    let ledger = "select file, size, sha256, business_date, mode, state, rows_physical, rows_loaded, rows_quarantined, rows_blank from platform.loads";
+    insta::assert_snapshot!(world.rows(ledger).await, @"csv_data/2026-11-20/t.csv|26|1569438413be716f12186e209a1a0c7827146644cea56a52a499a2c58ba764ea|2026-11-20|replace|loaded|3|3|0|0");
+    assert_eq!(world.leftovers().await, "");
+}
