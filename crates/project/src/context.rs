@@ -12,6 +12,7 @@
 //! Parse time is written in this crate's `parse`; run time implements [`scope::Names`] in [`crate::runtime`] and
 //! makes its contexts by [`scope::Context::new`] with the project's [`shared::Shared`].
 
+pub(crate) mod arguments;
 pub mod env;
 pub mod exceptions;
 pub mod flags;

@@ -1,10 +1,11 @@
 //! Functions of templates that need no node (<https://docs.getdbt.com/reference/dbt-jinja-functions>).
 
+use crate::context::arguments::{Function, truth};
 use crate::context::raised::Raised;
 use crate::context::scope::Context;
 use crate::{json, yaml};
 use chrono::{DateTime, Utc};
-use jinja::{HostError, Kwargs, Rest, State, Value, from_args};
+use jinja::Value;
 use md5::{Digest, Md5};
 use platform_core::event::{Event, Level};
 use serde_json::Value as Json;
@@ -12,23 +13,27 @@ use std::sync::Arc;
 
 /// `log(msg, info=False)`: to the log file, with `info` to the terminal too.
 pub fn log(context: Arc<Context>) -> Value {
-    Value::from_function(move |args: Rest<Value>| -> Result<Value, HostError> {
-        let (message, info, kwargs): (Value, Option<bool>, Kwargs) = from_args(&args)?;
-        let info = info.or_else(|| kwargs.get("info").ok()).unwrap_or(false);
-        let level = if info { Level::Info } else { Level::Debug };
-        let name = if info { "JinjaLogInfo" } else { "JinjaLogDebug" };
-        say(&context, level, name, &jinja::value::to_str(&message));
+    Function::value("log", move |_, arguments| {
+        let [message, info] = arguments.bind(["msg", "info"], 1)?;
+        let (level, name) = if truth(info.as_ref(), false) {
+            (Level::Info, "JinjaLogInfo")
+        } else {
+            (Level::Debug, "JinjaLogDebug")
+        };
+        say(&context, level, name, &jinja::value::to_str(&message.unwrap_or_default()));
         Ok(Value::from(""))
     })
 }
 
 /// `print(msg)`: to standard output.
 pub fn print(context: Arc<Context>) -> Value {
-    Value::from_function(move |message: Value| {
+    Function::value("print", move |_, arguments| {
+        let [message] = arguments.bind(["msg"], 1)?;
         if !context.shared().flags.is_off("print") {
-            say(&context, Level::Info, "PrintEvent", &jinja::value::to_str(&message));
+            let message = jinja::value::to_str(&message.unwrap_or_default());
+            say(&context, Level::Info, "PrintEvent", &message);
         }
-        Value::from("")
+        Ok(Value::from(""))
     })
 }
 
@@ -38,73 +43,79 @@ fn say(context: &Context, level: Level, name: &str, message: &str) {
     shared.events.send(Event::new(level, name, message.clone()).with("msg", message));
 }
 
-/// `fromjson(text, default=None)`.
+/// `fromjson(string, default=None)`.
 pub fn from_json() -> Value {
-    Value::from_function(|text: Value, default: Option<Value>| {
-        text.as_str()
-            .and_then(|text| serde_json::from_str::<Json>(text).ok())
-            .map_or_else(|| default.unwrap_or_else(|| Value::from(())), |json| jinja::value::from_json(&json))
+    Function::value("fromjson", |_, arguments| {
+        let [text, default] = arguments.bind(["string", "default"], 1)?;
+        let parsed = text.as_ref().and_then(Value::as_str).and_then(|it| serde_json::from_str(it).ok());
+        Ok(parsed.map_or_else(|| default.unwrap_or_else(none), |json: Json| jinja::value::from_json(&json)))
     })
 }
 
 /// `tojson(value, default=None, sort_keys=False)`.
 pub fn to_json() -> Value {
-    Value::from_function(|args: Rest<Value>| -> Result<Value, HostError> {
-        let (value, default, sort, kwargs): (Value, Option<Value>, Option<bool>, Kwargs) = from_args(&args)?;
-        let default = default.or_else(|| kwargs.get("default").ok()).unwrap_or_else(|| Value::from(()));
-        let sort = sort.or_else(|| kwargs.get("sort_keys").ok()).unwrap_or(false);
-        Ok(match jinja::value::to_json(&value) {
-            Ok(value) => Value::from(if sort { json::dumps_sorted(&value) } else { json::dumps(&value) }),
-            Err(_) => default,
-        })
+    Function::value("tojson", |_, arguments| {
+        let [value, default, sort] = arguments.bind(["value", "default", "sort_keys"], 1)?;
+        let dumps = if truth(sort.as_ref(), false) { json::dumps_sorted } else { json::dumps };
+        let made = jinja::value::to_json(&value.unwrap_or_default()).ok();
+        Ok(made.map_or_else(|| default.unwrap_or_else(none), |value| Value::from(dumps(&value))))
     })
 }
 
-/// `fromyaml(text, default=None)`.
+/// `fromyaml(value, default=None)`.
 pub fn from_yaml() -> Value {
-    Value::from_function(|text: Value, default: Option<Value>| {
-        text.as_str().and_then(|text| yaml::parse("fromyaml", text).ok()).map_or_else(
-            || default.unwrap_or_else(|| Value::from(())),
+    Function::value("fromyaml", |_, arguments| {
+        let [text, default] = arguments.bind(["value", "default"], 1)?;
+        let text = text.as_ref().and_then(Value::as_str);
+        let parsed = text.and_then(|text| yaml::parse("fromyaml", text).ok());
+        Ok(parsed.map_or_else(
+            || default.unwrap_or_else(none),
             |document| jinja::value::from_json(&document.root.to_json()),
-        )
+        ))
     })
 }
 
 /// `toyaml(value, default=None, sort_keys=False)`.
 pub fn to_yaml() -> Value {
-    Value::from_function(|args: Rest<Value>| -> Result<Value, HostError> {
-        let (value, default, sort, kwargs): (Value, Option<Value>, Option<bool>, Kwargs) = from_args(&args)?;
-        let default = default.or_else(|| kwargs.get("default").ok()).unwrap_or_else(|| Value::from(()));
-        let sort = sort.or_else(|| kwargs.get("sort_keys").ok()).unwrap_or(false);
-        Ok(jinja::value::to_json(&value).map_or(default, |value| Value::from(yaml::dump(&value, sort))))
+    Function::value("toyaml", |_, arguments| {
+        let [value, default, sort] = arguments.bind(["value", "default", "sort_keys"], 1)?;
+        let sort = truth(sort.as_ref(), false);
+        let made = jinja::value::to_json(&value.unwrap_or_default()).ok();
+        Ok(made.map_or_else(|| default.unwrap_or_else(none), |value| Value::from(yaml::dump(&value, sort))))
     })
 }
 
-/// `set(iterable, default=None)`.
+/// `set(value, default=None)`.
 pub fn set() -> Value {
-    Value::from_function(|items: Value, default: Option<Value>| match items.try_iter() {
-        Ok(items) => jinja::value::set(items),
-        Err(_) => default.unwrap_or_else(|| Value::from(())),
+    Function::value("set", |_, arguments| {
+        let [items, default] = arguments.bind(["value", "default"], 1)?;
+        let items = items.unwrap_or_default();
+        Ok(items.try_iter().map_or_else(|_| default.unwrap_or_else(none), jinja::value::set))
     })
 }
 
-/// `set_strict(iterable)`.
+/// `set_strict(value)`.
 pub fn set_strict() -> Value {
-    Value::from_function(|items: Value| -> Result<Value, HostError> {
+    Function::value("set_strict", |_, arguments| {
+        let [items] = arguments.bind(["value"], 1)?;
+        let items = items.unwrap_or_default();
         Ok(jinja::value::set(items.try_iter().map_err(|error| Raised::compilation(error.to_string()))?))
     })
 }
 
 /// `zip(*lists, default=None)`, `zip_strict(*lists)`.
 pub fn zip(strict: bool) -> Value {
-    Value::from_function(move |args: Rest<Value>| -> Result<Value, HostError> {
-        let (lists, kwargs): (Rest<Value>, Kwargs) = from_args(&args)?;
+    Function::value("zip", move |_, arguments| {
+        let (lists, keywords) = arguments.into_parts();
         let mut columns = Vec::new();
-        for list in lists.iter() {
+        for list in &lists {
             match list.try_iter() {
                 Ok(items) => columns.push(items.collect::<Vec<_>>()),
                 Err(error) if strict => return Err(Raised::compilation(error.to_string())),
-                Err(_) => return Ok(kwargs.get("default").unwrap_or_else(|_| Value::from(()))),
+                Err(_) => {
+                    let default = keywords.into_iter().find(|(name, _)| name == "default");
+                    return Ok(default.map_or_else(none, |(_, value)| value));
+                }
             }
         }
         let rows = columns.iter().map(Vec::len).min().unwrap_or_default();
@@ -113,9 +124,12 @@ pub fn zip(strict: bool) -> Value {
     })
 }
 
-/// `diff_of_two_dicts(a, b)`: what `a` has and `b` lacks, keys and values compared without case.
+/// `diff_of_two_dicts(dict_a, dict_b)`: what the first has and the second lacks, keys and values compared without
+/// case.
 pub fn diff_of_two_dicts() -> Value {
-    Value::from_function(|left: Value, right: Value| -> Result<Value, HostError> {
+    Function::value("diff_of_two_dicts", |_, arguments| {
+        let [left, right] = arguments.bind(["dict_a", "dict_b"], 2)?;
+        let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
         let lower = |value: &Value| value.to_string().to_lowercase();
         let mut have: Vec<(String, Vec<String>)> = Vec::new();
         for key in right.try_iter()? {
@@ -137,9 +151,16 @@ pub fn diff_of_two_dicts() -> Value {
     })
 }
 
-/// `local_md5(text)`, in hexadecimal.
+/// `local_md5(value)`, in hexadecimal.
 pub fn local_md5() -> Value {
-    Value::from_function(|text: Value| md5_hex(&jinja::value::to_str(&text)))
+    Function::value("local_md5", |_, arguments| {
+        let [text] = arguments.bind(["value"], 1)?;
+        Ok(Value::from(md5_hex(&jinja::value::to_str(&text.unwrap_or_default()))))
+    })
+}
+
+fn none() -> Value {
+    Value::from(())
 }
 
 /// The MD5 of a text, in hexadecimal.
@@ -147,13 +168,19 @@ pub fn md5_hex(text: &str) -> String {
     hex::encode(Md5::digest(text.as_bytes()))
 }
 
-/// `try_or_compiler_error(message, function, *args, **kwargs)`.
+/// `try_or_compiler_error(message_if_exception, func, *args, **kwargs)`.
 pub fn try_or_compiler_error() -> Value {
-    Value::from_function(|state: &mut State<'_, '_>, args: Rest<Value>| -> Result<Value, HostError> {
-        let [message, function, rest @ ..] = args.as_slice() else {
+    Function::value("try_or_compiler_error", |state, arguments| {
+        let (mut positional, keywords) = arguments.into_parts();
+        if positional.len() < 2 {
             return Err(Raised::compilation("try_or_compiler_error takes a message and a function"));
-        };
-        function.call(state, rest).map_err(|_| Raised::compilation(message.to_string()))
+        }
+        let mut rest = positional.split_off(2);
+        if !keywords.is_empty() {
+            rest.push(keywords.into_iter().collect::<jinja::Kwargs>().into());
+        }
+        let failed = |_| Raised::compilation(positional[0].to_string());
+        positional[1].call(state, &rest).map_err(failed)
     })
 }
 

@@ -108,6 +108,8 @@ impl Shared {
         let target = target(profile);
         BTreeMap::from([
             ("dbt_version", Value::from(DBT_VERSION)),
+            ("return", jinja::functions::return_function()),
+            ("modules", jinja::functions::modules()),
             ("env_var", EnvVar::value(env.clone(), Secrets::Refused)),
             ("target", target.clone()),
             ("env", target),

@@ -3,8 +3,8 @@
 //! <https://docs.getdbt.com/reference/dbt-jinja-functions/adapter>
 
 use crate::context::Context;
+use crate::context::arguments::{Arguments, no_method, text, truth};
 use crate::context::raised::{Kind, Raised};
-use crate::runtime::arguments::{Arguments, no_method, text, truth};
 use crate::runtime::column::ColumnObject;
 use crate::runtime::connection::Connection;
 use crate::runtime::constraints;

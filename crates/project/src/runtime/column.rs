@@ -2,7 +2,7 @@
 //!
 //! <https://docs.getdbt.com/reference/dbt-classes#column>
 
-use crate::runtime::arguments::{Arguments, no_method, text};
+use crate::context::arguments::{Arguments, no_method, text};
 use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
 use platform_core::relation::{quote_identifier, quote_literal};
 use std::cmp::Ordering;

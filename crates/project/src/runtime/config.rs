@@ -2,8 +2,8 @@
 //!
 //! <https://docs.getdbt.com/reference/dbt-jinja-functions/config>
 
+use crate::context::arguments::{Arguments, no_method, text};
 use crate::context::raised::{Kind, Raised};
-use crate::runtime::arguments::{Arguments, no_method, text};
 use jinja::{HostError, Object, State, Value};
 use platform_core::Node;
 use serde_json::Value as Json;

@@ -3,8 +3,8 @@
 //! <https://docs.getdbt.com/reference/resource-properties/constraints>. Postgres enforces all of them.
 
 use crate::context::Context;
+use crate::context::arguments::{text, truth};
 use crate::context::raised::{Kind, Raised};
-use crate::runtime::arguments::{text, truth};
 use jinja::{HostError, Value};
 use platform_core::relation::quote_identifier;
 use std::sync::Arc;

@@ -2,9 +2,9 @@
 //!
 //! <https://docs.getdbt.com/reference/resource-configs/postgres-configs#indexes>
 
+use crate::context::arguments::{Arguments, no_method, text, truth};
 use crate::context::functions::md5_hex;
 use crate::context::raised::Raised;
-use crate::runtime::arguments::{Arguments, no_method, text, truth};
 use chrono::Utc;
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
 use std::fmt;

@@ -13,7 +13,6 @@
 //! | [`failure`], [`results`] | what became of nodes, for run_results.json and for hooks |
 
 pub mod adapter;
-mod arguments;
 pub mod column;
 pub mod compile;
 pub mod config;

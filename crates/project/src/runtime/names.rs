@@ -1,9 +1,9 @@
 //! The names that a node brings while it is compiled or run: `this`, `ref`, `model`, `adapter`, …
 
+use crate::context::arguments::{Arguments, Function, text};
 use crate::context::raised::{Kind, Raised};
 use crate::context::{Context, Names};
 use crate::runtime::adapter::Adapter;
-use crate::runtime::arguments::{Arguments, text};
 use crate::runtime::column::ColumnClass;
 use crate::runtime::config::Config;
 use crate::runtime::connection::Connection;
@@ -12,7 +12,7 @@ use crate::runtime::relation::{RelationClass, RelationObject};
 use crate::runtime::seed::SeedRows;
 use crate::runtime::statements::Statements;
 use crate::runtime::{Batch, Runtime};
-use jinja::{HostError, Object, Rest, State, Value};
+use jinja::{HostError, Object, State, Value};
 use platform_core::seed::SeedOptions;
 use platform_core::{Node, Relation, ResourceType, UniqueId};
 use serde_json::Value as Json;
@@ -228,7 +228,9 @@ impl NodeState {
 
     fn render(&self, context: &Arc<Context>) -> Value {
         let context = context.clone();
-        Value::from_function(move |text: Value| -> Result<Value, HostError> {
+        Function::value("render", move |_, arguments| {
+            let [text] = arguments.bind(["string"], 1)?;
+            let text = text.unwrap_or_default();
             let file = jinja::SourceFile::new("hook", jinja::value::to_str(&text));
             context.render(&file).map(Value::from).map_err(HostError::from)
         })
@@ -236,11 +238,12 @@ impl NodeState {
 
     fn write(&self) -> Value {
         let (runtime, node) = (self.runtime.clone(), self.node.clone());
-        Value::from_function(move |payload: Value| {
+        Function::value("write", move |_, arguments| {
+            let [payload] = arguments.bind(["payload"], 1)?;
             if let Some(node) = &node {
-                runtime.write_run(node, &payload.to_string());
+                runtime.write_run(node, &payload.unwrap_or_default().to_string());
             }
-            Value::from("")
+            Ok(Value::from(""))
         })
     }
 }
@@ -314,16 +317,16 @@ impl Names for NodeNames {
             ),
             "connection_name" => Some(Value::from(this.connection.name())),
             "language" => Some(Value::from("sql")),
-            "submit_python_job" => Some(Value::from_function(|_: Rest<Value>| -> Result<Value, HostError> {
+            "submit_python_job" => Some(Function::value("submit_python_job", |_, _| {
                 Err(Raised::error(
                     Kind::Runtime,
                     "Python models don't run on Postgres\nhint: write the model in SQL",
                 ))
             })),
-            "doc" => Some(Value::from_function(|_: Rest<Value>| Value::from(""))),
-            "metric" => {
-                Some(Value::from_function(|args: Rest<Value>| args.last().cloned().unwrap_or_default()))
-            }
+            "doc" => Some(Function::value("doc", |_, _| Ok(Value::from("")))),
+            "metric" => Some(Function::value("metric", |_, arguments| {
+                Ok(arguments.into_parts().0.pop().unwrap_or_default())
+            })),
             "invocation_args_dict" => Some(this.runtime.invocation_args()),
             "unit_test" => None,
             _ => None,

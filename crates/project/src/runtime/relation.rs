@@ -2,8 +2,8 @@
 //!
 //! <https://docs.getdbt.com/reference/dbt-classes#relation>
 
+use crate::context::arguments::{Arguments, no_method, text, truth};
 use crate::context::raised::Raised;
-use crate::runtime::arguments::{Arguments, no_method, text, truth};
 use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
 use platform_core::relation::{Quoting, quote_identifier};
 use platform_core::{Relation, RelationKind};

@@ -1,7 +1,7 @@
 //! Seeds in templates: `load_agate_table`, types of columns, and the one COPY that carries the rows.
 
+use crate::context::arguments::no_method;
 use crate::context::raised::{Kind, Raised};
-use crate::runtime::arguments::no_method;
 use crate::runtime::connection::Connection;
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
 use platform_core::seed::{SeedTable, SeedType, SeedValue};

@@ -2,8 +2,8 @@
 //!
 //! <https://docs.getdbt.com/docs/build/snapshots>
 
+use crate::context::arguments::{text, truth};
 use crate::context::raised::{Kind, Raised};
-use crate::runtime::arguments::{text, truth};
 use crate::runtime::column::ColumnObject;
 use crate::runtime::relation::RelationObject;
 use jinja::{HostError, State, Value};

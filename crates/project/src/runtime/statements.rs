@@ -1,6 +1,6 @@
 //! Results of statements by name: `load_result`, `store_result`, `store_raw_result`.
 
-use crate::runtime::arguments::{Arguments, text};
+use crate::context::arguments::{Arguments, Function, text};
 use crate::runtime::table::Table;
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
 use serde_json::{Map, Value as Json};
@@ -78,9 +78,8 @@ impl Statements {
     /// `store_result(name, response, agate_table=None)`.
     pub fn store_result(self: &Arc<Self>) -> Value {
         let this = self.clone();
-        Value::from_function(move |args: jinja::Rest<Value>| -> Result<Value, HostError> {
-            let [name, response, table] =
-                Arguments::new("store_result", &args)?.bind(["name", "response", "agate_table"], 2)?;
+        Function::value("store_result", move |_, arguments| {
+            let [name, response, table] = arguments.bind(["name", "response", "agate_table"], 2)?;
             this.store(text(name.as_ref()).unwrap_or_default(), response.unwrap_or_default(), table);
             Ok(Value::from(""))
         })
@@ -89,10 +88,9 @@ impl Statements {
     /// `store_raw_result(name, message=None, code=None, rows_affected=None, agate_table=None)`.
     pub fn store_raw_result(self: &Arc<Self>) -> Value {
         let this = self.clone();
-        Value::from_function(move |args: jinja::Rest<Value>| -> Result<Value, HostError> {
+        Function::value("store_raw_result", move |_, arguments| {
             let names = ["name", "message", "code", "rows_affected", "agate_table"];
-            let [name, message, code, rows, table] =
-                Arguments::new("store_raw_result", &args)?.bind(names, 1)?;
+            let [name, message, code, rows, table] = arguments.bind(names, 1)?;
             let response = Response {
                 message: text(message.as_ref()).unwrap_or_default(),
                 code: text(code.as_ref()).unwrap_or_default(),
@@ -106,9 +104,11 @@ impl Statements {
     /// `load_result(name)`; `None` where nothing was stored.
     pub fn load_result(self: &Arc<Self>) -> Value {
         let this = self.clone();
-        Value::from_function(move |name: String| {
+        Function::value("load_result", move |_, arguments| {
+            let [name] = arguments.bind(["name"], 1)?;
+            let name = text(name.as_ref()).unwrap_or_default();
             let results = this.results.lock().unwrap_or_else(PoisonError::into_inner);
-            results.get(&name).cloned().unwrap_or_else(|| Value::from(()))
+            Ok(results.get(&name).cloned().unwrap_or_else(|| Value::from(())))
         })
     }
 
@@ -177,7 +177,7 @@ impl Object for Stored {
                 let found = text(key.as_ref()).and_then(|key| self.get_value_by_str(&key));
                 Ok(found.or(default).unwrap_or_else(|| Value::from(())))
             }
-            _ => Err(super::arguments::no_method("AttrDict", method)),
+            _ => Err(crate::context::arguments::no_method("AttrDict", method)),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Columns and rows are sequences that also answer by name; a row is asked by place, by name or as attribute.
 
-use crate::runtime::arguments::{Arguments, no_method, text, truth};
+use crate::context::arguments::{Arguments, no_method, text, truth};
 use indexmap::IndexMap;
 use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
 use std::cmp::Ordering;

@@ -1,6 +1,42 @@
-//! Arguments of host functions and methods, bound to parameters by Python's rules.
+//! Functions that the host gives to templates, and their arguments, bound to parameters by Python's rules.
 
-use jinja::{HostError, HostErrorKind, Kwargs, Rest, Value, from_args};
+use jinja::{HostError, HostErrorKind, Kwargs, Object, Rest, State, Value, from_args};
+use std::fmt;
+use std::sync::Arc;
+
+type Body = dyn Fn(&mut State<'_, '_>, Arguments<'_>) -> Result<Value, HostError> + Send + Sync;
+
+/// A function that takes positional and keyword arguments.
+pub(crate) struct Function {
+    name: &'static str,
+    body: Box<Body>,
+}
+
+impl Function {
+    /// The function as a value; `name` is what messages call it.
+    pub fn value(
+        name: &'static str,
+        body: impl Fn(&mut State<'_, '_>, Arguments<'_>) -> Result<Value, HostError> + Send + Sync + 'static,
+    ) -> Value {
+        Value::from_object(Self { name, body: Box::new(body) })
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "<function {}>", self.name)
+    }
+}
+
+impl Object for Function {
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
+        (self.body)(state, Arguments::new(self.name, args)?)
+    }
+
+    fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, out)
+    }
+}
 
 /// The arguments of one call.
 pub(crate) struct Arguments<'a> {
