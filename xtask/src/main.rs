@@ -34,7 +34,7 @@ enum Task {
 
 fn main() -> anyhow::Result<ExitCode> {
     match Command::parse().task {
-        Task::Verify(options) => verify::run(&options).map(|()| ExitCode::SUCCESS),
+        Task::Verify(options) => verify::run(&options),
         Task::Generate(options) => generate::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Db(options) => db::run(&options),
         Task::Tidy => tidy::run(),

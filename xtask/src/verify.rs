@@ -18,6 +18,7 @@ mod steps;
 mod venv;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::bail;
@@ -54,13 +55,13 @@ pub struct Verify {
     all: bool,
 }
 
-/// Runs it. Fails when anything differs.
-pub fn run(options: &Verify) -> anyhow::Result<()> {
+/// Runs it; the exit code tells whether anything differs.
+pub fn run(options: &Verify) -> anyhow::Result<ExitCode> {
     let place = place::Place::open(options.url.as_deref())?;
     let mut projects = place.projects(&options.projects)?;
     let reference = reference(options, &place)?;
     if let Reference::Missing(problem) = &reference {
-        return report::skipped(problem);
+        return report::skipped(problem).map(|()| ExitCode::SUCCESS);
     }
     // The project at the root has drops, which dp loads, and no record.
     projects.retain(|project| !project.is_root(&place) || !(options.write || options.recorded));

@@ -23,7 +23,8 @@ pub fn dbt(program: &Path) -> Engine {
 /// `dp` at a path, else built from this source.
 pub fn dp(path: Option<&Path>, place: &Place) -> anyhow::Result<Engine> {
     if let Some(path) = path {
-        return Ok(Engine { name: "dp", program: path.to_path_buf() });
+        let program = path.canonicalize().with_context(|| format!("failed to find {}", path.display()))?;
+        return Ok(Engine { name: "dp", program });
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)

@@ -1,9 +1,10 @@
 //! Says what was compared, and how it went.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::record::Record;
 
@@ -63,15 +64,16 @@ impl Report {
         say(&format!("{project:<24} failed: {problem:#}"))
     }
 
-    /// The last line; an error where anything differs.
-    pub fn close(self, written: bool) -> anyhow::Result<()> {
-        match (self.differing, written) {
-            (0, true) => return say(&format!("{} records written", self.projects)),
-            (0, false) => {}
-            (failed, true) => bail!("{failed} of {} projects couldn't be run", self.projects),
-            (differing, false) => bail!("{differing} of {} projects differ from dbt Core", self.projects),
-        }
-        say(&format!("{} projects, no difference", self.projects))
+    /// The last line, and the exit code: 1 where anything differs.
+    pub fn close(self, written: bool) -> anyhow::Result<ExitCode> {
+        let Self { projects, differing, .. } = self;
+        say(&match (differing, written) {
+            (0, true) => format!("{projects} records written"),
+            (0, false) => format!("{projects} projects, no difference"),
+            (failed, true) => format!("{failed} of {projects} projects couldn't be run"),
+            (differing, false) => format!("{differing} of {projects} projects differ from dbt Core"),
+        })?;
+        Ok(if differing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     fn heading(&mut self, last: [&str; 3]) -> anyhow::Result<()> {
