@@ -9,6 +9,7 @@
 mod artifacts;
 mod compare;
 mod engine;
+mod manifest;
 mod perform;
 mod place;
 mod record;

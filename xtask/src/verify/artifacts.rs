@@ -24,11 +24,6 @@ struct NodeResult {
     message: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Manifest {
-    parent_map: BTreeMap<String, Vec<String>>,
-}
-
 /// The artifacts that hold results.
 const RESULTS: [&str; 2] = ["run_results.json", "sources.json"];
 
@@ -64,18 +59,8 @@ fn tells_of_data(message: &str) -> bool {
         .any(|tag| message.starts_with(tag))
 }
 
-/// Every node's parents, sorted. Empty where there is no manifest.
-pub fn parents(target: &Path) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
-    let path = target.join("manifest.json");
-    if !path.exists() {
-        return Ok(BTreeMap::new());
-    }
-    let mut parents = read::<Manifest>(&path)?.parent_map;
-    parents.values_mut().for_each(|ids| ids.sort());
-    Ok(parents)
-}
-
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
+/// Reads an artifact.
+pub fn read<T: serde::de::DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
     let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("failed to understand {}", path.display()))
 }

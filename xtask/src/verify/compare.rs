@@ -1,4 +1,6 @@
 //! What differs between two records, in words.
+//!
+//! What matters most to people comes first: commands, then the graph, then tables, then properties.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +15,7 @@ pub fn differences(expected: &Record, actual: &Record) -> Vec<String> {
     if expected.steps.len() != actual.steps.len() {
         found.push(format!("{} steps, not {}", actual.steps.len(), expected.steps.len()));
     }
-    each("node", &expected.parents, &actual.parents, &mut found, |id, before, after, found| {
+    each("graph", &expected.parents, &actual.parents, &mut found, |id, before, after, found| {
         let (before, after): (BTreeSet<_>, BTreeSet<_>) = (before.iter().collect(), after.iter().collect());
         found.extend(before.difference(&after).map(|parent| format!("{id}: lacks the parent {parent}")));
         found.extend(after.difference(&before).map(|parent| format!("{id}: has the parent {parent}")));
@@ -22,6 +24,16 @@ pub fn differences(expected: &Record, actual: &Record) -> Vec<String> {
     each("function", &expected.functions, &actual.functions, &mut found, |name, before, after, found| {
         if before != after {
             found.push(format!("function {name}: {before}, here {after}"));
+        }
+    });
+    each("node", &expected.nodes, &actual.nodes, &mut found, |id, before, after, found| {
+        lines(&format!("{id}: property"), before, after, found);
+    });
+    each("compiled", &expected.compiled, &actual.compiled, &mut found, |id, before, after, found| {
+        if before != after {
+            let at = before.iter().zip(after).take_while(|(before, after)| before == after).count();
+            let at_line = |lines: &[String]| lines.get(at).cloned().unwrap_or_default();
+            found.push(format!("{id}: compiled SQL `{}`, here `{}`", at_line(before), at_line(after)));
         }
     });
     found

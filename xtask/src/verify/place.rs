@@ -8,8 +8,8 @@ use tokio::runtime::Runtime;
 use warehouse::embedded::{Handle, Keep};
 use warehouse::{Environment, Settings, Warehouse};
 
-use super::artifacts;
 use super::engine::Engine;
+use super::manifest;
 use super::perform;
 use super::record::Record;
 use super::relations;
@@ -111,7 +111,10 @@ impl Place {
                     record.steps.push(done);
                 }
             }
-            record.parents = artifacts::parents(&copy.join("target"))?;
+            let manifest = manifest::read(&copy.join("target"))?;
+            record.parents = manifest.parents;
+            record.nodes = manifest.nodes;
+            record.compiled = manifest.compiled;
             record.relations = relations::read(&session, &start).await?;
             record.functions = relations::functions(&session).await?;
             Ok(record)

@@ -14,6 +14,12 @@ pub struct Record {
     pub steps: Vec<StepRecord>,
     /// Every node's parents, as the last manifest has them.
     pub parents: BTreeMap<String, Vec<String>>,
+    /// What is known of each node, one property a line.
+    #[serde(default)]
+    pub nodes: BTreeMap<String, Vec<String>>,
+    /// The compiled SQL of what people wrote, line by line.
+    #[serde(default)]
+    pub compiled: BTreeMap<String, Vec<String>>,
     /// Tables and views by schema and name.
     pub relations: BTreeMap<String, RelationRecord>,
     /// Functions by signature: their kind, result and volatility.
