@@ -27,20 +27,26 @@ struct NodeResult {
 /// The artifacts that hold results.
 const RESULTS: [&str; 2] = ["run_results.json", "sources.json"];
 
-/// Takes away the results of the command before.
-pub fn forget_results(target: &Path) {
-    for name in RESULTS {
-        // Most commands leave one of the two, some leave none.
-        let _ = fs::remove_file(target.join(name));
-    }
+/// The artifacts as they stand before a command, to know which of them it wrote.
+#[derive(Debug)]
+pub struct Before([Option<Vec<u8>>; 2]);
+
+/// Looks at a target folder before a command.
+pub fn before(target: &Path) -> Before {
+    Before(RESULTS.map(|name| fs::read(target.join(name)).ok()))
 }
 
-/// The results that the last command wrote, if it wrote any.
-pub fn results(target: &Path) -> anyhow::Result<BTreeMap<String, NodeRecord>> {
+/// The results that the command wrote, if it wrote any.
+pub fn results(target: &Path, before: &Before) -> anyhow::Result<BTreeMap<String, NodeRecord>> {
     let mut records = BTreeMap::new();
-    for path in RESULTS.map(|name| target.join(name)).iter().filter(|path| path.exists()) {
-        let found: Results = read(path)?;
-        records.extend(found.results.into_iter().map(|result| (result.unique_id.clone(), record(result))));
+    for (name, before) in RESULTS.iter().zip(&before.0) {
+        let path = target.join(name);
+        let after = fs::read(&path).ok();
+        if after.is_some() && after != *before {
+            let found: Results = read(&path)?;
+            records
+                .extend(found.results.into_iter().map(|result| (result.unique_id.clone(), record(result))));
+        }
     }
     Ok(records)
 }

@@ -47,13 +47,13 @@ pub async fn take(
         }
         Step::Command { line, words } => {
             let target = copy.join("target");
-            artifacts::forget_results(&target);
+            let before = artifacts::before(&target);
             let output = engine.context("a command needs an engine")?.call(words, copy, profiles)?;
             keep_output(line, &output, &copy.with_file_name("output.txt"))?;
             Ok(Some(StepRecord {
                 command: line.clone(),
                 exit: output.status.code().unwrap_or(-1),
-                results: artifacts::results(&target)?,
+                results: artifacts::results(&target, &before)?,
                 output: if words.iter().any(|word| word == "--quiet") { data(&output) } else { Vec::new() },
             }))
         }
