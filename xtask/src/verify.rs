@@ -4,7 +4,7 @@
 //! `verify.txt` lists the commands to run, one a line. Both engines work on copies of the project and on
 //! databases of their own; what is compared is what they leave behind: exit codes, results, the graph,
 //! relations with columns, types, rows, comments, indexes, grants. What dbt Core left is kept beside each
-//! fixture as `expected.json`, so that `dp` can be held against it where there is no Python.
+//! fixture as `verify.json`, so that `dp` can be held against it where there is no Python.
 
 mod artifacts;
 mod compare;

@@ -42,7 +42,7 @@ const OF_THE_ROOT: [&str; 5] = ["dbt_project.yml", "sql", "seeds", "csv_data", "
 impl Project {
     /// The file with what dbt Core gave.
     pub fn record(&self) -> PathBuf {
-        self.folder.join("expected.json")
+        self.folder.join("verify.json")
     }
 
     /// Whether it is the project at the root of the repository.
@@ -162,10 +162,19 @@ fn write_profiles(copy: &Path, settings: &Settings) -> anyhow::Result<PathBuf> {
         "threads": 4,
     });
     // JSON is YAML.
-    let profile = serde_json::json!({"data_platform": {"target": "verify", "outputs": {"verify": output}}});
+    let profile =
+        serde_json::json!({profile_name(copy)?: {"target": "verify", "outputs": {"verify": output}}});
     let path = folder.join("profiles.yml");
     fs::write(&path, profile.to_string()).with_context(|| format!("failed to write {}", path.display()))?;
     Ok(folder)
+}
+
+/// The name under which the project looks for its profile.
+fn profile_name(project: &Path) -> anyhow::Result<String> {
+    let path = project.join("dbt_project.yml");
+    let text = fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
+    let name = text.lines().find_map(|line| line.strip_prefix("profile:"));
+    Ok(name.unwrap_or_default().trim_matches([' ', '"', '\'']).to_owned())
 }
 
 /// Copies a file, or a folder with all that is in it.

@@ -91,7 +91,9 @@ fn value((name, kind, ..): &Column, start: &str) -> String {
         kind if kind.starts_with("timestamp") => format!("timestamptz '{start}' at time zone 'UTC'"),
         _ => return format!("{name}::text"),
     };
-    format!("case when isfinite({name}) and {name} >= {start} then '<now>' else {name}::text end")
+    format!(
+        "case when {name} >= {start} and {name} < {start} + interval '1 day' then '<now>' else {name}::text end"
+    )
 }
 
 /// A hash in a row with a moment of the run is a hash of that moment.

@@ -20,11 +20,13 @@ pub enum Step {
     Write { file: String, text: String },
 }
 
-/// Reads the steps of the project in `folder`: `verify.txt`, or one `build`.
+/// Reads the steps of the project in `folder`: `verify.txt`, or else its packages and one `build`.
 pub fn read(folder: &Path) -> anyhow::Result<Vec<Step>> {
     let path = folder.join("verify.txt");
     if !path.exists() {
-        return Ok(vec![command("build")?]);
+        let lines: &[&str] =
+            if folder.join("packages.yml").exists() { &["deps", "build"] } else { &["build"] };
+        return lines.iter().copied().map(command).collect();
     }
     let text = fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
     let lines = text.lines().enumerate();
