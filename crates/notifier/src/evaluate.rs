@@ -15,7 +15,7 @@ use crate::plan;
 use crate::rule::Rule;
 use crate::schema::{self, lock};
 use crate::source::Names;
-use crate::{Error, Policy, Result, detect, stale};
+use crate::{Error, Policy, Result, detect, pipeline, stale};
 use chrono::{DateTime, NaiveDate, Utc};
 use platform_core::EventSink;
 use platform_core::event::{Event, Level};
@@ -51,6 +51,8 @@ impl Evaluation {
 /// What an evaluation found.
 #[derive(Clone, Debug, Default)]
 pub struct EvaluationReport {
+    /// Messages that say that the pipeline works again.
+    pub recovered: Vec<Planned>,
     /// Rule by rule.
     pub rules: Vec<RuleReport>,
 }
@@ -122,7 +124,8 @@ impl Run<'_> {
 }
 
 /// Evaluates rules up to a business date, and writes the messages that follow from it. The caller has
-/// seen to it that the run that built the watched relation succeeded.
+/// seen to it that the run that built the watched relation succeeded; if an earlier one had failed, people
+/// are told that it is over.
 pub async fn evaluate(
     rules: &[Rule],
     policy: &Policy,
@@ -134,6 +137,9 @@ pub async fn evaluate(
     let session = warehouse.session().await?;
     take_turn(&session).await?;
     let mut report = EvaluationReport::default();
+    if !evaluation.dry_run {
+        report.recovered = recovered(policy, evaluation, &session).await?;
+    }
     for rule in rules {
         report.rules.push(evaluate_again(rule, policy, evaluation, &session, events).await?);
     }
@@ -154,6 +160,56 @@ async fn take_turn(session: &Session) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+async fn recovered(policy: &Policy, evaluation: Evaluation, session: &Session) -> Result<Vec<Planned>> {
+    session.batch_execute("begin").await?;
+    let now = match evaluation.now {
+        Some(now) => now,
+        None => schema::now(session).await?,
+    };
+    let result = pipeline::recover(session, policy, evaluation.as_of, now).await;
+    if result.is_ok() {
+        session.commit().await?
+    } else {
+        session.rollback().await?
+    }
+    result
+}
+
+/// Writes the messages that wait anew, with what a new silence covers left out.
+pub(crate) async fn replan(
+    rule: &Rule,
+    policy: &Policy,
+    session: &Session,
+    now: DateTime<Utc>,
+    events: &dyn EventSink,
+) -> Result<()> {
+    take_turn(session).await?;
+    session.batch_execute("begin isolation level repeatable read").await?;
+    let result = replan_in(rule, policy, session, now, events).await;
+    if result.is_ok() {
+        session.commit().await?
+    } else {
+        session.rollback().await?
+    }
+    session.execute("select pg_advisory_unlock($1)", &[&lock::EVALUATION]).await?;
+    result
+}
+
+async fn replan_in(
+    rule: &Rule,
+    policy: &Policy,
+    session: &Session,
+    now: DateTime<Utc>,
+    events: &dyn EventSink,
+) -> Result<()> {
+    let Some((id, revision, as_of, counts)) = record::newest_run(session, rule).await? else { return Ok(()) };
+    let run = Run { id, rule, policy, revision, as_of, now, session, events };
+    plan::take_back(&run).await?;
+    silences::apply(&run).await?;
+    plan::plan(&run, &counts, &[]).await?;
+    Ok(())
 }
 
 /// Begins again when a delivery or a command changed what this transaction had seen.
@@ -249,9 +305,9 @@ async fn finish(run: &Run<'_>, since: NaiveDate, counts: &Counts) -> Result<Rule
     incidents::withdraw(run).await?;
     let settled = incidents::settle(run, &counts.settled).await?;
     stale::recover(run).await?;
+    plan::take_back(run).await?;
     let silenced = silences::apply(run).await?;
     run.say("incidents");
-    plan::take_back(run).await?;
     let messages = plan::plan(run, counts, &settled).await?;
     run.say("outbox");
     record::remember(run, since, RuleStatus::Evaluated, counts).await?;

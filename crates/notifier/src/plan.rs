@@ -20,10 +20,10 @@ struct Batch<'a> {
     alerts: Vec<&'a Alert>,
 }
 
-/// Takes back messages that nobody tried to send: those with an alert that is not so any more, and those
-/// that are held while there is more to say.
+/// Takes back messages that nobody tried to send: those with an alert that is not so any more or that a
+/// silence covers, and those that are held while there is more to say.
 pub(crate) async fn take_back(run: &Run<'_>) -> Result<()> {
-    run.session.execute(include_str!("sql/take_back.sql"), &[&run.rule.id]).await?;
+    run.session.execute(include_str!("sql/take_back.sql"), &[&run.rule.id, &run.now]).await?;
     Ok(())
 }
 

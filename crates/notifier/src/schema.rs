@@ -30,6 +30,8 @@ pub(crate) async fn installation(session: &Session) -> Result<String> {
 pub(crate) mod lock {
     /// One evaluation at a time.
     pub const EVALUATION: i64 = 0x6470_616c << 32;
+    /// One report of a failed run at a time.
+    pub const PIPELINE: i64 = 0x6470_7069 << 32;
     /// One sender for a message.
     pub const MESSAGE: i64 = 0x6470_6d00 << 32;
 }

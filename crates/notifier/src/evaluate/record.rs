@@ -7,6 +7,7 @@ use crate::policy::Resolve;
 use crate::source::Names;
 use crate::{Result, Rule};
 use chrono::{Days, NaiveDate};
+use uuid::Uuid;
 use warehouse::types::Type;
 use warehouse::{Session, get};
 
@@ -96,6 +97,30 @@ pub(super) async fn record(
         }
     }
     Ok(total)
+}
+
+/// The newest run that evaluated the rule: its number, revision, day and counts.
+pub(super) async fn newest_run(
+    session: &Session,
+    rule: &Rule,
+) -> Result<Option<(Uuid, i32, NaiveDate, Counts)>> {
+    let row = session
+        .query_opt(
+            "select run_id, rule_revision, as_of, checked, alerts, bad_data, missing, withdrawn from alerting.eval_run
+             where rule_id = $1 and status = 'ok' order by finished_at desc limit 1",
+            &[&rule.id],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let counts = Counts {
+        checked: get(&row, 3)?,
+        alerts: get(&row, 4)?,
+        bad_data: get(&row, 5)?,
+        missing: get(&row, 6)?,
+        withdrawn: get(&row, 7)?,
+        ..Counts::default()
+    };
+    Ok(Some((get(&row, 0)?, get(&row, 1)?, get(&row, 2)?, counts)))
 }
 
 /// Notes that the rule was looked at, and how it went.

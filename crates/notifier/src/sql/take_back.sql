@@ -1,5 +1,6 @@
 -- Takes back messages about rule $1 that nobody tried to send: those that tell of a finding that was
--- replaced, and held ones while findings wait for a message. Their findings wait again.
+-- replaced or that a silence covers at $2, and held ones while findings wait for a message. Their findings
+-- wait again.
 with doomed as (
     select distinct outbox.id
     from alerting.outbox
@@ -14,8 +15,18 @@ with doomed as (
             )
             or exists (
                 select
-                from alerting.suppression
-                where suppression.evaluation_id = outbox_alert.evaluation_id
+                from alerting.evaluation
+                join alerting.silence
+                    on (silence.rule_id is null or silence.rule_id = evaluation.rule_id)
+                    and (
+                        silence.organization_id is null
+                        or silence.organization_id = evaluation.organization_id
+                    )
+                    and (silence.kind is null or silence.kind in (evaluation.outcome, evaluation.kind))
+                where evaluation.id = outbox_alert.evaluation_id
+                    and evaluation.outcome <> 'withdrawn'
+                    and silence.starts_at <= $2
+                    and coalesce(silence.ended_at, silence.ends_at) > $2
             )
             or (
                 outbox.state = 'held'
