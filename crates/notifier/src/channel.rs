@@ -13,8 +13,29 @@ use platform_core::Channel;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-/// Where the console channel writes: stdout in a program, a buffer in a test.
-pub type Console = Arc<Mutex<dyn Write + Send>>;
+/// Where the console channel writes: stdout, or a buffer in a test.
+#[derive(Clone)]
+pub struct Console(Arc<Mutex<dyn Write + Send>>);
+
+impl Console {
+    /// Writes there.
+    pub fn to<W: Write + Send + 'static>(writer: Arc<Mutex<W>>) -> Self {
+        Self(writer)
+    }
+
+    /// Writes a text and flushes it.
+    pub(crate) fn write(&self, text: &str) -> std::io::Result<()> {
+        let mut writer = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        writer.write_all(text.as_bytes())?;
+        writer.flush()
+    }
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(std::io::stdout())))
+    }
+}
 
 /// A value of the environment, by name. Read once, in the binary.
 pub type Environment<'a> = &'a (dyn Fn(&str) -> Option<String> + Send + Sync);

@@ -37,8 +37,13 @@ pub use error::{Error, Result};
 pub use evaluate::{Evaluation, EvaluationReport, RuleReport, RuleStatus, evaluate};
 pub use letter::{Failure, PipelineFailure};
 pub use outbox::Planned;
-pub use pipeline::report_pipeline_failure;
+pub use pipeline::{report_failure, report_recovery};
 pub use policy::{Policy, read_policy};
 pub use remind::remind;
 pub use rule::{Rule, read_rules};
 pub use schema::prepare;
+
+/// Folders that file channels write mails to, below `root`.
+pub fn file_folders(policy: &Policy, root: &std::path::Path) -> Vec<std::path::PathBuf> {
+    policy.file_folders().into_iter().map(|folder| root.join(folder)).collect()
+}

@@ -6,8 +6,9 @@ use crate::policy::Policy;
 use crate::{Result, Rule, schema, stale};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use indexmap::IndexSet;
+use platform_core::event::{Event, Level};
 use platform_core::results::{NodeResult, RunResults};
-use platform_core::{Graph, Manifest, Status, UniqueId};
+use platform_core::{EventSink, Graph, Manifest, Status, UniqueId};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use warehouse::{Session, Warehouse, get};
@@ -93,10 +94,21 @@ fn line_of(message: &str) -> Option<u32> {
 }
 
 /// A run failed: one message, again every 24 hours while it stays so, and at once if something else fails.
-pub async fn report_pipeline_failure(
+pub async fn report_failure(
     failure: &PipelineFailure,
     policy: &Policy,
     warehouse: &Warehouse,
+    events: &dyn EventSink,
+) -> Result<Vec<Planned>> {
+    report_failure_at(failure, policy, warehouse, events, None).await
+}
+
+/// [`report_failure`] at a given time.
+pub async fn report_failure_at(
+    failure: &PipelineFailure,
+    policy: &Policy,
+    warehouse: &Warehouse,
+    events: &dyn EventSink,
     now: Option<DateTime<Utc>>,
 ) -> Result<Vec<Planned>> {
     schema::prepare(warehouse).await?;
@@ -108,7 +120,35 @@ pub async fn report_pipeline_failure(
     } else {
         session.rollback().await?
     }
-    result
+    result.inspect(|planned| tell(events, planned))
+}
+
+/// A run succeeded: if people were told of a failure, they are told once that it is over. [`crate::evaluate`]
+/// does the same, so this is for runs after which nothing is evaluated.
+pub async fn report_recovery(
+    as_of: NaiveDate,
+    policy: &Policy,
+    warehouse: &Warehouse,
+    events: &dyn EventSink,
+) -> Result<Vec<Planned>> {
+    schema::prepare(warehouse).await?;
+    let session = warehouse.session().await?;
+    session.batch_execute("begin").await?;
+    let now = schema::now(&session).await?;
+    let result = recover(&session, policy, as_of, now).await;
+    if result.is_ok() {
+        session.commit().await?
+    } else {
+        session.rollback().await?
+    }
+    result.inspect(|planned| tell(events, planned))
+}
+
+fn tell(events: &dyn EventSink, planned: &[Planned]) {
+    for message in planned {
+        let words = format!("{} message {} for {}", message.kind, message.id, message.channel);
+        events.send(Event::new(Level::Info, "AlertPlanned", words));
+    }
 }
 
 async fn report(

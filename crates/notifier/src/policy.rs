@@ -148,6 +148,15 @@ impl Policy {
         }
     }
 
+    /// Folders that file channels write mails to.
+    pub fn file_folders(&self) -> Vec<PathBuf> {
+        let folders = self.channels.values().filter_map(|channel| match &channel.kind {
+            ChannelKind::File { dir } => Some(dir.clone()),
+            _ => None,
+        });
+        folders.collect()
+    }
+
     /// The first route that matches. There always is one, since the last matches everything.
     pub fn route(&self, subject: Subject<'_>) -> Option<&Route> {
         self.routes.iter().find(|route| route.matches.holds(subject))

@@ -21,14 +21,7 @@ impl Channel for Talk {
     async fn deliver(&mut self, message: &Message, _events: &dyn EventSink) -> Outcome {
         let text = String::from_utf8_lossy(&message.payload);
         let frame = "=".repeat(72);
-        let Ok(mut console) = self.console.lock() else {
-            return Outcome::new(
-                Delivery::Deferred(Deferral::Channel),
-                Phase::Claimed,
-                "the console is in use",
-            );
-        };
-        match writeln!(console, "{frame}\n{}\n{frame}", text.trim_end()).and_then(|()| console.flush()) {
+        match self.console.write(&format!("{frame}\n{}\n{frame}\n", text.trim_end())) {
             Ok(()) => Outcome::accepted("written"),
             // Nobody listens any more: `dp alerts send | head`. The next run has nobody either.
             Err(problem) if problem.kind() == std::io::ErrorKind::BrokenPipe => {

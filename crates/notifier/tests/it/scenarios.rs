@@ -424,10 +424,11 @@ fn failed(node: &str, message: &str) -> PipelineFailure {
 async fn s19_a_failed_run_is_told_again_after_a_day_and_when_it_is_over() {
     let story = on_the_21st(&[("acme", "100")]).await;
     let fail = async |node: &str, at| {
-        notifier::report_pipeline_failure(
+        notifier::pipeline::report_failure_at(
             &failed(node, "column \"amout\" does not exist"),
             &story.policy,
             &story.warehouse,
+            &Silence,
             Some(at),
         )
         .await
@@ -471,10 +472,11 @@ async fn s19_a_failed_run_is_told_again_after_a_day_and_when_it_is_over() {
 #[tokio::test]
 async fn s20_the_good_run_after_it_tells_of_the_days_missed() {
     let story = on_the_21st(&[("acme", "100")]).await;
-    notifier::report_pipeline_failure(
+    notifier::pipeline::report_failure_at(
         &failed("model.shop.orders", "no"),
         &story.policy,
         &story.warehouse,
+        &Silence,
         Some(morning("22")),
     )
     .await
@@ -548,10 +550,11 @@ async fn s23_quiet_hours_hold_and_end_in_one_digest() {
     assert_eq!(story.deliver_at(at("15:05")).await.sent, 0);
     story.record("beta", "22", "200").await;
     story.evaluate_at("22", at("17:00")).await;
-    notifier::report_pipeline_failure(
+    notifier::pipeline::report_failure_at(
         &failed("model.shop.orders", "no"),
         &story.policy,
         &story.warehouse,
+        &Silence,
         Some(at("17:30")),
     )
     .await

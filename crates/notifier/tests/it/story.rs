@@ -232,7 +232,7 @@ impl Story {
             worker: "test".to_owned(),
             stop: &stop,
             environment: &environment,
-            console: self.console.clone(),
+            console: notifier::Console::to(self.console.clone()),
         };
         notifier::deliver(&self.policy, &sending, &self.warehouse, &Silence)
             .await
