@@ -2,6 +2,7 @@
 
 mod db;
 mod generate;
+mod pipeline;
 mod test;
 mod tidy;
 mod verify;
@@ -20,6 +21,8 @@ struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Process new drops, from their files to their alerts
+    Pipeline(pipeline::Pipeline),
     /// Make daily drops of made-up data
     Generate(generate::Generate),
     /// Run projects under dbt Core and under dp, and compare what they leave behind
@@ -35,6 +38,7 @@ enum Task {
 fn main() -> anyhow::Result<ExitCode> {
     match Command::parse().task {
         Task::Verify(options) => verify::run(&options),
+        Task::Pipeline(options) => Ok(pipeline::run(options)),
         Task::Generate(options) => generate::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Db(options) => db::run(&options),
         Task::Tidy => tidy::run(),

@@ -10,6 +10,7 @@ mod exit;
 mod flags;
 mod invocation;
 mod log;
+pub mod pipeline;
 mod report;
 mod verb;
 
@@ -38,6 +39,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environme
 
 /// Runs one command that was read already.
 pub fn execute(line: CommandLine, environment: Environment) -> ExitCode {
+    if let Verb::Pipeline(options) = &line.verb {
+        return pipeline::run(options, &line.global, &environment);
+    }
     let arguments = verb_arguments(&line.verb);
     let invocation = match Invocation::new(line.global, line.verb.name(), arguments, environment) {
         Ok(invocation) => invocation,
@@ -90,5 +94,6 @@ fn verb_arguments(verb: &Verb) -> Map<String, Value> {
         Verb::Test(it) => given(it),
         Verb::Load(it) => given(it),
         Verb::Alerts(it) => given(it),
+        Verb::Pipeline(it) => given(it),
     }
 }

@@ -3,6 +3,7 @@
 use super::boolean;
 use super::execution::{Execution, Inline, Sampling, Testing};
 use super::selection::{Resources, Selection};
+use crate::pipeline::Pipeline;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -54,6 +55,8 @@ pub enum Verb {
     Load(Load),
     /// Evaluate alert rules and deliver what they found.
     Alerts(Alerts),
+    /// Process new drops: load, seed, run, test, docs, alerts.
+    Pipeline(Pipeline),
 }
 
 impl Verb {
@@ -81,6 +84,7 @@ impl Verb {
             Self::Test(_) => "test",
             Self::Load(_) => "load",
             Self::Alerts(_) => "alerts",
+            Self::Pipeline(_) => "pipeline",
         }
     }
 }
