@@ -29,3 +29,221 @@ fn views_and_tables_take_each_others_place() {
     assert_eq!(shop.standing(), "orders|r, totals|v");
     assert_eq!(shop.rows("select id from shop.orders"), "2");
 }
+
+#[test]
+fn a_failed_build_leaves_the_old_table() {
+    let shop = Workshop::new(Plan::default().model("t", json!({"materialized": "table"}), "select 1 as id"));
+    shop.built("model.shop.t");
+    let shop =
+        shop.edited(|plan| plan.model("t", json!({"materialized": "table"}), "select 2 as id\nfrom nowhere"));
+    assert_eq!(
+        shop.fails("model.shop.t"),
+        "relation \"nowhere\" does not exist\nLINE 4: from nowhere\n             ^"
+    );
+    assert_eq!(shop.rows("select id from shop.t"), "1");
+    assert_eq!(shop.standing(), "t|r");
+}
+
+#[test]
+fn tables_have_indexes_grants_comments_and_headers() {
+    let config = json!({
+        "materialized": "table",
+        "unlogged": true,
+        "indexes": [{"columns": ["id"], "unique": true}, {"columns": ["name", "id"], "type": "btree"}],
+        "grants": {"select": ["pg_monitor"]},
+        "persist_docs": {"relation": true, "columns": true},
+        "sql_header": "set local work_mem = '8MB';",
+    });
+    let fields = json!({
+        "description": "it's $$ here",
+        "columns": {"id": {"name": "id", "description": "the \"id\""}, "gone": {"name": "gone"}},
+    });
+    let shop = Workshop::new(Plan::default().node(
+        "model",
+        "t",
+        config,
+        "select 1 as id, current_setting('work_mem') as name",
+        fields,
+    ));
+    for _ in 0..2 {
+        shop.built("model.shop.t");
+        let indexes = "select regexp_replace(indexdef, 'INDEX \\S+ ', 'INDEX ') from pg_indexes \
+                       where schemaname = 'shop' order by 1";
+        assert_eq!(
+            shop.rows(indexes),
+            "CREATE INDEX ON shop.t USING btree (name, id), CREATE UNIQUE INDEX ON shop.t USING btree (id)"
+        );
+        assert_eq!(
+            shop.rows("select name, relpersistence from shop.t, pg_class where relname = 't'"),
+            "8MB|u"
+        );
+        assert_eq!(
+            shop.rows("select obj_description('shop.t'::regclass), col_description('shop.t'::regclass, 1)"),
+            "it's $$ here|the \"id\""
+        );
+        assert_eq!(shop.rows("select has_table_privilege('pg_monitor', 'shop.t', 'select')"), "t");
+    }
+}
+
+#[test]
+fn incremental_strategies_add_replace_and_merge() {
+    let source = "select {{ 2 if is_incremental() else 1 }} as id, '{{ 'new' if is_incremental() else 'old' }}' \
+                  as name union all select 3, '{{ 'new' if is_incremental() else 'old' }}'";
+    let model = |plan: Plan, name: &str, config: serde_json::Value| {
+        let mut all = json!({"materialized": "incremental"});
+        all.as_object_mut().unwrap().extend(config.as_object().cloned().unwrap());
+        plan.model(name, all, source)
+    };
+    let mut plan = Plan::default();
+    plan = model(plan, "plain", json!({}));
+    plan = model(plan, "keyed", json!({"unique_key": "id"}));
+    plan =
+        model(plan, "listed", json!({"unique_key": ["id", "name"], "incremental_strategy": "delete+insert"}));
+    plan = model(plan, "merged", json!({"unique_key": "id", "incremental_strategy": "merge"}));
+    plan = model(
+        plan,
+        "kept",
+        json!({"unique_key": "id", "incremental_strategy": "merge", "merge_exclude_columns": ["name"]}),
+    );
+    plan = model(
+        plan,
+        "partly",
+        json!({"unique_key": "id", "incremental_predicates": ["DBT_INTERNAL_DEST.id < 3"]}),
+    );
+    let shop = Workshop::new(plan);
+    let expected = [
+        ("plain", "1|old, 2|new, 3|new, 3|old"),
+        ("keyed", "1|old, 2|new, 3|new"),
+        ("listed", "1|old, 2|new, 3|new, 3|old"),
+        ("merged", "1|old, 2|new, 3|new"),
+        ("kept", "1|old, 2|new, 3|old"),
+        ("partly", "1|old, 2|new, 3|new, 3|old"),
+    ];
+    for (name, rows) in expected {
+        let id = format!("model.shop.{name}");
+        shop.built(&id);
+        shop.built(&id);
+        assert_eq!(shop.rows(&format!("select * from shop.{name} order by 1, 2")), rows, "{name}");
+    }
+    let shop = shop.edited(|plan| plan.flag("full_refresh", true));
+    shop.built("model.shop.merged");
+    assert_eq!(shop.rows("select * from shop.merged order by 1, 2"), "1|old, 3|old");
+}
+
+#[test]
+fn a_changed_schema_is_followed_as_configured() {
+    let sql = "select 1 as id{% if not is_incremental() %}, 2 as gone{% else %}, 3 as added{% endif %}";
+    let mut plan = Plan::default();
+    for wish in ["ignore", "fail", "append_new_columns", "sync_all_columns"] {
+        plan = plan.model(wish, json!({"materialized": "incremental", "on_schema_change": wish}), sql);
+    }
+    let shop = Workshop::new(plan);
+    for wish in ["append_new_columns", "sync_all_columns"] {
+        shop.built(&format!("model.shop.{wish}"));
+        shop.built(&format!("model.shop.{wish}"));
+    }
+    assert_eq!(shop.rows("select * from shop.append_new_columns order by 3"), "1|-|3, 1|2|-");
+    assert_eq!(shop.rows("select * from shop.sync_all_columns order by 2"), "1|3, 1|-");
+    shop.built("model.shop.fail");
+    let message = shop.fails("model.shop.fail");
+    assert!(message.contains("are out of sync"), "{message}");
+    shop.built("model.shop.ignore");
+    let message = shop.fails("model.shop.ignore");
+    assert!(message.contains("column \"gone\" does not exist"), "{message}");
+}
+
+#[test]
+fn hooks_run_inside_and_outside_of_the_transaction() {
+    let shop = Workshop::new(Plan::default().model(
+        "t",
+        json!({
+            "materialized": "table",
+            "pre-hook": [
+                {"sql": "vacuum shop.log", "transaction": false},
+                {"sql": "insert into shop.log select 'before', pg_current_xact_id()::text", "transaction": true},
+            ],
+            "post-hook": [
+                {"sql": "insert into shop.log select '{{ this.name }}', pg_current_xact_id()::text", "transaction": true},
+                {"sql": "vacuum {{ this }}", "transaction": false},
+            ],
+        }),
+        "select 1 as id",
+    ));
+    shop.sql("create table shop.log (what text, xact text)");
+    shop.built("model.shop.t");
+    assert_eq!(shop.rows("select what, xact = min(xact) over () from shop.log order by 1"), "before|t, t|t");
+    let shop = shop.edited(|plan| {
+        plan.model(
+            "t",
+            json!({"materialized": "table", "post-hook": [{"sql": "select 1/0", "transaction": true}]}),
+            "select 2 as id",
+        )
+    });
+    assert_eq!(shop.fails("model.shop.t"), "division by zero");
+    assert_eq!(shop.rows("select id from shop.t"), "1");
+}
+
+#[test]
+fn ephemeral_models_become_ctes() {
+    let shop = Workshop::new(
+        Plan::default()
+            .model("first", json!({"materialized": "ephemeral"}), "select 1 as id")
+            .model("second", json!({"materialized": "ephemeral"}), "select * from {{ ref('first') }}")
+            .model(
+                "t",
+                json!({"materialized": "table"}),
+                "with own as (select 2)\nselect * from {{ ref('second') }} where id in (select id from {{ ref('first') }})",
+            ),
+    );
+    let built = shop.build("model.shop.t").unwrap();
+    assert_eq!(
+        built.compiled.sql,
+        "with  __dbt__cte__first as (\nselect 1 as id\n),  __dbt__cte__second as (\nselect * from \
+         __dbt__cte__first\n), own as (select 2)\nselect * from __dbt__cte__second where id in (select id from __dbt__cte__first)"
+    );
+}
+
+#[test]
+fn contracts_hold_or_tell_the_difference() {
+    let columns = json!({
+        "id": {"name": "id", "data_type": "int", "constraints": [{"type": "not_null"}, {"type": "check", "expression": "id > 0"}]},
+        "Name": {"name": "Name", "quote": true, "data_type": "text"},
+    });
+    let fields = json!({"columns": columns, "constraints": [{"type": "primary_key", "columns": ["id"]}], "contract": {"enforced": true}});
+    let config = json!({"materialized": "table", "contract": {"enforced": true, "alias_types": true}});
+    let shop = Workshop::new(
+        Plan::default()
+            .node("model", "good", config.clone(), "select 'n'::text as \"Name\", 1 as id", fields.clone())
+            .node("model", "bad", config, "select 1.5 as id, 1 as more", fields),
+    );
+    shop.built("model.shop.good");
+    let constraints = "select pg_get_constraintdef(oid) from pg_constraint \
+                       where conrelid = 'shop.good'::regclass order by 1";
+    assert_eq!(shop.rows(constraints), "CHECK ((id > 0)), PRIMARY KEY (id)");
+    assert_eq!(shop.rows("select * from shop.good"), "1|n");
+    insta::assert_snapshot!(shop.fails("model.shop.bad"));
+}
+
+#[test]
+fn materialized_views_are_refreshed_and_altered() {
+    let config = |wish: &str, column: &str| json!({"materialized": "materialized_view", "on_configuration_change": wish, "indexes": [{"columns": [column]}]});
+    let sql = "select id, 2 as n from shop.base";
+    let shop = Workshop::new(Plan::default().model("mv", config("apply", "id"), sql));
+    shop.sql("create table shop.base as select 1 as id");
+    shop.built("model.shop.mv");
+    shop.sql("insert into shop.base values (2)");
+    assert_eq!(shop.built("model.shop.mv"), "REFRESH MATERIALIZED VIEW");
+    assert_eq!(shop.rows("select count(*) from shop.mv"), "2");
+    let indexes =
+        "select regexp_replace(indexdef, '.*USING ', '') from pg_indexes where tablename = 'mv' order by 1";
+    let failing = shop.edited(|plan| plan.model("mv", config("fail", "n"), sql));
+    let message = failing.fails("model.shop.mv");
+    assert!(message.starts_with("Configuration changes were identified"), "{message}");
+    assert_eq!(shop.rows(indexes), "btree (id)");
+    let shop = shop.edited(|plan| plan.model("mv", config("apply", "n"), sql));
+    shop.built("model.shop.mv");
+    assert_eq!(shop.rows(indexes), "btree (n)");
+    let shop = shop.edited(|plan| plan.model("mv", json!({"materialized": "table"}), sql));
+    shop.built("model.shop.mv");
+    assert_eq!(shop.standing(), "base|r, mv|r");
+}

@@ -38,6 +38,30 @@ impl Object for Function {
     }
 }
 
+/// A method that a template took off its object: `set quote = adapter.quote`, `map(attribute='render')`.
+#[derive(Debug)]
+struct BoundMethod {
+    object: Value,
+    name: String,
+}
+
+impl Object for BoundMethod {
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
+        self.object.call_method(state, &self.name, args)
+    }
+
+    fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "<bound method {}>", self.name)
+    }
+}
+
+/// The method of that name as a value, if it is one of `methods`.
+pub(crate) fn bound_method(object: impl FnOnce() -> Value, name: &str, methods: &[&str]) -> Option<Value> {
+    methods
+        .contains(&name)
+        .then(|| Value::from_object(BoundMethod { object: object(), name: name.to_owned() }))
+}
+
 /// The arguments of one call.
 pub(crate) struct Arguments<'a> {
     function: &'a str,

@@ -3,7 +3,7 @@
 //! <https://docs.getdbt.com/reference/dbt-jinja-functions/adapter>
 
 use crate::context::Context;
-use crate::context::arguments::{Arguments, no_method, text, truth};
+use crate::context::arguments::{Arguments, bound_method, no_method, text, truth};
 use crate::context::raised::{Kind, Raised};
 use crate::runtime::column::ColumnObject;
 use crate::runtime::connection::Connection;
@@ -273,6 +273,68 @@ impl Adapter {
     }
 }
 
+/// Methods that templates may take off the adapter.
+const METHODS: &[&str] = &[
+    "dispatch",
+    "execute",
+    "add_query",
+    "begin",
+    "begin_transaction",
+    "commit",
+    "commit_if_has_connection",
+    "end_transaction",
+    "rollback_if_open",
+    "rollback",
+    "type",
+    "quote",
+    "quote_as_configured",
+    "quote_seed_column",
+    "get_columns_in_relation",
+    "get_relation",
+    "load_relation",
+    "already_exists",
+    "list_relations",
+    "list_relations_without_caching",
+    "cache_added",
+    "cache_add",
+    "cache_dropped",
+    "cache_renamed",
+    "drop_relation",
+    "truncate_relation",
+    "rename_relation",
+    "create_schema",
+    "drop_schema",
+    "check_schema_exists",
+    "list_schemas",
+    "get_missing_columns",
+    "expand_target_column_types",
+    "get_column_schema_from_query",
+    "get_rows_different_sql",
+    "valid_incremental_strategies",
+    "builtin_incremental_strategies",
+    "get_incremental_strategy_macro",
+    "standardize_grants_dict",
+    "parse_index",
+    "render_raw_columns_constraints",
+    "render_raw_model_constraints",
+    "verify_database",
+    "convert_type",
+    "copy_rows",
+    "empty_table",
+    "get_hard_deletes_behavior",
+    "assert_valid_snapshot_target_given_strategy",
+    "valid_snapshot_target",
+    "validate_sql",
+    "is_replaceable",
+    "debug_query",
+    "date_function",
+    "is_cancelable",
+    "timestamp_add_sql",
+    "string_add_sql",
+    "supports",
+    "capabilities",
+];
+
 impl Object for Adapter {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
@@ -286,7 +348,7 @@ impl Object for Adapter {
                 quoting: platform_core::relation::Quoting::default(),
             })),
             "Column" => Some(Value::from_object(super::column::ColumnClass)),
-            _ => None,
+            _ => bound_method(|| Value::from_dyn_object(self.clone()), key, METHODS),
         }
     }
 

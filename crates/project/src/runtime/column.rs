@@ -117,14 +117,7 @@ fn numeric_type(name: &str, precision: Option<i64>, scale: Option<i64>) -> Strin
 
 /// dbt's short labels for types: `STRING`, `FLOAT`, …
 fn translate_type(name: &str) -> String {
-    match name.to_uppercase().as_str() {
-        "STRING" => "TEXT".to_owned(),
-        "TIMESTAMP" => "TIMESTAMP".to_owned(),
-        "FLOAT" => "FLOAT".to_owned(),
-        "INTEGER" => "INT".to_owned(),
-        "BOOLEAN" => "BOOLEAN".to_owned(),
-        _ => name.to_owned(),
-    }
+    if name.eq_ignore_ascii_case("string") { "TEXT".to_owned() } else { name.to_owned() }
 }
 
 impl Object for ColumnObject {
@@ -175,7 +168,16 @@ impl Object for ColumnObject {
     }
 
     fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "<PostgresColumn {} ({})>", self.name, self.full_type())
+        let number = |number: Option<i64>| number.map_or_else(|| "None".to_owned(), |it| it.to_string());
+        write!(
+            out,
+            "PostgresColumn(column={}, dtype={}, char_size={}, numeric_precision={}, numeric_scale={})",
+            jinja::value::repr(&Value::from(self.name.as_str())),
+            jinja::value::repr(&Value::from(self.data_type.as_str())),
+            number(self.char_size),
+            number(self.numeric_precision),
+            number(self.numeric_scale),
+        )
     }
 }
 

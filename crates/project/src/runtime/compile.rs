@@ -35,7 +35,11 @@ impl Runtime {
         batch: Option<&Batch>,
     ) -> Result<Arc<Compiled>, jinja::Error> {
         let context = self.context(Some(Arc::new(node.clone())), connection, batch.cloned());
-        self.compile_in(node, &context, connection)
+        let compiled = self.compile_in(node, &context, connection);
+        if compiled.is_err() {
+            connection.rollback();
+        }
+        compiled
     }
 
     pub(crate) fn compile_in(

@@ -56,7 +56,10 @@ impl Object for Config {
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         match key {
-            "model" => self.node.as_ref().map(|node| Value::from(node.unique_id.as_str())),
+            "model" => {
+                let model = self.node.as_ref().and_then(|node| serde_json::to_value(&**node).ok())?;
+                Some(jinja::value::from_json(&model))
+            }
             _ => None,
         }
     }

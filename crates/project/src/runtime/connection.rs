@@ -15,6 +15,8 @@ pub struct Connection {
     events: Arc<dyn EventSink>,
     /// A transaction that templates think is open and that nothing was sent in yet.
     begun: AtomicBool,
+    /// Whether nothing begins a transaction any more.
+    settled: AtomicBool,
     comment: Mutex<Comment>,
 }
 
@@ -79,7 +81,14 @@ impl Refused {
 impl Connection {
     /// A connection over a session; statements are waited for on `handle`.
     pub fn new(session: Session, handle: Handle, events: Arc<dyn EventSink>) -> Self {
-        Self { session, handle, events, begun: AtomicBool::new(false), comment: Mutex::default() }
+        Self {
+            session,
+            handle,
+            events,
+            begun: AtomicBool::new(false),
+            settled: AtomicBool::new(true),
+            comment: Mutex::default(),
+        }
     }
 
     /// The session, for what is not a template's statement.
@@ -112,15 +121,30 @@ impl Connection {
         self.begun.load(Ordering::Acquire) || self.session.in_transaction()
     }
 
-    /// Begins a transaction unless one is open. It is sent with the next statement: one round trip saved.
+    /// A node begins: its first statement begins a transaction, which lasts until somebody commits. That is how
+    /// dbt's driver has it: a query made while the node is compiled is undone with the rest if the node fails.
+    pub fn open_node(&self) {
+        self.settled.store(false, Ordering::Release);
+        self.begin();
+    }
+
+    /// From here on every statement stands for itself, as for hooks of a run and for operations.
+    pub fn open_operation(&self) {
+        self.rollback();
+        self.settled.store(true, Ordering::Release);
+    }
+
+    /// Begins a transaction unless one is open or the node's own has been committed. It is sent with the next
+    /// statement: one round trip saved.
     pub fn begin(&self) {
-        if !self.session.in_transaction() {
+        if !self.settled.load(Ordering::Acquire) && !self.session.in_transaction() {
             self.begun.store(true, Ordering::Release);
         }
     }
 
-    /// Ends the transaction and keeps what it did.
+    /// Ends the node's transaction and keeps what it did.
     pub fn commit(&self) -> Result<(), Refused> {
+        self.settled.store(true, Ordering::Release);
         if self.begun.swap(false, Ordering::AcqRel) || !self.session.in_transaction() {
             return Ok(());
         }

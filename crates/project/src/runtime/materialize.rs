@@ -144,6 +144,11 @@ impl Runtime {
     pub fn begin_node(&self, node: &Node, connection: &Arc<Connection>) -> Result<(), jinja::Error> {
         let comment = self.comment(Some(node), connection)?;
         connection.set_comment(comment);
+        if matches!(node.resource_type, ResourceType::Operation) {
+            connection.open_operation();
+        } else {
+            connection.open_node();
+        }
         Ok(())
     }
 
@@ -176,6 +181,7 @@ impl Runtime {
         keywords: &[(&str, Value)],
         connection: &Arc<Connection>,
     ) -> Result<Value, jinja::Error> {
+        connection.open_operation();
         let context = self.context(None, connection, None);
         self.call_macro_in(&context, name, keywords)
     }
@@ -214,6 +220,17 @@ impl Runtime {
         connection: &Arc<Connection>,
     ) -> Result<Table, jinja::Error> {
         self.begin_node(node, connection)?;
+        let shown = self.shown(node, limit, connection);
+        connection.rollback();
+        shown
+    }
+
+    fn shown(
+        &self,
+        node: &Node,
+        limit: Option<u64>,
+        connection: &Arc<Connection>,
+    ) -> Result<Table, jinja::Error> {
         let compiled = self.compile(node, connection)?;
         let context = self.context(Some(Arc::new(node.clone())), connection, None);
         let limit = limit.map_or_else(|| Value::from(()), Value::from);
@@ -224,7 +241,6 @@ impl Runtime {
         let outcome = connection
             .run(&sql.to_string())
             .map_err(|refused| jinja::Error::from(jinja::HostError::from(refused)))?;
-        connection.rollback();
         Ok(outcome.rows.as_ref().map_or_else(Table::empty, Table::of_result))
     }
 

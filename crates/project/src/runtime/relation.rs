@@ -2,7 +2,7 @@
 //!
 //! <https://docs.getdbt.com/reference/dbt-classes#relation>
 
-use crate::context::arguments::{Arguments, no_method, text, truth};
+use crate::context::arguments::{Arguments, bound_method, no_method, text, truth};
 use crate::context::raised::Raised;
 use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
 use platform_core::relation::{Quoting, quote_identifier};
@@ -187,6 +187,25 @@ impl fmt::Display for RelationObject {
     }
 }
 
+/// Methods that templates may take off a relation.
+const METHODS: &[&str] = &[
+    "render",
+    "render_limited",
+    "relation_max_name_length",
+    "quote",
+    "include",
+    "incorporate",
+    "replace",
+    "replace_path",
+    "without_identifier",
+    "information_schema",
+    "information_schema_only",
+    "matches",
+    "quoted",
+    "create",
+    "get_materialized_view_config_change_collection",
+];
+
 impl Object for RelationObject {
     /// A mapping, as packages find out by `is mapping` whether they were given a relation.
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -194,11 +213,11 @@ impl Object for RelationObject {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.attribute(key.as_str()?)
+        self.get_value_by_str(key.as_str()?)
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.attribute(key)
+        self.attribute(key).or_else(|| bound_method(|| Value::from_dyn_object(self.clone()), key, METHODS))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
