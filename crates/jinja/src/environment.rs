@@ -123,8 +123,10 @@ impl Environment {
 
     /// Renders a text to a value, as dbt does with the strings of YAML files.
     ///
-    /// A text gives a string. A lone `{{ expression }}` that ends in one of the filters `as_bool`, `as_number` or
-    /// `as_native` gives the boolean, number or literal that its text spells; an error if it spells none.
+    /// A text gives a string. If all that it renders is one `{{ expression }}`, it gives the expression's value as it
+    /// is (constants excepted, which give their text). If the expression ends in one of the filters `as_bool`,
+    /// `as_number` or `as_native`, it gives the boolean, number or literal that the value's text spells in Python; an
+    /// error if it spells no boolean or number.
     pub fn render_native(&self, file: &SourceFile, context: &Value) -> Result<Value, Error> {
         let env = Self { native: true, ..self.clone() };
         native::render(&env, file, context)

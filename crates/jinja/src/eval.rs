@@ -38,6 +38,8 @@ const DEPTH: usize = 200;
 pub(crate) struct Evaluator<'s, 't, 'e> {
     pub(crate) state: &'s mut State<'t, 'e>,
     pub(crate) env: Environment,
+    /// In a text that renders to a value: the value that it started with, and how long its text is.
+    pub(crate) lone: Option<(Value, usize)>,
 }
 
 /// What a [`State`] carries for us.
@@ -54,7 +56,7 @@ impl<'s, 't, 'e> Evaluator<'s, 't, 'e> {
             Some(running) => running.env.clone(),
             None => Environment::default(),
         };
-        Self { state, env }
+        Self { state, env, lone: None }
     }
 
     /// Whether unknown names are undefined to any depth.
@@ -125,7 +127,7 @@ pub(crate) fn enter<R>(
 ) -> Evaluated<R> {
     let mut state = env.host().empty_state();
     state.get_or_insert_extension_with(|| Running { env: env.clone(), context: context.clone(), depth: 0 });
-    run(&mut Evaluator { state: &mut state, env: env.clone() })
+    run(&mut Evaluator { state: &mut state, env: env.clone(), lone: None })
 }
 
 /// Splits minijinja's form of arguments into ours.

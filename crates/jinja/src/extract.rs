@@ -11,6 +11,7 @@ use crate::python::dict::Dict;
 use crate::python::list::List;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Stmt};
+use crate::syntax::statement::with_stack;
 use crate::syntax::walk::{self, Access};
 
 /// A call `name(..)` or `a.b(..)` found in a template.
@@ -63,6 +64,10 @@ pub struct Extraction {
 
 /// Reads the calls of a body.
 pub(crate) fn extract(body: &[Stmt]) -> Extraction {
+    with_stack(|| read(body))
+}
+
+fn read(body: &[Stmt]) -> Extraction {
     let mut reader = Reader { found: Extraction::default(), conditions: 0 };
     reader.body(body);
     let mut names: IndexSet<Arc<str>> = IndexSet::new();

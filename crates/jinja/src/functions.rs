@@ -18,8 +18,8 @@ pub fn return_function() -> Value {
 }
 
 fn return_value(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
-    let [value] = call.bind(["data"], 0)?;
-    Err(Flow::Return(value.unwrap_or(Value::from(()))))
+    let [value] = call.bind(["data"], 1)?;
+    Err(Flow::Return(value.unwrap_or_default()))
 }
 
 /// Python's `set(iterable)`.

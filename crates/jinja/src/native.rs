@@ -13,22 +13,24 @@ use crate::python::text::{repr_str, to_str};
 use crate::source::SourceFile;
 use crate::syntax;
 use crate::syntax::ast::{Function, Stmt};
+use crate::syntax::lexer::tokenize_expression;
+use crate::syntax::token::{Token, TokenKind};
 
 /// Renders a text to a value; see [`Environment::render_native`].
 pub(crate) fn render(env: &Environment, file: &SourceFile, context: &Value) -> Result<Value, Error> {
     let code = syntax::statement::template(file, env)?;
-    let lone = matches!(code.body.as_slice(), [Stmt::Print(_)]);
-    let value = eval::enter(env, context, |evaluator| {
-        if lone {
-            evaluator.value(&code, context)
-        } else {
-            Ok(Value::from(evaluator.template(&code, context)?))
-        }
+    let (text, first) = eval::enter(env, context, |evaluator| {
+        let text = evaluator.template(&code, context)?;
+        Ok((text, evaluator.lone.take()))
     })?;
-    let Some(marked) = value.downcast_object_ref::<Marked>() else {
-        return Ok(Value::from(to_str(&value)));
+    // The first value counts if nothing follows it.
+    let Some((value, _)) = first.filter(|(_, length)| *length == text.len()) else {
+        return Ok(Value::from(text));
     };
-    convert(marked).map_err(|error| error.at(|| place(&code)))
+    match value.downcast_object_ref::<Marked>() {
+        Some(marked) => convert(marked).map_err(|error| error.at(|| place(&code))),
+        None => Ok(value),
+    }
 }
 
 fn place(code: &Arc<Function>) -> crate::source::Place {
@@ -44,9 +46,10 @@ fn convert(marked: &Marked) -> Result<Value, Error> {
     if marked.marker == Marker::Text {
         return Ok(Value::from(to_str(value)));
     }
-    let native = match value.as_str() {
-        Some(text) => literal(text),
-        None => Some(value.clone()),
+    let native = match Kind::of(value) {
+        Kind::Str(text) => literal(text),
+        Kind::Undefined => Some(Value::from("")),
+        _ => Some(value.clone()),
     };
     let (fits, name) = match (marked.marker, native.as_ref().map(Kind::of)) {
         (Marker::Bool, Some(Kind::Bool(_))) => (true, "bool"),
@@ -69,6 +72,12 @@ fn convert(marked: &Marked) -> Result<Value, Error> {
 /// The value of a text that is a Python literal.
 fn literal(text: &str) -> Option<Value> {
     let file = SourceFile::new("<literal>", text.trim());
+    // Jinja knows these names in lower case, Python doesn't.
+    let (tokens, _) = tokenize_expression(&file);
+    let is_jinja = |token: &Token<'_>| matches!(token.kind, TokenKind::Name(name) if matches!(name, "true" | "false" | "none"));
+    if tokens.iter().any(is_jinja) {
+        return None;
+    }
     let env = Environment::new();
     let code = syntax::statement::expression(&file, &env).ok()?;
     let [Stmt::Print(expr)] = code.body.as_slice() else {

@@ -35,6 +35,11 @@ fn render(answer: &Answer) -> Result<String, String> {
         .with_global("modules", functions::modules())
         .with_undefined(mode);
     let file = SourceFile::new("golden.sql", answer.source.as_str());
+    if answer.theme.starts_with("native_") {
+        let rendered = env.render_native(&file, &context());
+        let shown = rendered.map(|it| format!("{} {}", value::type_name(&it), value::repr(&it)));
+        return shown.map_err(|error| error.message().to_owned());
+    }
     let rendered = env.template(&file).and_then(|template| template.render(&env, &context()));
     rendered.map_err(|error| error.message().to_owned())
 }

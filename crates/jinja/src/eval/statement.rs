@@ -13,13 +13,16 @@ use crate::python::namespace::Namespace;
 use crate::python::text::write_str;
 use crate::python::{Result, lock};
 use crate::syntax::ast::{Expr, For, Function, Scope, Stmt, Target};
+use crate::syntax::walk;
 
 impl Evaluator<'_, '_, '_> {
     pub(crate) fn body(&mut self, frame: &mut Frame<'_>, body: &[Stmt], out: &mut String) -> Evaluated<()> {
-        for stmt in body {
-            self.statement(frame, stmt, out)?;
-        }
-        Ok(())
+        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || {
+            for stmt in body {
+                self.statement(frame, stmt, out)?;
+            }
+            Ok(())
+        })
     }
 
     fn statement(&mut self, frame: &mut Frame<'_>, stmt: &Stmt, out: &mut String) -> Evaluated<()> {
@@ -27,7 +30,11 @@ impl Evaluator<'_, '_, '_> {
             Stmt::Text(text) => out.push_str(text),
             Stmt::Print(expr) => {
                 let value = self.expr(frame, expr)?;
+                let first = out.is_empty();
                 write_str(&value, out);
+                if first && self.env.is_native() && !walk::is_constant(expr) {
+                    self.lone = Some((value, out.len()));
+                }
             }
             Stmt::If { branches, otherwise } => {
                 for (condition, body) in branches {

@@ -12,14 +12,25 @@ use crate::source::{SourceFile, Span};
 
 /// The blocks of a file with one of these tags, in order.
 pub(crate) fn scan(file: &SourceFile, tags: BlockTags, names: &dyn Names) -> Result<Vec<Block>, Error> {
-    let mut scanner = Scanner { file, text: &file.text, at: 0 };
+    let mut scanner = Scanner { file, text: &file.text, at: 0, tags };
     let mut blocks = Vec::new();
+    let mut control_flow = ControlFlow::default();
     while let Some(tag) = scanner.next()? {
         let Some(end) = closing_tag(tag.word, tags) else {
+            control_flow.meet(&tag).map_err(|message| scanner.error_at(tag.span, message))?;
             continue;
         };
-        let close = scanner.close(&tag, end)?;
+        if control_flow.is_open() {
+            let place = file.place(tag.span);
+            let message = format!(
+                "Got a block definition inside control flow at {}:{}. All dbt block definitions must be at the top level",
+                place.line,
+                place.column - 1
+            );
+            return Err(scanner.error_at(tag.span, message));
+        }
         let header = Header::parse(file, tag.span, names)?;
+        let close = scanner.close(&tag, end)?;
         blocks.push(Block {
             kind: header.kind,
             name: header.name,
@@ -31,6 +42,45 @@ pub(crate) fn scan(file: &SourceFile, tags: BlockTags, names: &dyn Names) -> Res
         });
     }
     Ok(blocks)
+}
+
+/// The `if`s and `for`s that are open outside of blocks.
+#[derive(Default)]
+struct ControlFlow<'a> {
+    open: Vec<&'a str>,
+}
+
+impl<'a> ControlFlow<'a> {
+    fn is_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// Meets a tag that is no block; an error for an end without a start.
+    fn meet(&mut self, tag: &Tag<'a>) -> Result<(), String> {
+        match tag.word {
+            "if" | "for" => self.open.push(tag.word),
+            "endif" | "endfor" => {
+                let start = &tag.word[3..];
+                match self.open.pop() {
+                    Some(open) if open == start => {}
+                    Some(open) => {
+                        return Err(format!(
+                            "Got an unexpected control flow end tag, got {} but expected end{open} next",
+                            tag.word
+                        ));
+                    }
+                    None => {
+                        return Err(format!(
+                            "Got an unexpected control flow end tag, got {} but never saw a preceeding {start}",
+                            tag.word
+                        ));
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 /// The tag that closes a block; none if it's no block of these tags.
@@ -57,6 +107,7 @@ struct Scanner<'a> {
     file: &'a SourceFile,
     text: &'a str,
     at: usize,
+    tags: BlockTags,
 }
 
 impl<'a> Scanner<'a> {
@@ -69,9 +120,7 @@ impl<'a> Scanner<'a> {
             let start = self.at + offset;
             let inside = start + 2;
             self.at = match kind {
-                b'#' => self
-                    .after(inside, "#}")
-                    .ok_or_else(|| self.error(start, inside, "Missing end of comment tag".to_owned()))?,
+                b'#' => self.after(inside, "#}").ok_or_else(|| self.unclosed(start, inside, "#}"))?,
                 b'{' => self.tag_close(start, inside, b'}')?,
                 _ => {
                     if let Some(length) = raw_tag(&self.text[inside..]) {
@@ -87,25 +136,27 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The tag that closes a block. Blocks of the same tag inside of it are counted.
+    /// The tag that closes a block.
     fn close(&mut self, open: &Tag<'_>, end: &str) -> Result<Tag<'a>, Error> {
-        let mut depth = 1;
         while let Some(tag) = self.next()? {
-            if tag.word == open.word {
-                depth += 1;
-            } else if tag.word == end {
-                depth -= 1;
-                if depth == 0 {
-                    return Ok(tag);
-                }
+            if tag.word == end {
+                return Ok(tag);
+            }
+            if closing_tag(tag.word, self.tags).is_some() {
+                let message = format!(
+                    "Got nested tags: {} (started at {}) did not have a matching {{% {end} %}} before a subsequent \
+                     {} was found",
+                    open.word,
+                    self.file.place(open.span),
+                    tag.word,
+                );
+                return Err(self.error_at(tag.span, message));
             }
         }
-        let place = self.file.place(open.span);
-        let message = format!(
-            "Reached EOF without finding a close tag for {} (searched from {}:{})",
-            open.word, place.line, place.column
-        );
-        Err(Error::new(ErrorKind::Syntax, message).at(|| place))
+        let line = self.file.place(open.span).line;
+        let message =
+            format!("Reached EOF without finding a close tag for {} (searched from line {line})", open.word);
+        Err(self.error_at(open.span, message))
     }
 
     fn after(&self, from: usize, end: &str) -> Option<usize> {
@@ -119,41 +170,37 @@ impl<'a> Scanner<'a> {
             }
             from = inside;
         }
-        Err(self.error(start, from, "Missing end of raw directive".to_owned()))
+        Err(self.error_at(span(start, from), "Missing end of raw directive".to_owned()))
     }
 
-    /// The end of the tag that starts at `start`, strings and brackets skipped.
+    /// The end of the tag that starts at `start`: the first outside of strings.
     fn tag_close(&self, start: usize, inside: usize, close: u8) -> Result<usize, Error> {
         let bytes = self.text.as_bytes();
         let mut at = inside;
-        let mut braces = 0_usize;
         while let Some(byte) = bytes.get(at) {
-            if braces == 0 {
-                if let Some((length, _)) = tag_end(&bytes[at..], close) {
-                    return Ok(at + length);
-                }
+            if let Some((length, _)) = tag_end(&bytes[at..], close) {
+                return Ok(at + length);
             }
-            match byte {
+            at += match byte {
                 b'\'' | b'"' => match string_length(&self.text[at..]) {
-                    Some(length) => {
-                        at += length;
-                        continue;
-                    }
+                    Some(length) => length,
                     None => break,
                 },
-                b'{' | b'(' | b'[' => braces += 1,
-                b'}' | b')' | b']' => braces = braces.saturating_sub(1),
-                _ => {}
-            }
-            at += 1;
+                _ => 1,
+            };
         }
-        let what = if close == b'%' { "end of statement block" } else { "end of print statement" };
-        let message = format!("unexpected end of template, expected '{what}'.");
-        Err(self.error(start, inside, message))
+        let expected = if close == b'%' { "tag close (\"%}\")" } else { "}}" };
+        Err(self.unclosed(start, inside, expected))
     }
 
-    fn error(&self, start: usize, end: usize, message: String) -> Error {
-        Error::new(ErrorKind::Syntax, message).at(|| self.file.place(span(start, end)))
+    /// The error of a tag without an end.
+    fn unclosed(&self, start: usize, inside: usize, expected: &str) -> Error {
+        let rest = self.text[inside..].lines().next().unwrap_or_default().trim();
+        self.error_at(span(start, inside), format!("unexpected EOF, expected {expected}, got \"{rest}\""))
+    }
+
+    fn error_at(&self, span: Span, message: String) -> Error {
+        Error::new(ErrorKind::Syntax, message).at(|| self.file.place(span))
     }
 }
 
@@ -252,7 +299,8 @@ impl Parser<'_> {
                     header.supported_languages = self.text_literals()?;
                 }
                 _ => {
-                    let message = format!("unknown argument `{key}` of a materialization");
+                    let name = &header.name;
+                    let message = format!("materialization '{name}' received unknown argument '{key}'.");
                     return Err(self.fail_at(span, message));
                 }
             }

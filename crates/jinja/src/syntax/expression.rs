@@ -68,7 +68,9 @@ impl<'a> Parser<'a> {
         self.deeper(|this| {
             let start = this.span();
             let mut expr = this.or()?;
+            let mut links = 0;
             while this.skip_name("if") {
+                this.link(&mut links)?;
                 let condition = this.or()?;
                 let otherwise =
                     if this.skip_name("else") { Some(Box::new(this.expression()?)) } else { None };
@@ -82,7 +84,9 @@ impl<'a> Parser<'a> {
     pub(super) fn or(&mut self) -> Result<Expr, Error> {
         let start = self.span();
         let mut left = self.and()?;
+        let mut links = 0;
         while self.skip_name("or") {
+            self.link(&mut links)?;
             let right = self.and()?;
             left = self.expr(ExprKind::Or(Box::new(left), Box::new(right)), start);
         }
@@ -92,7 +96,9 @@ impl<'a> Parser<'a> {
     fn and(&mut self) -> Result<Expr, Error> {
         let start = self.span();
         let mut left = self.not()?;
+        let mut links = 0;
         while self.skip_name("and") {
+            self.link(&mut links)?;
             let right = self.not()?;
             left = self.expr(ExprKind::And(Box::new(left), Box::new(right)), start);
         }
@@ -143,7 +149,9 @@ impl<'a> Parser<'a> {
     fn sum(&mut self) -> Result<Expr, Error> {
         let start = self.span();
         let mut left = self.concat()?;
+        let mut links = 0;
         loop {
+            self.link(&mut links)?;
             let operator = match self.kind() {
                 TokenKind::Operator("+") => BinaryOperator::Add,
                 TokenKind::Operator("-") => BinaryOperator::Subtract,
@@ -171,7 +179,9 @@ impl<'a> Parser<'a> {
     fn product(&mut self) -> Result<Expr, Error> {
         let start = self.span();
         let mut left = self.power()?;
+        let mut links = 0;
         loop {
+            self.link(&mut links)?;
             let operator = match self.kind() {
                 TokenKind::Operator("*") => BinaryOperator::Multiply,
                 TokenKind::Operator("/") => BinaryOperator::Divide,
@@ -188,7 +198,9 @@ impl<'a> Parser<'a> {
     fn power(&mut self) -> Result<Expr, Error> {
         let start = self.span();
         let mut left = self.unary(true)?;
+        let mut links = 0;
         while self.skip_operator("**") {
+            self.link(&mut links)?;
             let right = self.unary(true)?;
             let kind = ExprKind::Binary(BinaryOperator::Power, Box::new(left), Box::new(right));
             left = self.expr(kind, start);
@@ -297,7 +309,9 @@ impl<'a> Parser<'a> {
     }
 
     fn postfix(&mut self, mut expr: Expr) -> Result<Expr, Error> {
+        let mut links = 0;
         loop {
+            self.link(&mut links)?;
             expr = match self.kind() {
                 TokenKind::Operator("." | "[") => self.subscript(expr)?,
                 TokenKind::Operator("(") => self.call(expr)?,
@@ -307,7 +321,9 @@ impl<'a> Parser<'a> {
     }
 
     fn filters(&mut self, mut expr: Expr) -> Result<Expr, Error> {
+        let mut links = 0;
         loop {
+            self.link(&mut links)?;
             expr = match self.kind() {
                 TokenKind::Operator("|") => {
                     self.next();

@@ -10,6 +10,9 @@ use crate::source::{SourceFile, Span};
 /// How deep expressions and statements may nest.
 const DEPTH: usize = 200;
 
+/// How long a chain `a + b + c` may be: each link is one level of the tree.
+const LINKS: usize = 500;
+
 /// A parser over the tokens of a range of a file.
 pub(crate) struct Parser<'a> {
     pub(super) file: &'a SourceFile,
@@ -193,6 +196,12 @@ impl<'a> Parser<'a> {
         let result = stacker::maybe_grow(128 * 1024, 1024 * 1024, || rule(self));
         self.depth -= 1;
         result
+    }
+
+    /// Counts one more link of a chain.
+    pub(super) fn link(&self, links: &mut usize) -> Result<(), Error> {
+        *links += 1;
+        if *links > LINKS { Err(self.fail("the expression is too long")) } else { Ok(()) }
     }
 
     /// The error of a tag that nobody knows here, or of the text's end inside of a block.

@@ -20,17 +20,24 @@ pub(crate) fn template(file: &SourceFile, names: &dyn Names) -> Result<Arc<Funct
     let mut parser = Parser::new(file, range, true, names);
     let body = parser.body(&[])?;
     let mut function = parser.function(Role::Template, file.path.clone(), range, Vec::new(), body);
-    resolve(&mut function);
+    with_stack(|| resolve(&mut function));
     Ok(Arc::new(function))
+}
+
+/// Runs something that goes down a tree, with room for the deepest.
+pub(crate) fn with_stack<R>(work: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(2 * 1024 * 1024, 16 * 1024 * 1024, work)
 }
 
 /// Parses and resolves the block of a macro, test or materialization.
 pub(crate) fn block(file: &SourceFile, range: Span, names: &dyn Names) -> Result<Arc<Function>, Error> {
     let mut parser = Parser::new(file, range, false, names);
+    // As in dbt, an unknown filter in a macro is an error of the call, not of the file.
+    parser.branches = 1;
     for stmt in parser.body(&[])? {
         if let Stmt::Macro(_, mut function) = stmt {
             if let Some(function) = Arc::get_mut(&mut function) {
-                resolve(function);
+                with_stack(|| resolve(function));
             }
             return Ok(function);
         }
@@ -48,7 +55,7 @@ pub(crate) fn expression(file: &SourceFile, names: &dyn Names) -> Result<Arc<Fun
     }
     let body = vec![Stmt::Print(expr)];
     let mut function = parser.function(Role::Template, file.path.clone(), range, Vec::new(), body);
-    resolve(&mut function);
+    with_stack(|| resolve(&mut function));
     Ok(Arc::new(function))
 }
 
@@ -351,17 +358,16 @@ impl<'a> Parser<'a> {
         Ok(Stmt::Macro(name_of(name), Arc::new(function)))
     }
 
-    /// The body of a macro or call block: loops and branches around it don't count inside.
+    /// The body of a macro or call block: loops around it don't count inside.
     fn function_body(
         &mut self,
         parameters: &[ParameterCode],
         ends: &'static [&'static str],
     ) -> Result<Vec<Stmt>, Error> {
         let loops = std::mem::take(&mut self.loops);
-        let branches = std::mem::take(&mut self.branches);
         let span = self.last_span();
         let body = self.block_body(ends, true)?;
-        (self.loops, self.branches) = (loops, branches);
+        self.loops = loops;
         let bare_caller = parameters.iter().any(|p| &*p.name == "caller" && p.default.is_none());
         if bare_caller && scope::undeclared(&body, &["caller"]).contains("caller") {
             let message = "When defining macros or call blocks the special \"caller\" argument must be omitted or be \

@@ -99,6 +99,17 @@ pub(crate) fn expression_names(expr: &Expr, visit: &mut dyn FnMut(&Name, Access)
     children(expr, &mut |child| expression_names(child, visit));
 }
 
+/// Whether an expression's value is the same in every context: it names nothing, calls nothing and marks nothing.
+pub(crate) fn is_constant(expr: &Expr) -> bool {
+    let mut constant = match &expr.kind {
+        ExprKind::Name(_) | ExprKind::Call(..) => false,
+        ExprKind::Filter(_, filter, _) => !filter.name().starts_with("as_"),
+        _ => true,
+    };
+    children(expr, &mut |child| constant &= is_constant(child));
+    constant
+}
+
 /// Calls `visit` with the direct parts of an expression, in the order in which they are evaluated.
 pub(crate) fn children<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
     match &expr.kind {

@@ -4,13 +4,15 @@
 
 Writes answers.json, which the Rust test compares without Python. A case is one line; in it ⏎ stands for a newline
 and ␍ for a carriage return; lines that start with ## are comments. Files named parse_* are rendered as dbt renders
-at parse time, where unknown names are undefined to any depth.
+at parse time, where unknown names are undefined to any depth; those named native_* as dbt renders the strings of YAML
+files, and the answer is the type and the repr of the value.
 """
 
 import json
 import pathlib
 import re
 
+from dbt.clients.jinja import get_rendered
 from dbt_common.clients import jinja
 
 HERE = pathlib.Path(__file__).parent
@@ -51,6 +53,16 @@ def render(env, source):
         return {"error": type(error).__name__, "message": str(error)}
 
 
+def native(source):
+    try:
+        value = get_rendered(source, json.loads(json.dumps(CONTEXT)), native=True)
+    except Exception as error:
+        return {"error": type(error).__name__, "message": str(error).split("\n")[-1].strip()}
+    if isinstance(value, str):
+        value = str(value)
+    return {"text": f"{type(value).__name__} {value!r}"}
+
+
 def main():
     answers = []
     for path in sorted((HERE / "cases").glob("*.txt")):
@@ -59,7 +71,7 @@ def main():
             if not line.strip() or line.startswith("##"):
                 continue
             source = line.replace("⏎", "\n").replace("␍", "\r")
-            answer = render(env, source)
+            answer = native(source) if path.stem.startswith("native_") else render(env, source)
             if "text" in answer:
                 # Addresses differ from run to run.
                 answer["text"] = re.sub(r"0x[0-9a-f]{6,}", "0x0", answer["text"])
