@@ -46,6 +46,12 @@ pub struct Judged {
     pub change_percent: Option<String>,
     /// Whether the baseline is older than the rule likes.
     pub is_stale_baseline: bool,
+    /// How far it moved.
+    pub difference: Option<Amount>,
+    /// How far it has to move at least: the threshold times the reference.
+    pub needed: Option<Amount>,
+    /// What the threshold is a fraction of.
+    pub reference: Option<Amount>,
 }
 
 /// Judges the records of the days after `since` up to `as_of`: all of them, or with `findings_only` those
@@ -89,6 +95,9 @@ impl Judged {
             reason: get(row, 13)?,
             change_percent: get(row, 14)?,
             is_stale_baseline: get(row, 15)?,
+            difference: amount(16)?,
+            needed: amount(17)?,
+            reference: amount(18)?,
         })
     }
 }

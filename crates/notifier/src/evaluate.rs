@@ -114,6 +114,7 @@ pub(crate) struct Run<'a> {
     pub now: DateTime<Utc>,
     pub session: &'a Session,
     pub events: &'a dyn EventSink,
+    pub dry_run: bool,
 }
 
 impl Run<'_> {
@@ -205,7 +206,7 @@ async fn replan_in(
     events: &dyn EventSink,
 ) -> Result<()> {
     let Some((id, revision, as_of, counts)) = record::newest_run(session, rule).await? else { return Ok(()) };
-    let run = Run { id, rule, policy, revision, as_of, now, session, events };
+    let run = Run { id, rule, policy, revision, as_of, now, session, events, dry_run: false };
     plan::take_back(&run).await?;
     silences::apply(&run).await?;
     plan::plan(&run, &counts, &[]).await?;
@@ -274,6 +275,7 @@ async fn evaluate_once(
         now,
         session,
         events,
+        dry_run: evaluation.dry_run,
     };
     run.say("begun");
     let names = Names::read(session, rule).await?;
@@ -308,7 +310,10 @@ async fn finish(run: &Run<'_>, since: NaiveDate, counts: &Counts) -> Result<Rule
     plan::take_back(run).await?;
     let silenced = silences::apply(run).await?;
     run.say("incidents");
-    let messages = plan::plan(run, counts, &settled).await?;
+    let mut messages = plan::plan(run, counts, &settled).await?;
+    if messages.is_empty() && run.policy.heartbeat {
+        messages = stale::all_quiet(run, counts.checked).await?;
+    }
     run.say("outbox");
     record::remember(run, since, RuleStatus::Evaluated, counts).await?;
     Ok(RuleReport {

@@ -9,7 +9,7 @@ mod channel;
 mod chat;
 mod error;
 mod mail;
-mod measure;
+pub mod measure;
 mod outbox;
 mod plain;
 mod plan;
@@ -22,6 +22,7 @@ mod written;
 
 pub mod alert;
 pub mod amount;
+pub mod command;
 pub mod deliver;
 pub mod detect;
 pub mod evaluate;

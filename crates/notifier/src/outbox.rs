@@ -25,6 +25,8 @@ pub struct Planned {
     pub recipient: String,
     /// When it may go out at the earliest.
     pub not_before: DateTime<Utc>,
+    /// Its bytes; of a dry run only, where the outbox does not keep them.
+    pub payload: Vec<u8>,
 }
 
 /// Puts letters into the outbox.
@@ -35,6 +37,8 @@ pub(crate) struct Outbox<'a> {
     pub installation: String,
     pub run: Option<Uuid>,
     pub now: DateTime<Utc>,
+    /// Whether nothing will be kept.
+    pub dry_run: bool,
 }
 
 /// Where a letter goes.
@@ -69,7 +73,7 @@ impl<'a> Outbox<'a> {
             Some(name) => name.clone(),
             None => schema::installation(session).await?,
         };
-        Ok(Self { session, policy, templates, installation, run, now })
+        Ok(Self { session, policy, templates, installation, run, now, dry_run: false })
     }
 
     /// Writes one letter for one recipient, and holds a copy for the fallback channel. Gives nothing if
@@ -185,6 +189,7 @@ impl<'a> Outbox<'a> {
             channel: destination.channel.to_owned(),
             recipient: destination.recipient.to_owned(),
             not_before: row.not_before,
+            payload: if self.dry_run { payload } else { Vec::new() },
         }))
     }
 

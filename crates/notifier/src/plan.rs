@@ -37,7 +37,8 @@ pub(crate) async fn plan(run: &Run<'_>, counts: &Counts, settled: &[String]) -> 
     if !alerts.is_empty() {
         let facts = facts(run, counts, settled).await?;
         let told = assigned(run, &alerts).await?;
-        let outbox = Outbox::open(run.session, run.policy, Some(run.id), run.now).await?;
+        let mut outbox = Outbox::open(run.session, run.policy, Some(run.id), run.now).await?;
+        outbox.dry_run = run.dry_run;
         let mass = is_mass(run, counts, &alerts);
         if mass {
             open_mass_incident(run, &alerts).await?;

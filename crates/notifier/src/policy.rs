@@ -24,8 +24,6 @@ pub struct Policy {
     pub installation: Option<String>,
     /// The sender of mails that a channel gives none for.
     pub from: String,
-    /// Where to look for the organization in messages: a link with `{organization}` in it.
-    pub link: Option<String>,
     /// First match holds; the last one matches everything.
     pub routes: Vec<Route>,
     /// By name.
@@ -36,6 +34,8 @@ pub struct Policy {
     pub escalate: Option<Escalate>,
     /// When not to disturb.
     pub quiet_hours: Option<QuietHours>,
+    /// Say so on days without an alert.
+    pub heartbeat: bool,
     /// When an incident settles by itself.
     pub resolve: Resolve,
     /// Give a message up, as dead, after that long.

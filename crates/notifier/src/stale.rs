@@ -47,6 +47,11 @@ pub(crate) async fn recover(run: &Run<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Nothing to tell, and that is told: once a day.
+pub(crate) async fn all_quiet(run: &Run<'_>, checked: i64) -> Result<Vec<Planned>> {
+    tell(run, letter::heartbeat(run.rule, run.as_of, checked, run.now, run.policy)).await
+}
+
 async fn open(run: &Run<'_>) -> Result<()> {
     let key = format!("{}|stale", run.rule.id);
     run.session

@@ -28,11 +28,9 @@ pub(super) struct Mine {
     pub id: i64,
     pub attempt: i64,
     pub channel: String,
-    pub kind: String,
     pub subject: String,
     /// How often it was tried, this time included.
     pub attempts: i32,
-    pub expires_at: DateTime<Utc>,
     /// How often the channel was told to slow down.
     pub slower: i32,
     pub message: Message,
@@ -63,17 +61,15 @@ impl Claim<'_> {
             id,
             attempt: get(row, 2)?,
             channel: get(row, 3)?,
-            kind: get(row, 4)?,
-            subject: get(row, 5)?,
-            attempts: get(row, 6)?,
-            expires_at: get(row, 7)?,
-            slower: get(row, 8)?,
+            subject: get(row, 4)?,
+            attempts: get(row, 5)?,
+            slower: get(row, 6)?,
             message: Message {
-                dedupe_key: get(row, 9)?,
-                message_id: get(row, 10)?,
-                recipient: get(row, 11)?,
-                payload: get(row, 12)?,
-                thread: get(row, 13)?,
+                dedupe_key: get(row, 7)?,
+                message_id: get(row, 8)?,
+                recipient: get(row, 9)?,
+                payload: get(row, 10)?,
+                thread: get(row, 11)?,
             },
         }))))
     }

@@ -32,11 +32,17 @@ pub(crate) fn test(channel: &str, now: DateTime<Utc>, policy: &Policy) -> Letter
 }
 
 /// All is well: its absence is what counts.
-pub(crate) fn heartbeat(as_of: NaiveDate, checked: i64, now: DateTime<Utc>, policy: &Policy) -> Letter {
+pub(crate) fn heartbeat(
+    rule: &Rule,
+    as_of: NaiveDate,
+    checked: i64,
+    now: DateTime<Utc>,
+    policy: &Policy,
+) -> Letter {
     Letter {
         kind: Some(Kind::Heartbeat),
         tone: Tone::Information,
-        rule: "heartbeat".to_owned(),
+        rule: rule.id.clone(),
         subject: format!("No alerts, {}", date(as_of)),
         preheader: format!("{} customers checked, none moved.", crate::amount::count(checked)),
         eyebrow: "All quiet".to_owned(),
@@ -115,7 +121,7 @@ pub(crate) fn samples(rule: &Rule, policy: &Policy, now: DateTime<Utc>) -> Vec<L
         stale(rule, Some(yesterday), today, now, policy),
         pipeline(&failure, 0, now, policy),
         recovered("the data run", "pipeline", now - TimeDelta::hours(5), today, now, policy),
-        heartbeat(today, 300, now, policy),
+        heartbeat(rule, today, 300, now, policy),
         test("ops_email", now, policy),
     ]
 }

@@ -39,7 +39,6 @@ impl Default for Policy {
             timezone: Tz::UTC,
             installation: None,
             from: "Data Platform <alerts@data-platform.localhost>".to_owned(),
-            link: None,
             routes: vec![Route {
                 id: "everything".to_owned(),
                 to: channels.iter().map(|(name, _)| (*name).to_owned()).collect(),
@@ -49,6 +48,7 @@ impl Default for Policy {
             repeat: None,
             escalate: None,
             quiet_hours: None,
+            heartbeat: false,
             resolve: Resolve::default(),
             give_up_after: Span::hours(72),
             fallback_after: Span::hours(1),
@@ -97,7 +97,7 @@ fn read(written: &Written, problems: &mut Vec<Diagnostic>) -> Policy {
     }
     policy.timezone = keys.parsed("timezone").unwrap_or(policy.timezone);
     policy.installation = keys.text("installation");
-    policy.link = keys.text("link");
+    policy.heartbeat = keys.boolean("heartbeat").unwrap_or(false);
     policy.templates = keys.text("templates").map(Into::into);
     policy.give_up_after = keys.parsed("give_up_after").unwrap_or(policy.give_up_after);
     policy.fallback_after = keys.parsed("fallback_after").unwrap_or(policy.fallback_after);

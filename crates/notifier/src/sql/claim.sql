@@ -56,10 +56,8 @@ select
     , locked.is_mine
     , attempt.id
     , claimed.channel
-    , claimed.kind
     , claimed.subject
     , claimed.attempts
-    , claimed.expires_at
     , locked.slower
     , claimed.dedupe_key
     , claimed.message_id

@@ -121,7 +121,7 @@ with record as not materialized (
 
 select
     organization_id, record_date, value, currency, label, segment
-    , base_date, base_value, base_currency, threshold, floor
+    , base_date, base_value, base_currency, threshold, floor, reference
     , reason
     , case reason
         when 'moved' then 'alert'

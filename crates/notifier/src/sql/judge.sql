@@ -17,6 +17,9 @@ select
     , reason
     , change_percent::text
     , is_stale_baseline
+    , abs(value - base_value)::text as difference
+    , (threshold * reference)::text as needed
+    , reference::text
 from ({detect}) as judged
 where ($10::text is null or organization_id = $10)
     and (not $11 or outcome <> 'ok')

@@ -1,5 +1,6 @@
 //! The notifier on a real Postgres.
 
+mod commands;
 mod delivery;
 mod scenarios;
 mod story;

@@ -1,0 +1,9 @@
+-- Messages that were given up, newest first, $2 at most, times on the clock of $3; $1 adds nothing.
+select
+    id::text, state, kind, channel, recipient, attempts::text
+    , to_char(not_before at time zone $3, 'YYYY-MM-DD HH24:MI'), subject, last_error
+from alerting.outbox
+where state = 'dead'
+    and $1 is not null
+order by id desc
+limit $2
