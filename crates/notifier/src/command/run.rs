@@ -115,6 +115,10 @@ async fn findings(
     Ok(())
 }
 
+fn number_of(number: i64, noun: &str) -> String {
+    many(usize::try_from(number).unwrap_or(0), noun)
+}
+
 fn tell(
     report: &EvaluationReport,
     as_of: NaiveDate,
