@@ -13,13 +13,20 @@
 //! | [`runtime`] | what templates see when a node runs: the adapter, relations, statements |
 
 pub mod builtin;
+pub mod code;
+pub mod config;
 pub mod context;
 pub mod error;
+pub mod files;
 pub mod flags;
 pub mod json;
 pub mod options;
+pub mod package;
 pub mod profile;
 pub mod project;
+pub mod properties;
+pub mod python;
+pub mod render;
 pub mod resolve;
 pub mod runtime;
 pub mod settings;

@@ -1,7 +1,17 @@
 //! `profiles.yml` → [`Profile`]: where the project is built (<https://docs.getdbt.com/docs/core/connect-data-platform/postgres-setup>).
 
+use crate::code;
+use crate::context::env::Secrets;
+use crate::context::vars::Vars;
+use crate::error::Error;
+use crate::options::ReadOptions;
+use crate::render::{self, Renderer};
+use crate::yaml::{self, Document, Node};
+use platform_core::Diagnostic;
+use platform_core::diagnostic::nearest;
 use serde_json::{Map, Value};
 use std::fmt;
+use std::path::PathBuf;
 
 /// A text that no log, error or template may show.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -66,6 +76,263 @@ pub struct Profile {
     pub application_name: Option<String>,
     /// How often a connection is tried again; 1 by default.
     pub retries: u32,
+    /// Whether statements run outside of transactions.
+    pub autocommit: bool,
+    /// Keys that no connection has.
+    pub unknown: Vec<Diagnostic>,
     /// The keys that `target` shows to templates, in dbt's order: no secrets.
     pub shown: Map<String, Value>,
 }
+
+impl Profile {
+    /// The keys that `target` shows, of the profile as it is now.
+    #[must_use]
+    pub fn with_shown(mut self) -> Self {
+        let optional = |text: &Option<String>| text.clone().map_or(Value::Null, Value::String);
+        let shown = [
+            ("host", Value::from(self.host.as_str())),
+            ("port", Value::from(self.port)),
+            ("user", Value::from(self.user.as_str())),
+            ("database", Value::from(self.database.as_str())),
+            ("schema", Value::from(self.schema.as_str())),
+            ("connect_timeout", Value::from(self.connect_timeout)),
+            ("role", optional(&self.role)),
+            ("search_path", optional(&self.search_path)),
+            ("keepalives_idle", Value::from(self.keepalives_idle)),
+            ("sslmode", optional(&self.sslmode)),
+            ("sslcert", optional(&self.sslcert)),
+            ("sslkey", optional(&self.sslkey)),
+            ("sslrootcert", optional(&self.sslrootcert)),
+            ("application_name", optional(&self.application_name)),
+            ("autocommit", Value::Bool(self.autocommit)),
+            ("retries", Value::from(self.retries)),
+            ("dbname", Value::from(self.database.as_str())),
+            ("type", Value::from("postgres")),
+            ("threads", Value::from(self.threads)),
+            ("name", Value::from(self.target.as_str())),
+            ("target_name", Value::from(self.target.as_str())),
+            ("profile_name", Value::from(self.name.as_str())),
+        ];
+        self.shown = shown.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        self
+    }
+}
+
+/// Where a `profiles.yml` is looked for, first to last.
+pub fn search_order(options: &ReadOptions) -> Vec<PathBuf> {
+    let env = |name: &str| options.env.get(name).filter(|value| !value.is_empty());
+    if let Some(dir) = &options.profiles_dir {
+        return vec![dir.clone()];
+    }
+    if let Some(dir) = env("DBT_PROFILES_DIR") {
+        return vec![PathBuf::from(dir)];
+    }
+    let home = env("HOME").or_else(|| env("USERPROFILE"));
+    std::iter::once(options.working_dir.clone())
+        .chain(home.map(|home| PathBuf::from(home).join(".dbt")))
+        .collect()
+}
+
+/// Reads the profile that the options or the project name; the caller's fallback where no file is.
+pub fn read(options: &ReadOptions, project_profile: Option<&str>) -> Result<Profile, Error> {
+    let folders = search_order(options);
+    let path = folders.iter().map(|dir| dir.join("profiles.yml")).find(|path| path.is_file());
+    let Some(path) = path else {
+        return options.fallback_profile.clone().map(Profile::with_shown).ok_or_else(|| {
+            let places: Vec<String> = folders.iter().map(|dir| dir.display().to_string()).collect();
+            let name = options.profile.as_deref().or(project_profile).unwrap_or("default");
+            fault(format!("Could not find profile named '{name}'"))
+                .hint(format!(
+                    "there is no profiles.yml in {}: write one, or set DATABASE_URL",
+                    places.join(", ")
+                ))
+                .into()
+        });
+    };
+    let text = std::fs::read_to_string(&path).map_err(|source| Error::File {
+        action: "read",
+        path: path.clone(),
+        source,
+    })?;
+    let shown_path = path.display().to_string();
+    let document = yaml::parse(shown_path.as_str(), text).map_err(|error| yaml::diagnostic(&error))?;
+    let name = options.profile.as_deref().or(project_profile).map(str::to_owned);
+    let Some(name) = name else { return Err(no_name(&shown_path).into()) };
+    Loader { options, document: &document }.profile(&name).map_err(Error::from)
+}
+
+fn fault(message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(code::PROFILE, message).event("DbtProfileError")
+}
+
+fn no_name(path: &str) -> Diagnostic {
+    fault(format!(
+        "dbt cannot run because no profile was specified for this dbt project.\nTo specify a profile for this \
+         project, add a line like the this to\nyour dbt_project.yml file:\n\nprofile: [profile name]\n\nHere, \
+         [profile name] should be replaced with a profile name\ndefined in your profiles.yml file. You can find \
+         profiles.yml here:\n\n{path}"
+    ))
+    .event("DbtProjectError")
+}
+
+struct Loader<'a> {
+    options: &'a ReadOptions,
+    document: &'a Document,
+}
+
+impl Loader<'_> {
+    fn profile(&self, name: &str) -> Result<Profile, Diagnostic> {
+        let root = &self.document.root;
+        let renderer = self.renderer();
+        let Some(profile) = root.get(name) else {
+            let names = root.entries().iter().map(|it| it.key.as_str()).filter(|it| *it != "config");
+            let near = nearest(name, names.clone());
+            let hint = match near.first() {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("{} has: {}", self.document.file, names.collect::<Vec<_>>().join(", ")),
+            };
+            return Err(fault(format!("Could not find profile named '{name}'")).hint(hint));
+        };
+        let outputs = profile.get("outputs").ok_or_else(|| {
+            fault(format!("outputs not specified in profile '{name}'")).at(self.document.place(&profile.span))
+        })?;
+        let target = match (&self.options.target, profile.get("target")) {
+            (Some(target), _) => target.clone(),
+            (None, Some(target)) => {
+                let target = renderer.render(self.document, target, &render::all)?;
+                target.scalar_text().unwrap_or_default()
+            }
+            (None, None) => "default".to_owned(),
+        };
+        let Some(output) = outputs.get(&target) else {
+            let names: Vec<String> = outputs.entries().iter().map(|it| format!(" - {}", it.key)).collect();
+            return Err(fault(format!(
+                "The profile '{name}' does not have a target named '{target}'. The valid target names for this \
+                 profile are:\n{}",
+                names.join("\n")
+            ))
+            .at(self.document.place(&outputs.span)));
+        };
+        let output = renderer.render(self.document, output, &render::all)?;
+        self.target(name, &target, &output)
+    }
+
+    fn renderer(&self) -> Renderer {
+        let shared = render::bootstrap(self.options, &Profile::default());
+        Renderer::new(&shared, &Vars::of_command_line(&self.options.vars), "", Secrets::Given)
+    }
+
+    fn target(&self, name: &str, target: &str, output: &Node) -> Result<Profile, Diagnostic> {
+        let invalid = |message: String, span: &std::ops::Range<usize>| {
+            fault(format!("Credentials in profile \"{name}\", target \"{target}\" invalid: {message}"))
+                .at(self.document.place(span))
+        };
+        match output.text_of("type") {
+            Some("postgres" | "postgresql") => {}
+            Some(other) => {
+                return Err(fault(format!("Could not find adapter type {other}!"))
+                    .event("DbtRuntimeError")
+                    .at(self.document.place(&output.span))
+                    .hint("this engine builds in Postgres: `type: postgres`"));
+            }
+            None => return Err(invalid("required field \"type\" not found".into(), &output.span)),
+        }
+        let text = |keys: &[&str]| keys.iter().find_map(|key| output.get(key)).and_then(Node::scalar_text);
+        let required = |keys: &[&str]| {
+            text(keys).ok_or_else(|| invalid(format!("'{}' is a required property", keys[0]), &output.span))
+        };
+        let number = |key: &str, default: u32| match output.get(key) {
+            None => Ok(default),
+            Some(node) => node
+                .scalar_text()
+                .and_then(|text| text.trim().parse().ok())
+                .ok_or_else(|| invalid(format!("{} is not of type 'integer'", shown(node)), &node.span)),
+        };
+        if output.get("port").is_none() {
+            return Err(invalid("'port' is a required property".into(), &output.span));
+        }
+        let port = number("port", 5432)?;
+        let port =
+            u16::try_from(port).map_err(|_| invalid(format!("{port} is not a valid port"), &output.span))?;
+        let threads = match self.options.threads {
+            Some(threads) => threads,
+            None => number("threads", 1)? as usize,
+        };
+        let profile = Profile {
+            name: name.to_owned(),
+            target: target.to_owned(),
+            schema: required(&["schema"])?,
+            threads,
+            host: required(&["host"])?,
+            port,
+            user: required(&["user", "username"])?,
+            password: text(&["password", "pass"]).map(Secret::new),
+            database: required(&["database", "dbname"])?,
+            connect_timeout: number("connect_timeout", 10)?,
+            role: text(&["role"]),
+            search_path: text(&["search_path"]),
+            keepalives_idle: number("keepalives_idle", 0)?,
+            sslmode: text(&["sslmode"]),
+            sslcert: text(&["sslcert"]),
+            sslkey: text(&["sslkey"]),
+            sslrootcert: text(&["sslrootcert"]),
+            application_name: text(&["application_name"]).or_else(|| Some("dbt".to_owned())),
+            retries: number("retries", 1)?,
+            autocommit: output.get("autocommit").and_then(Node::boolean).unwrap_or(false),
+            unknown: self.unknown(output),
+            shown: Map::new(),
+        };
+        Ok(profile.with_shown())
+    }
+
+    /// Keys that no connection has, reported later with everything else.
+    fn unknown(&self, output: &Node) -> Vec<Diagnostic> {
+        let stray = output.entries().iter().filter(|entry| !KEYS.contains(&entry.key.as_str()));
+        stray
+            .map(|entry| {
+                let warning = Diagnostic::warning(
+                    code::UNKNOWN_KEY,
+                    format!("unknown key `{}` in a profile", entry.key),
+                )
+                .at(self.document.place(&entry.span));
+                match nearest(&entry.key, KEYS.iter().copied()).first() {
+                    Some(near) => warning.hint(format!("did you mean `{near}`?")),
+                    None => warning,
+                }
+            })
+            .collect()
+    }
+}
+
+fn shown(node: &Node) -> String {
+    match &node.content {
+        yaml::Content::Text(text) => format!("'{text}'"),
+        _ => node.scalar_text().unwrap_or_else(|| node.type_name().to_owned()),
+    }
+}
+
+/// Every key that a target of type `postgres` may have.
+const KEYS: &[&str] = &[
+    "type",
+    "host",
+    "port",
+    "user",
+    "username",
+    "password",
+    "pass",
+    "dbname",
+    "database",
+    "schema",
+    "threads",
+    "connect_timeout",
+    "role",
+    "search_path",
+    "keepalives_idle",
+    "sslmode",
+    "sslcert",
+    "sslkey",
+    "sslrootcert",
+    "application_name",
+    "retries",
+    "autocommit",
+];

@@ -1,7 +1,16 @@
 //! `dbt_project.yml`, resolved (<https://docs.getdbt.com/reference/dbt_project.yml>).
 
+mod check;
+mod file;
+
+pub use file::{flags_of, read, read_package};
+
+use crate::yaml::Document;
+use platform_core::Diagnostic;
 use platform_core::relation::Quoting;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What `dbt_project.yml` of one package says, defaults filled in.
 #[derive(Clone, Debug, Default)]
@@ -38,8 +47,10 @@ pub struct Settings {
     pub packages_install_path: String,
     /// `clean-targets`.
     pub clean_targets: Vec<String>,
-    /// `quoting`.
+    /// `quoting`, with Postgres's defaults.
     pub quoting: Quoting,
+    /// `quoting` as written: `database`, `schema`, `identifier`.
+    pub quoting_written: Map<String, Value>,
     /// `on-run-start`.
     pub on_run_start: Vec<String>,
     /// `on-run-end`.
@@ -56,6 +67,12 @@ pub struct Settings {
     pub restrict_access: bool,
     /// `flags`.
     pub flags: Map<String, Value>,
+    /// `models`, `seeds`, `snapshots`, `data_tests`, … by their key.
+    pub configs: BTreeMap<String, ConfigTree>,
+    /// The file, for places in messages.
+    pub document: Option<Arc<Document>>,
+    /// What should be told about the file.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// One entry of `dispatch`.
@@ -66,3 +83,30 @@ pub struct Dispatch {
     /// Where, first to last.
     pub search_order: Vec<String>,
 }
+
+/// One section of configuration by package and folder.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigTree {
+    /// With Jinja rendered, but for hooks.
+    pub rendered: Map<String, Value>,
+    /// As written.
+    pub written: Map<String, Value>,
+}
+
+/// Keys of the sections of configuration, as [`Settings::configs`] has them.
+pub const SECTIONS: &[&str] = &[
+    "models",
+    "seeds",
+    "snapshots",
+    "data_tests",
+    "sources",
+    "exposures",
+    "metrics",
+    "semantic-models",
+    "saved-queries",
+    "unit_tests",
+    "functions",
+    "analyses",
+    "macros",
+    "groups",
+];

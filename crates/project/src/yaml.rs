@@ -8,6 +8,7 @@ mod writer;
 pub use reader::{Document, SyntaxError, parse};
 pub use writer::dump;
 
+use platform_core::Diagnostic;
 use serde_json::{Map, Number, Value};
 use std::ops::Range;
 
@@ -28,7 +29,7 @@ pub enum Content {
     /// `true`, `yes`, `on`, …
     Bool(bool),
     /// An integer.
-    Int(i64),
+    Int(i128),
     /// A number with a point.
     Float(f64),
     /// A date or a timestamp, in ISO form.
@@ -151,7 +152,10 @@ impl Node {
         match &self.content {
             Content::Null => Value::Null,
             Content::Bool(flag) => Value::Bool(*flag),
-            Content::Int(number) => Value::Number((*number).into()),
+            Content::Int(number) => i64::try_from(*number)
+                .map(Number::from)
+                .or_else(|_| u64::try_from(*number).map(Number::from))
+                .map_or_else(|_| json_float(*number), Value::Number),
             Content::Float(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
             Content::Date(text) | Content::Text(text) => Value::String(text.clone()),
             Content::List(items) => Value::Array(items.iter().map(Node::to_json).collect()),
@@ -170,7 +174,7 @@ impl Node {
             Value::Null => Content::Null,
             Value::Bool(flag) => Content::Bool(*flag),
             Value::Number(number) => number
-                .as_i64()
+                .as_i128()
                 .map_or_else(|| Content::Float(number.as_f64().unwrap_or_default()), Content::Int),
             Value::String(text) => Content::Text(text.clone()),
             Value::Array(items) => {
@@ -190,6 +194,28 @@ impl Node {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "what exceeds 64 bits is kept as near as JSON can")]
+fn json_float(number: i128) -> Value {
+    Number::from_f64(number as f64).map_or(Value::Null, Value::Number)
+}
+
 fn to_map(entries: &[Entry]) -> Map<String, Value> {
     entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
+}
+
+/// The diagnostic of a text that is no YAML, in dbt's words.
+pub fn diagnostic(error: &SyntaxError) -> Diagnostic {
+    let message = format!(
+        "Syntax error near line {}\n------------------------------\n{}\n\nRaw Error:\n------------------------------\n{}",
+        error.place.line, error.place.snippet, error.message
+    );
+    let diagnostic =
+        Diagnostic::error(crate::code::YAML, message).event("DbtValidationError").at(error.place.clone());
+    if error.place.snippet.contains("{{") {
+        return diagnostic.hint("put quotes around a value that begins with `{{`");
+    }
+    if error.place.snippet.contains('\t') {
+        return diagnostic.hint("indent with spaces: YAML allows no tabs there");
+    }
+    diagnostic
 }

@@ -33,6 +33,20 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// dbt's name of the exception: the event of a diagnostic.
+    pub fn event(self) -> &'static str {
+        match self {
+            Self::Compilation => "CompilationError",
+            Self::Parsing => "ParsingError",
+            Self::Database => "DbtDatabaseError",
+            Self::Dependency => "DependencyError",
+            Self::Contract => "ContractError",
+            Self::Runtime => "DbtRuntimeError",
+        }
+    }
+}
+
 /// An error raised on purpose; found again by [`Raised::of`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raised {

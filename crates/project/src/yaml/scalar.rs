@@ -62,8 +62,7 @@ fn integer(text: &str) -> Option<Content> {
     } else {
         return None;
     };
-    #[expect(clippy::cast_precision_loss, reason = "what exceeds 64 bits is kept as near as JSON can")]
-    Some(i64::try_from(sign * value).map_or(Content::Float((sign * value) as f64), Content::Int))
+    Some(Content::Int(sign * value))
 }
 
 /// `1:30` is ninety: a number to the base 60.

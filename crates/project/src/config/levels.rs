@@ -1,0 +1,190 @@
+//! The levels that `dbt_project.yml` gives a resource, by package and folder.
+
+use super::{Kind, defaults, finish, merge};
+use crate::settings::{ConfigTree, Settings};
+use serde_json::{Map, Value};
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+/// The sections of the root project and of one package.
+#[derive(Debug)]
+pub struct Levels<'a> {
+    root: &'a Settings,
+    package: &'a Settings,
+    used: &'a Unused,
+}
+
+/// Which configuration paths no resource has used yet.
+#[derive(Debug, Default)]
+pub struct Unused {
+    seen: Mutex<HashSet<Vec<String>>>,
+}
+
+impl Unused {
+    fn mark(&self, path: &[String]) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.contains(path) {
+            seen.insert(path.to_vec());
+        }
+    }
+
+    /// The outermost paths (`models.shop.staging`) that configure something and apply to nothing.
+    pub fn paths(&self, settings: &Settings) -> Vec<Vec<String>> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = Vec::new();
+        for (section, tree) in &settings.configs {
+            if Kind::sections().contains(&section.as_str()) {
+                collect(&tree.rendered, &mut vec![section.clone()], &seen, &mut found);
+            }
+        }
+        found
+    }
+}
+
+fn collect(
+    level: &Map<String, Value>,
+    path: &mut Vec<String>,
+    seen: &HashSet<Vec<String>>,
+    found: &mut Vec<Vec<String>>,
+) {
+    let has_config = level.iter().any(|(key, value)| key.starts_with('+') || !value.is_object());
+    if (has_config || level.is_empty()) && !seen.contains(path) && path.len() > 1 {
+        found.push(path.clone());
+        return;
+    }
+    for (key, value) in level {
+        if let (false, Value::Object(inner)) = (key.starts_with('+'), value) {
+            path.push(key.clone());
+            collect(inner, path, seen, found);
+            path.pop();
+        }
+    }
+}
+
+impl Kind {
+    fn sections() -> &'static [&'static str] {
+        &[
+            "models",
+            "seeds",
+            "snapshots",
+            "data_tests",
+            "sources",
+            "exposures",
+            "metrics",
+            "semantic-models",
+            "saved-queries",
+            "unit_tests",
+            "functions",
+        ]
+    }
+}
+
+impl<'a> Levels<'a> {
+    /// The levels for resources of `package`.
+    pub fn new(root: &'a Settings, package: &'a Settings, used: &'a Unused) -> Self {
+        Self { root, package, used }
+    }
+
+    /// A resource's configuration: `properties` is what YAML says, `call` what `config()` in its file said.
+    pub fn resolve(
+        &self,
+        kind: Kind,
+        fqn: &[String],
+        properties: &Map<String, Value>,
+        call: &Map<String, Value>,
+    ) -> Map<String, Value> {
+        let mut config = defaults(kind).clone();
+        for level in self.of(self.package, kind, fqn, |tree| &tree.rendered) {
+            merge(&mut config, &level);
+        }
+        merge(&mut config, properties);
+        merge(&mut config, call);
+        if self.package.name != self.root.name {
+            for level in self.of(self.root, kind, fqn, |tree| &tree.rendered) {
+                merge(&mut config, &level);
+            }
+        }
+        finish(&mut config);
+        config
+    }
+
+    /// The configuration as written: every key from the highest level that has it, nothing merged.
+    pub fn unrendered(
+        &self,
+        kind: Kind,
+        fqn: &[String],
+        properties: &Map<String, Value>,
+        call: &Map<String, Value>,
+    ) -> Map<String, Value> {
+        let mut config = Map::new();
+        for level in self.of(self.package, kind, fqn, |tree| &tree.written) {
+            config.extend(level);
+        }
+        config.extend(properties.clone());
+        config.extend(call.clone());
+        if self.package.name != self.root.name {
+            for level in self.of(self.root, kind, fqn, |tree| &tree.written) {
+                config.extend(level);
+            }
+        }
+        config
+    }
+
+    /// What a group's configuration shows: the models' levels above its file, `meta` merged.
+    pub fn group(&self, fqn: &[String], own: &Map<String, Value>) -> Map<String, Value> {
+        let mut config = Map::from_iter([("meta".to_owned(), Value::Object(Map::new()))]);
+        let mut put = |level: &Map<String, Value>| {
+            for (key, value) in level {
+                match (key.as_str(), value, config.get_mut("meta")) {
+                    ("meta", Value::Object(more), Some(Value::Object(meta))) => meta.extend(more.clone()),
+                    ("pre-hook" | "post-hook" | "pre_hook" | "post_hook", ..) => {}
+                    _ => {
+                        config.insert(key.clone(), value.clone());
+                    }
+                }
+            }
+        };
+        for level in self.of(self.package, Kind::Query, fqn, |tree| &tree.rendered) {
+            put(&level);
+        }
+        put(own);
+        config
+    }
+
+    fn of(
+        &self,
+        settings: &Settings,
+        kind: Kind,
+        fqn: &[String],
+        side: impl Fn(&ConfigTree) -> &Map<String, Value>,
+    ) -> Vec<Map<String, Value>> {
+        let section = kind.section();
+        let Some(tree) = settings.configs.get(section) else { return Vec::new() };
+        let mut path = vec![section.to_owned()];
+        let mut level = side(tree);
+        let mut found = vec![flat(level)];
+        for part in fqn {
+            let Some(Value::Object(next)) = level.get(part) else { break };
+            path.push(part.clone());
+            if settings.name == self.root.name {
+                self.used.mark(&path);
+            }
+            found.push(flat(next));
+            level = next;
+        }
+        found
+    }
+}
+
+/// The keys of one level that configure: with `+`, or whose value is no dictionary.
+fn flat(level: &Map<String, Value>) -> Map<String, Value> {
+    let mut config = Map::new();
+    for (key, value) in level {
+        match key.strip_prefix('+') {
+            Some(key) => drop(config.insert(key.trim().to_owned(), value.clone())),
+            None if !value.is_object() => drop(config.insert(key.clone(), value.clone())),
+            None => {}
+        }
+    }
+    config
+}

@@ -1,0 +1,154 @@
+//! How one level of configuration goes over the ones below it.
+
+use super::hook;
+use indexmap::IndexSet;
+use serde_json::{Map, Value};
+
+/// The name that a key is known under.
+fn canonical(key: &str) -> &str {
+    match key {
+        "pre_hook" => "pre-hook",
+        "post_hook" => "post-hook",
+        other => other,
+    }
+}
+
+/// Puts a level over what is there: lists of tags, packages and hooks grow, dictionaries of meta, docs, quoting
+/// and column types are merged, `+` before a grant's privilege adds to it, everything else is replaced.
+pub fn merge(config: &mut Map<String, Value>, level: &Map<String, Value>) {
+    for (key, value) in level {
+        let key = canonical(key);
+        match key {
+            "tags" | "packages" => append(config, key, listed(value)),
+            "pre-hook" | "post-hook" => {
+                append(config, key, listed(value).iter().map(hook::normalize).collect());
+            }
+            "meta" | "docs" | "quoting" | "column_types" if value.is_object() => update(config, key, value),
+            "grants" if value.is_object() => grants(config, value),
+            _ => {
+                config.insert(key.to_owned(), value.clone());
+            }
+        }
+    }
+}
+
+fn listed(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(items) => items.clone(),
+        one => vec![one.clone()],
+    }
+}
+
+fn append(config: &mut Map<String, Value>, key: &str, items: Vec<Value>) {
+    match config.get_mut(key) {
+        Some(Value::Array(existing)) => existing.extend(items),
+        _ => {
+            config.insert(key.to_owned(), Value::Array(items));
+        }
+    }
+}
+
+fn update(config: &mut Map<String, Value>, key: &str, value: &Value) {
+    let Value::Object(more) = value else { return };
+    match config.get_mut(key) {
+        Some(Value::Object(existing)) => existing.extend(more.clone()),
+        _ => {
+            config.insert(key.to_owned(), value.clone());
+        }
+    }
+}
+
+fn grants(config: &mut Map<String, Value>, value: &Value) {
+    let Value::Object(more) = value else { return };
+    let mut merged = match config.get("grants") {
+        Some(Value::Object(existing)) => existing.clone(),
+        _ => Map::new(),
+    };
+    for (key, grantees) in more {
+        match key.strip_prefix('+') {
+            Some(privilege) => append(&mut merged, privilege, listed(grantees)),
+            None => {
+                merged.insert(key.clone(), Value::Array(listed(grantees)));
+            }
+        }
+    }
+    config.insert("grants".to_owned(), Value::Object(merged));
+}
+
+/// Puts a version's configuration over its model's: dictionaries of meta and docs are merged, everything else is
+/// replaced.
+pub fn merge_version(config: &mut Map<String, Value>, own: &Map<String, Value>) {
+    for (key, value) in own {
+        match (config.get_mut(key), value) {
+            (Some(Value::Object(existing)), Value::Object(more)) => existing.extend(more.clone()),
+            _ => {
+                config.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// Completes nested dictionaries whose other keys have defaults.
+pub fn finish(config: &mut Map<String, Value>) {
+    complete(config, "docs", &[("show", Value::Bool(true)), ("node_color", Value::Null)]);
+    complete(config, "contract", &[("enforced", Value::Bool(false)), ("alias_types", Value::Bool(true))]);
+    if config.get("materialized").and_then(Value::as_str) == Some("snapshot") {
+        let names = ["dbt_valid_to", "dbt_valid_from", "dbt_scd_id", "dbt_updated_at", "dbt_is_deleted"];
+        let names: Vec<_> = names.into_iter().map(|name| (name, Value::Null)).collect();
+        complete(config, "snapshot_meta_column_names", &names);
+    }
+}
+
+fn complete(config: &mut Map<String, Value>, key: &str, defaults: &[(&str, Value)]) {
+    let Some(Value::Object(own)) = config.get(key) else { return };
+    let mut whole: Map<String, Value> =
+        defaults.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    whole.extend(own.clone());
+    config.insert(key.to_owned(), Value::Object(whole));
+}
+
+/// Tags of a configuration, each once.
+pub fn tags(config: &Map<String, Value>) -> IndexSet<String> {
+    let text = |tag: &Value| tag.as_str().map_or_else(|| tag.to_string(), str::to_owned);
+    config.get("tags").map(|tags| listed(tags).iter().map(text).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(levels: &[Value], want: &Value) {
+        let mut config = Map::new();
+        for level in levels {
+            merge(&mut config, level.as_object().expect("an object"));
+        }
+        assert_eq!(&Value::Object(config), want);
+    }
+
+    #[test]
+    fn each_key_merges_by_its_rule() {
+        check(&[json!({"tags": "a"}), json!({"tags": ["b", "a"]})], &json!({"tags": ["a", "b", "a"]}));
+        check(&[json!({"meta": {"a": 1}}), json!({"meta": {"b": 2}})], &json!({"meta": {"a": 1, "b": 2}}));
+        check(
+            &[
+                json!({"grants": {"select": ["a"], "insert": "b"}}),
+                json!({"grants": {"+select": "c", "insert": ["d"]}}),
+            ],
+            &json!({"grants": {"select": ["a", "c"], "insert": ["d"]}}),
+        );
+        check(
+            &[json!({"persist_docs": {"a": 1}}), json!({"persist_docs": {"b": 1}})],
+            &json!({"persist_docs": {"b": 1}}),
+        );
+        check(
+            &[json!({"pre_hook": "x"}), json!({"pre-hook": ["{\"sql\": \"y\", \"transaction\": false}"]})],
+            &json!({"pre-hook": [
+                {"sql": "x", "transaction": true, "index": null},
+                {"sql": "y", "transaction": false, "index": null}
+            ]}),
+        );
+    }
+}

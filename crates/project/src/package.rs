@@ -1,0 +1,3 @@
+//! Packages: what a project asks for, what is installed, and how it gets there.
+
+pub mod version;

@@ -1,0 +1,122 @@
+//! Properties files: what YAML says of resources
+//! (<https://docs.getdbt.com/reference/configs-and-properties>).
+//!
+//! A file is a mapping of sections; a section is a list of blocks, one a resource. A block's strings are rendered
+//! but for those that are rendered later, with more to see: descriptions (doc blocks), tests (their own context),
+//! hooks (the database), filters of metrics.
+
+pub mod block;
+pub mod columns;
+pub mod known;
+pub mod patch;
+pub mod tests;
+
+pub use block::{Block, Properties, Section};
+
+use crate::code;
+use crate::files::Source;
+use crate::render::Renderer;
+use crate::yaml::{self, Document, Node};
+use platform_core::Diagnostic;
+use std::sync::Arc;
+
+/// The blocks of one file, and what is wrong with it.
+pub fn read(source: &Source, package: &str, renderer: &Renderer) -> (Vec<Block>, Vec<Diagnostic>) {
+    let document = match yaml::parse(source.file.path.clone(), source.text.clone()) {
+        Ok(document) => document,
+        Err(error) => return (Vec::new(), vec![unreadable(&yaml::diagnostic(&error), source, package)]),
+    };
+    let mut diagnostics = duplicate_keys(&document);
+    let root = document.root.clone();
+    if root.is_null() {
+        return (Vec::new(), diagnostics);
+    }
+    if !root.is_map() {
+        let error = Diagnostic::error(
+            code::PROPERTIES,
+            format!("Contents of file '{}' are not valid. Dictionary expected.", source.file.path),
+        );
+        let error = error.event("ParsingError").at(document.place(&root.span));
+        diagnostics.push(unreadable(&error, source, package));
+        return (Vec::new(), diagnostics);
+    }
+    let properties =
+        Arc::new(Properties { package: package.to_owned(), file: source.file.clone(), document });
+    let mut blocks = Vec::new();
+    for entry in root.entries() {
+        let Some(section) = Section::parse(&entry.key) else {
+            diagnostics.extend(known::unknown_section(&properties, entry));
+            continue;
+        };
+        if !entry.value.is_list() {
+            diagnostics.push(properties.fault(
+                &entry.value,
+                format!(
+                    "The schema file at {} is invalid because the value of '{}' is not a list",
+                    source.file.path, entry.key
+                ),
+            ));
+            continue;
+        }
+        for item in entry.value.items() {
+            match block(&properties, section, item, renderer) {
+                Ok(block) => {
+                    diagnostics.extend(known::unknown_keys(&block));
+                    blocks.push(block);
+                }
+                Err(error) => diagnostics.push(error),
+            }
+        }
+    }
+    (blocks, diagnostics)
+}
+
+fn block(
+    properties: &Arc<Properties>,
+    section: Section,
+    item: &Node,
+    renderer: &Renderer,
+) -> Result<Block, Diagnostic> {
+    if !item.is_map() || item.get("name").is_none() {
+        return Err(properties.fault(
+            item,
+            format!(
+                "The schema file at {} is invalid because a list element for '{}' does not have a name attribute.",
+                properties.file.path,
+                section.key()
+            ),
+        ));
+    }
+    let node = renderer.render(&properties.document, item, &|path| section.keeps(path))?;
+    let block = Block { properties: properties.clone(), section, node, written: item.clone() };
+    match block.node.get("name").and_then(Node::text) {
+        Some(_) => Ok(block),
+        None => {
+            let name = crate::python::repr(&block.node.get("name").map(Node::to_json).unwrap_or_default());
+            Err(block.invalid("['name']", &format!("{name} is not of type 'string'"), &block.node))
+        }
+    }
+}
+
+fn unreadable(error: &Diagnostic, source: &Source, package: &str) -> Diagnostic {
+    let message =
+        format!("Error reading {package}: {} - Runtime Error\n{}", source.file.relative(), error.message);
+    Diagnostic { message, event: Some("ParsingError".to_owned()), ..error.clone() }
+}
+
+/// Keys that stand twice in one mapping.
+pub(crate) fn duplicate_keys(document: &Document) -> Vec<Diagnostic> {
+    let warning = |(key, span): &(String, std::ops::Range<usize>)| {
+        let place = document.place(span);
+        Diagnostic::warning(
+            code::DUPLICATE_KEY,
+            format!(
+                "Duplicate key '{key}' in line {}, column {} in file `{}`: the last one holds",
+                place.line, place.column, document.file
+            ),
+        )
+        .event("DuplicateYAMLKeysDeprecation")
+        .at(place)
+    };
+    document.duplicates.iter().map(warning).collect()
+}

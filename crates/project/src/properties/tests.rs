@@ -1,0 +1,293 @@
+//! Data tests of a resource, in every form that dbt reads
+//! (<https://docs.getdbt.com/reference/resource-properties/data-tests>).
+
+use super::block::Block;
+use crate::code;
+use crate::python;
+use crate::yaml::{Content, Entry, Node};
+use platform_core::{Diagnostic, Place};
+use serde_json::{Map, Value};
+
+/// A generic test as written.
+#[derive(Clone, Debug)]
+pub struct TestSpec {
+    /// `dbt_utils` in `dbt_utils.expression_is_true`.
+    pub namespace: Option<String>,
+    /// The test's name: `unique`.
+    pub name: String,
+    /// The name that the user gave.
+    pub custom_name: Option<String>,
+    /// Arguments, not rendered.
+    pub arguments: Map<String, Value>,
+    /// Configuration, not rendered; top-level keys of old form included.
+    pub config: Map<String, Value>,
+    /// Not rendered.
+    pub description: Option<String>,
+    /// The column it stands at: its name, and whether it is quoted.
+    pub column: Option<(String, bool)>,
+    /// Tags of that column.
+    pub column_tags: Vec<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Configuration that may stand beside the arguments.
+const CONFIG_KEYS: &[&str] = &[
+    "severity",
+    "tags",
+    "enabled",
+    "where",
+    "limit",
+    "warn_if",
+    "error_if",
+    "fail_calc",
+    "store_failures",
+    "store_failures_as",
+    "meta",
+    "database",
+    "schema",
+    "alias",
+    "group",
+];
+
+/// The tests of a resource: its columns' first, then its own.
+pub fn tests(block: &Block, node: &Node, path: &str) -> Result<(Vec<TestSpec>, Vec<Diagnostic>), Diagnostic> {
+    let mut reader = Reader { block, specs: Vec::new(), warnings: Vec::new() };
+    for (index, column) in block.list(node, "columns", path)?.iter().enumerate() {
+        let Some(name) = column.text_of("name") else { continue };
+        let quoted = column.get("quote").and_then(Node::boolean).unwrap_or(false);
+        let mut tags: Vec<String> = column
+            .get("tags")
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::scalar_text)
+            .collect();
+        if let Some(more) = column.get("config").and_then(|config| config.get("tags")) {
+            tags.extend(more.text().map(str::to_owned));
+            tags.extend(more.items().iter().filter_map(Node::scalar_text));
+        }
+        let at = format!("{path}['columns'][{index}]");
+        reader.read(column, &at, Some((name.to_owned(), quoted)), &tags)?;
+    }
+    reader.read(node, path, None, &[])?;
+    Ok((reader.specs, reader.warnings))
+}
+
+struct Reader<'a> {
+    block: &'a Block,
+    specs: Vec<TestSpec>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn read(
+        &mut self,
+        node: &Node,
+        path: &str,
+        column: Option<(String, bool)>,
+        tags: &[String],
+    ) -> Result<(), Diagnostic> {
+        let key = if node.get("data_tests").is_some() { "data_tests" } else { "tests" };
+        if let (Some(_), Some(old)) =
+            (node.get("data_tests").filter(|it| !it.items().is_empty()), node.get("tests"))
+        {
+            if !old.items().is_empty() {
+                return Err(self.block.invalid(
+                    path,
+                    "Invalid test config: cannot have both 'tests' and 'data_tests' defined",
+                    old,
+                ));
+            }
+        }
+        for (index, item) in self.block.list(node, key, path)?.iter().enumerate() {
+            let at = format!("{path}['{key}'][{index}]");
+            let mut spec = self.one(item, &at)?;
+            spec.column.clone_from(&column);
+            spec.column_tags = tags.to_vec();
+            self.specs.push(spec);
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, item: &Node, path: &str) -> Result<TestSpec, Diagnostic> {
+        let place = self.block.place(item);
+        match &item.content {
+            Content::Text(name) => Ok(spec(name, place)),
+            Content::Map(entries) => self.mapping(item, entries, place),
+            _ => {
+                let shown = python::repr(&item.to_json());
+                Err(self.block.invalid(
+                    path,
+                    &format!("{shown} is not valid under any of the given schemas"),
+                    item,
+                ))
+            }
+        }
+    }
+
+    fn invalid(&self, why: &str, node: &Node) -> Diagnostic {
+        self.block.fault(
+            node,
+            format!(
+                "Invalid test config given in {}:\n\t{why}\n\t@: {}",
+                self.block.properties.file.path,
+                self.block.name()
+            ),
+        )
+    }
+
+    fn mapping(&mut self, item: &Node, entries: &[Entry], place: Place) -> Result<TestSpec, Diagnostic> {
+        // `{name: …, test_name: unique, …}`: everything at one level.
+        if let Some(name) = item.text_of("test_name") {
+            let mut spec = spec(name, place);
+            return self.fill(&mut spec, entries.iter().filter(|it| it.key != "test_name")).map(|()| spec);
+        }
+        let (named, beside): (Vec<&Entry>, Vec<&Entry>) = entries
+            .iter()
+            .partition(|it| !matches!(it.key.as_str(), "name" | "description" | "config" | "arguments"));
+        // `{unique: {…}}`, the common form; or with name, description and config beside the test's name.
+        let test = match (named.as_slice(), beside.as_slice()) {
+            ([test], _) => *test,
+            ([], [only]) => *only,
+            _ => {
+                let pairs: Vec<String> = entries
+                    .iter()
+                    .map(|it| {
+                        format!("({}, {})", python::repr_text(&it.key), python::repr(&it.value.to_json()))
+                    })
+                    .collect();
+                return Err(self.invalid(
+                    &format!(
+                        "test definition dictionary must have exactly one key, got [{}] instead ({} keys)",
+                        pairs.join(", "),
+                        entries.len()
+                    ),
+                    item,
+                ));
+            }
+        };
+        let mut spec = spec(&test.key, place);
+        if !beside.is_empty() && !named.is_empty() {
+            return Err(self.invalid(
+                &format!(
+                    "test definition dictionary must have exactly one key, got {} keys: indent what belongs to \
+                     `{}` below it",
+                    entries.len(),
+                    test.key
+                ),
+                item,
+            ));
+        }
+        match &test.value.content {
+            Content::Null => {}
+            Content::Map(arguments) => self.fill(&mut spec, arguments.iter())?,
+            _ => {
+                let shown = python::repr(&test.value.to_json());
+                return Err(
+                    self.invalid(&format!("test arguments must be a dictionary, got {shown}"), &test.value)
+                );
+            }
+        }
+        Ok(spec)
+    }
+
+    fn fill<'e>(
+        &mut self,
+        spec: &mut TestSpec,
+        entries: impl Iterator<Item = &'e Entry>,
+    ) -> Result<(), Diagnostic> {
+        let mut top = Vec::new();
+        let mut inner = Map::new();
+        for entry in entries {
+            match entry.key.as_str() {
+                "name" => spec.custom_name = entry.value.scalar_text(),
+                "description" => spec.description = entry.value.scalar_text(),
+                "config" => match &entry.value.content {
+                    Content::Null => {}
+                    Content::Map(_) => inner = entry.value.to_json_map(),
+                    _ => return Err(self.invalid("config must be a dictionary", &entry.value)),
+                },
+                "arguments" if entry.value.is_map() => spec.arguments.extend(entry.value.to_json_map()),
+                "arguments" if entry.value.is_null() => {}
+                key if CONFIG_KEYS.contains(&key) => {
+                    spec.config.insert(key.to_owned(), entry.value.to_json());
+                    self.warnings.push(self.moved(&spec.name, entry));
+                }
+                _ => {
+                    spec.arguments.insert(entry.key.clone(), entry.value.to_json());
+                    top.push(entry);
+                }
+            }
+        }
+        if spec.config.keys().any(|key| inner.contains_key(key)) {
+            return Err(Diagnostic::error(
+                code::PROPERTIES,
+                format!(
+                    "Invalid generic test configuration given in {}: \nTest cannot have the same key at the \
+                     top-level and in config\n\t@: {}",
+                    self.block.properties.file.path,
+                    self.block.name()
+                ),
+            )
+            .event("CompilationError")
+            .at(spec.place.clone()));
+        }
+        spec.config.extend(inner);
+        if let Some(first) = top.first() {
+            self.warnings.push(self.unnested(spec, first));
+        }
+        Ok(())
+    }
+
+    fn moved(&self, test: &str, entry: &Entry) -> Diagnostic {
+        let key = &entry.key;
+        Diagnostic::warning(
+            code::DEPRECATED,
+            format!(
+                "Found `{key}` as a top-level property of `data_tests.{test}.{key}` in file `{}`. The `{key}` \
+                 top-level property should be moved into the `config` of `data_tests.{test}.{key}`.",
+                self.block.properties.file.path
+            ),
+        )
+        .event("PropertyMovedToConfigDeprecation")
+        .at(self.block.properties.document.place(&entry.span))
+    }
+
+    fn unnested(&self, spec: &TestSpec, first: &Entry) -> Diagnostic {
+        let full = match &spec.namespace {
+            Some(namespace) => format!("{namespace}.{}", spec.name),
+            None => spec.name.clone(),
+        };
+        Diagnostic::warning(
+            code::DEPRECATED,
+            format!(
+                "Found top-level arguments to test `{full}` defined on '{}' in package '{}' ({}). Arguments to \
+                 generic tests should be nested under the `arguments` property.",
+                self.block.name(),
+                self.block.package(),
+                self.block.properties.file.path
+            ),
+        )
+        .event("MissingArgumentsPropertyInGenericTestDeprecation")
+        .at(self.block.properties.document.place(&first.span))
+    }
+}
+
+fn spec(full: &str, place: Place) -> TestSpec {
+    let (namespace, name) = match full.split_once('.') {
+        Some((namespace, name)) => (Some(namespace.to_owned()), name),
+        None => (None, full),
+    };
+    TestSpec {
+        namespace,
+        name: name.to_owned(),
+        custom_name: None,
+        arguments: Map::new(),
+        config: Map::new(),
+        description: None,
+        column: None,
+        column_tags: Vec::new(),
+        place,
+    }
+}

@@ -1,0 +1,152 @@
+//! Jinja inside of YAML: `{{ env_var('X') }}` as a value.
+
+use crate::code;
+use crate::context::env::{EnvVar, Secrets};
+use crate::context::macros::Macros;
+use crate::context::raised::{Kind, Raised};
+use crate::context::scope::{Context, Names};
+use crate::context::shared::Shared;
+use crate::context::vars::{Missing, Var, Vars};
+use crate::yaml::{Content, Document, Node};
+use jinja::{SourceFile, UndefinedMode, Value};
+use platform_core::{Diagnostic, Place};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Renders the strings of YAML values.
+#[derive(Clone, Debug)]
+pub struct Renderer {
+    context: Arc<Context>,
+}
+
+#[derive(Debug)]
+struct YamlNames(BTreeMap<&'static str, Value>);
+
+impl Names for YamlNames {
+    fn get(&self, name: &str, _context: &Arc<Context>) -> Option<Value> {
+        self.0.get(name).cloned()
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &["var", "env_var"]
+    }
+}
+
+impl Renderer {
+    /// A renderer whose `var` sees what templates of `package` see.
+    pub fn new(shared: &Arc<Shared>, vars: &Vars, package: &str, secrets: Secrets) -> Self {
+        let mut names =
+            BTreeMap::from([("var", Var::value(vars.of(package), Missing::Error, "<Configuration>"))]);
+        if secrets == Secrets::Given {
+            names.insert("env_var", EnvVar::value(shared.env.clone(), Secrets::Given));
+        }
+        let names = Arc::new(YamlNames(names));
+        let context = Context::new(shared.clone(), package.into(), names, UndefinedMode::RunTime, None);
+        Self { context }
+    }
+
+    /// The same with one more name.
+    #[must_use]
+    pub fn with(self, name: &str, value: Value) -> Self {
+        self.context.add(name, value);
+        self
+    }
+
+    /// The value with every string in it rendered, but for keys that `keep` names by their path.
+    pub fn render(
+        &self,
+        document: &Document,
+        node: &Node,
+        keep: &dyn Fn(&[&str]) -> bool,
+    ) -> Result<Node, Diagnostic> {
+        self.walk(document, node, keep, &mut Vec::new())
+    }
+
+    fn walk<'a>(
+        &self,
+        document: &Document,
+        node: &'a Node,
+        keep: &dyn Fn(&[&str]) -> bool,
+        path: &mut Vec<&'a str>,
+    ) -> Result<Node, Diagnostic> {
+        if !path.is_empty() && keep(path) {
+            return Ok(node.clone());
+        }
+        let content = match &node.content {
+            Content::Text(text) if has_jinja(text) => {
+                return self
+                    .text(text, || document.place(&node.span))
+                    .map(|value| Node::of_json(&value, &node.span));
+            }
+            Content::List(items) => {
+                let items: Result<_, _> =
+                    items.iter().map(|item| self.walk(document, item, keep, path)).collect();
+                Content::List(items?)
+            }
+            Content::Map(entries) => {
+                let mut rendered = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    path.push(&entry.key);
+                    let value = self.walk(document, &entry.value, keep, path);
+                    path.pop();
+                    rendered.push(crate::yaml::Entry { value: value?, ..entry.clone() });
+                }
+                Content::Map(rendered)
+            }
+            other => other.clone(),
+        };
+        Ok(Node { content, span: node.span.clone() })
+    }
+
+    /// A text, rendered to a value; `place` is where it stands.
+    pub fn text(&self, text: &str, place: impl Fn() -> Place) -> Result<serde_json::Value, Diagnostic> {
+        let file = SourceFile::new(place().file, text);
+        let result = self.context.jinja().render_native(&file, &self.context.value());
+        let value = result.and_then(|value| jinja::value::to_json(&value));
+        value.map_err(|error| self.fault(text, &error).at(place()))
+    }
+
+    fn fault(&self, text: &str, error: &jinja::Error) -> Diagnostic {
+        let shown = crate::context::env::scrub(text, &self.context.shared().env);
+        match Raised::of(error) {
+            Some(raised) if raised.kind != Kind::Compilation => {
+                Diagnostic::error(code::JINJA, &raised.message).event(raised.kind.event())
+            }
+            Some(raised) => {
+                Diagnostic::error(code::JINJA, format!("Could not render {shown}: {}", raised.message))
+                    .event(raised.kind.event())
+            }
+            None => Diagnostic::error(code::JINJA, format!("Could not render {shown}: {}", error.message()))
+                .event(Kind::Compilation.event()),
+        }
+    }
+}
+
+/// Whether a text has anything for Jinja to do.
+pub fn has_jinja(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+/// Nothing is kept as it is.
+pub fn all(_path: &[&str]) -> bool {
+    false
+}
+
+/// What YAML sees before there is a profile or a macro.
+pub fn bootstrap(options: &crate::options::ReadOptions, profile: &crate::profile::Profile) -> Arc<Shared> {
+    let constants =
+        Shared::constants(&options.env, profile, &options.flags, &options.invocation_id, options.now, "");
+    Arc::new(Shared {
+        jinja: jinja::Environment::new(),
+        macros: Arc::new(Macros::default()),
+        vars: Vars::of_command_line(&options.vars),
+        env: options.env.clone(),
+        profile: Arc::new(profile.clone()),
+        flags: Arc::new(options.flags.clone()),
+        project_name: "".into(),
+        invocation_id: options.invocation_id.as_str().into(),
+        now: options.now,
+        events: options.events.clone(),
+        constants,
+    })
+}

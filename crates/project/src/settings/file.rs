@@ -1,0 +1,284 @@
+//! As written, then resolved: `dbt_project.yml` → [`Settings`].
+
+use super::check::{self, RENAMED, fault};
+use super::{ConfigTree, Dispatch, SECTIONS, Settings};
+use crate::code;
+use crate::context::env::Secrets;
+use crate::context::vars::Vars;
+use crate::error::Error;
+use crate::options::ReadOptions;
+use crate::profile::Profile;
+use crate::render::{self, Renderer};
+use crate::yaml::{self, Document, Node};
+use platform_core::Diagnostic;
+use platform_core::relation::Quoting;
+use serde_json::{Map, Value};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The file's name; `.yaml` is read too.
+const NAMES: [&str; 2] = ["dbt_project.yml", "dbt_project.yaml"];
+
+fn load(folder: &Path, shown: &str) -> Result<Document, Error> {
+    let path = NAMES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
+    let Some(path) = path else {
+        return Err(Diagnostic::error(
+            code::PROJECT_FILE,
+            format!("No dbt_project.yml found at expected path {}", folder.join(NAMES[0]).display()),
+        )
+        .event("DbtProjectError")
+        .hint("run the command in a project's folder, or name it: `--project-dir FOLDER`")
+        .into());
+    };
+    let text =
+        std::fs::read_to_string(&path).map_err(|source| Error::File { action: "read", path, source })?;
+    yaml::parse(shown, text).map_err(|error| yaml::diagnostic(&error).into())
+}
+
+/// The `profile` and `flags` that the file names, before anything else is known.
+///
+/// The command line wants `flags:` early: they switch what it does itself.
+pub fn flags_of(folder: &Path) -> Map<String, Value> {
+    load(folder, NAMES[0])
+        .ok()
+        .and_then(|document| document.root.get("flags").map(Node::to_json_map))
+        .unwrap_or_default()
+}
+
+/// The name of the profile as written, rendered: needed before the profile is read.
+pub(crate) fn profile_name(options: &ReadOptions) -> Result<Option<String>, Error> {
+    let document = load(&options.project_dir, NAMES[0])?;
+    let Some(node) = document.root.get("profile") else { return Ok(None) };
+    let rendered = renderer(options, &Profile::default()).render(&document, node, &render::all)?;
+    Ok(rendered.scalar_text())
+}
+
+fn renderer(options: &ReadOptions, profile: &Profile) -> Renderer {
+    let shared = render::bootstrap(options, profile);
+    Renderer::new(&shared, &Vars::of_command_line(&options.vars), "", Secrets::Refused)
+}
+
+/// Reads the root project's settings.
+pub fn read(options: &ReadOptions, profile: &Profile) -> Result<Settings, Error> {
+    let document = load(&options.project_dir, NAMES[0])?;
+    let mut settings = resolve(options, profile, document)?;
+    let path = |given: &Option<std::path::PathBuf>, variable: &str, own: &str| match given {
+        Some(path) => path.display().to_string(),
+        None => {
+            options.env.get(variable).filter(|it| !it.is_empty()).cloned().unwrap_or_else(|| own.to_owned())
+        }
+    };
+    settings.target_path = path(&options.target_path, "DBT_TARGET_PATH", &settings.target_path);
+    settings.log_path = path(&None, "DBT_LOG_PATH", &settings.log_path);
+    if let Some(path) = options.env.get("DBT_PACKAGES_INSTALL_PATH").filter(|it| !it.is_empty()) {
+        settings.packages_install_path.clone_from(path);
+    }
+    Ok(settings)
+}
+
+/// Reads the settings of an installed package; `shown` is the path that messages name.
+pub fn read_package(
+    options: &ReadOptions,
+    profile: &Profile,
+    folder: &Path,
+    shown: &str,
+) -> Result<Settings, Error> {
+    resolve(options, profile, load(folder, shown)?)
+}
+
+fn resolve(options: &ReadOptions, profile: &Profile, document: Document) -> Result<Settings, Error> {
+    check::check(&document)?;
+    let written = document.root.clone();
+    let rendered = renderer(options, profile).render(&document, &written, &is_kept)?;
+    let check_version = !options.flags.is_off("version_check");
+    let mut settings = Reader { document: &document, root: &rendered }.settings()?;
+    check::version(&document, &settings.name, &settings.require_dbt_version, check_version)?;
+    settings.configs = configs(&rendered, &written);
+    settings.warnings = warnings(&document);
+    settings.document = Some(Arc::new(document));
+    Ok(settings)
+}
+
+/// Keys whose templates are rendered later, when there is a node or a connection.
+fn is_kept(path: &[&str]) -> bool {
+    match path[0] {
+        "on-run-start" | "on-run-end" | "query-comment" | "vars" => true,
+        "models" | "seeds" | "snapshots" | "tests" | "data_tests" | "functions" => {
+            path[1..].iter().any(|key| {
+                matches!(key.trim_start_matches('+'), "pre-hook" | "post-hook" | "pre_hook" | "post_hook")
+            })
+        }
+        _ => false,
+    }
+}
+
+fn configs(rendered: &Node, written: &Node) -> std::collections::BTreeMap<String, ConfigTree> {
+    let section = |key: &'static str| {
+        let get = |root: &Node| match key {
+            "data_tests" => root.get("data_tests").or_else(|| root.get("tests")).map(Node::to_json_map),
+            _ => root.get(key).map(Node::to_json_map),
+        };
+        Some((key.to_owned(), ConfigTree { rendered: get(rendered)?, written: get(written)? }))
+    };
+    SECTIONS.iter().copied().filter_map(section).collect()
+}
+
+fn warnings(document: &Document) -> Vec<Diagnostic> {
+    let renamed = document.root.entries().iter().filter_map(|entry| {
+        let (old, new) = RENAMED.iter().find(|(old, _)| *old == entry.key)?;
+        let event = match *old {
+            "source-paths" => "ConfigSourcePathDeprecation",
+            "data-paths" => "ConfigDataPathDeprecation",
+            _ => "PackageInstallPathDeprecation",
+        };
+        Some(
+            Diagnostic::warning(
+                code::DEPRECATED,
+                format!(
+                    "The `{old}` config has been renamed to `{new}`. Please update your `dbt_project.yml` \
+                     configuration to reflect this change."
+                ),
+            )
+            .event(event)
+            .at(document.place(&entry.span)),
+        )
+    });
+    renamed.chain(crate::properties::duplicate_keys(document)).collect()
+}
+
+struct Reader<'a> {
+    document: &'a Document,
+    root: &'a Node,
+}
+
+impl Reader<'_> {
+    fn settings(&self) -> Result<Settings, Diagnostic> {
+        let model_paths = self.paths("model-paths", Some("source-paths"), &["models"]);
+        let seed_paths = self.paths("seed-paths", Some("data-paths"), &["seeds"]);
+        let analysis_paths = self.paths("analysis-paths", None, &["analyses"]);
+        let macro_paths = self.paths("macro-paths", None, &["macros"]);
+        let snapshot_paths = self.paths("snapshot-paths", None, &["snapshots"]);
+        let test_paths = self.paths("test-paths", None, &["tests"]);
+        let function_paths = self.paths("function-paths", None, &["functions"]);
+        let mut docs_paths = self.paths("docs-paths", None, &[]);
+        if docs_paths.is_empty() {
+            let all = [
+                &model_paths,
+                &seed_paths,
+                &snapshot_paths,
+                &analysis_paths,
+                &macro_paths,
+                &test_paths,
+                &function_paths,
+            ];
+            for path in all.into_iter().flatten() {
+                if !docs_paths.contains(path) {
+                    docs_paths.push(path.clone());
+                }
+            }
+        }
+        let target_path = self.text("target-path").unwrap_or_else(|| "target".to_owned());
+        let quoting_written = self.root.get("quoting").map(Node::to_json_map).unwrap_or_default();
+        let quoted = |key: &str| quoting_written.get(key).and_then(Value::as_bool).unwrap_or(true);
+        Ok(Settings {
+            name: self.text("name").unwrap_or_default(),
+            version: self.text("version"),
+            profile: self.text("profile"),
+            log_path: self.text("log-path").unwrap_or_else(|| "logs".to_owned()),
+            packages_install_path: self
+                .text("packages-install-path")
+                .or_else(|| self.text("modules-path"))
+                .unwrap_or_else(|| "dbt_packages".to_owned()),
+            clean_targets: self.paths("clean-targets", None, &[&target_path]),
+            target_path,
+            quoting: Quoting {
+                database: quoted("database"),
+                schema: quoted("schema"),
+                identifier: quoted("identifier"),
+            },
+            quoting_written,
+            on_run_start: self.hooks("on-run-start"),
+            on_run_end: self.hooks("on-run-end"),
+            dispatch: self.dispatch()?,
+            vars: self.vars(),
+            query_comment: self.root.entry("query-comment").map(|entry| entry.value.to_json()),
+            require_dbt_version: self.list("require-dbt-version"),
+            restrict_access: self.root.get("restrict-access").and_then(Node::boolean).unwrap_or(false),
+            flags: self.flags(),
+            model_paths,
+            seed_paths,
+            test_paths,
+            analysis_paths,
+            macro_paths,
+            snapshot_paths,
+            function_paths,
+            docs_paths,
+            asset_paths: self.paths("asset-paths", None, &[]),
+            ..Settings::default()
+        })
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        self.root.get(key)?.scalar_text()
+    }
+
+    fn list(&self, key: &str) -> Vec<String> {
+        match self.root.get(key) {
+            None => Vec::new(),
+            Some(node) if node.is_list() => node.items().iter().filter_map(Node::scalar_text).collect(),
+            Some(node) => node.scalar_text().into_iter().collect(),
+        }
+    }
+
+    fn paths(&self, key: &str, old: Option<&str>, default: &[&str]) -> Vec<String> {
+        let key = if self.root.get(key).is_some() { key } else { old.unwrap_or(key) };
+        if self.root.get(key).is_none() {
+            return default.iter().map(|it| (*it).to_owned()).collect();
+        }
+        self.list(key)
+            .iter()
+            .map(|path| path.trim_start_matches("./").trim_end_matches('/').to_owned())
+            .collect()
+    }
+
+    fn hooks(&self, key: &str) -> Vec<String> {
+        let sql = |node: &Node| node.text_of("sql").map(str::to_owned).or_else(|| node.scalar_text());
+        match self.root.get(key) {
+            None => Vec::new(),
+            Some(node) if node.is_list() => node.items().iter().filter_map(sql).collect(),
+            Some(node) => sql(node).into_iter().collect(),
+        }
+    }
+
+    /// Flags that are not set are as if not written.
+    fn flags(&self) -> Map<String, Value> {
+        let flags = self.root.get("flags").map(Node::to_json_map).unwrap_or_default();
+        flags
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| (key.to_lowercase(), value))
+            .collect()
+    }
+
+    fn vars(&self) -> Map<String, Value> {
+        self.root.get("vars").map(Node::to_json_map).unwrap_or_default()
+    }
+
+    fn dispatch(&self) -> Result<Vec<Dispatch>, Diagnostic> {
+        let Some(node) = self.root.get("dispatch") else { return Ok(Vec::new()) };
+        let entry = |item: &Node| {
+            let namespace = item.text_of("macro_namespace")?.to_owned();
+            let order = item.get("search_order")?;
+            let search_order = match order.text() {
+                Some(one) => vec![one.to_owned()],
+                None => order.items().iter().filter_map(Node::scalar_text).collect(),
+            };
+            Some(Dispatch { macro_namespace: namespace, search_order })
+        };
+        let read = |item: &Node| {
+            entry(item)
+                .ok_or_else(|| fault(self.document, item, "at path []: Invalid project dispatch config"))
+        };
+        node.items().iter().map(read).collect()
+    }
+}
