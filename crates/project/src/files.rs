@@ -79,6 +79,8 @@ pub struct Source {
     pub file: File,
     /// Its text, white space at both ends removed, as dbt reads it.
     pub text: Arc<str>,
+    /// Lines of the file before the text.
+    pub skipped: u32,
 }
 
 /// Every file of a package, sorted by kind and path.
@@ -178,7 +180,7 @@ pub fn read(files: Vec<File>) -> Result<Vec<Result<Source, Diagnostic>>, Error> 
         .into_par_iter()
         .map(|file| {
             if file.kind == FileKind::Seed {
-                return Ok(Ok(Source { file, text: "".into() }));
+                return Ok(Ok(Source { file, text: "".into(), skipped: 0 }));
             }
             let bytes = std::fs::read(&file.location).map_err(|source| Error::File {
                 action: "read",
@@ -186,16 +188,18 @@ pub fn read(files: Vec<File>) -> Result<Vec<Result<Source, Diagnostic>>, Error> 
                 source,
             })?;
             Ok(match String::from_utf8(bytes) {
-                Ok(text) => Ok(Source { text: strip(text).into(), file }),
+                Ok(text) => Ok(strip(file, text)),
                 Err(error) => Err(not_utf8(&file, &error)),
             })
         })
         .collect()
 }
 
-fn strip(text: String) -> String {
-    let kept = text.trim();
-    if kept.len() == text.len() { text } else { kept.to_owned() }
+fn strip(file: File, text: String) -> Source {
+    let start = text.len() - text.trim_start().len();
+    let skipped = text[..start].bytes().filter(|byte| *byte == b'\n').count();
+    let text = if start == 0 && text.trim_end().len() == text.len() { text } else { text.trim().to_owned() };
+    Source { file, text: text.into(), skipped: u32::try_from(skipped).unwrap_or(u32::MAX) }
 }
 
 fn not_utf8(file: &File, error: &std::string::FromUtf8Error) -> Diagnostic {

@@ -12,6 +12,7 @@
 //! | [`builtin`] | the macros of the built-in packages `dbt` and `dbt_postgres` |
 //! | [`runtime`] | what templates see when a node runs: the adapter, relations, statements |
 
+pub mod artifact;
 pub mod builtin;
 pub mod code;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod flags;
 pub mod json;
 pub mod options;
 pub mod package;
+pub mod parse;
 pub mod profile;
 pub mod project;
 pub mod properties;

@@ -1,11 +1,18 @@
 //! A project, read: what later stages need of it.
 
+use crate::artifact;
+use crate::config::Unused;
+use crate::context::Shared;
 use crate::context::macros::Macros;
+use crate::context::vars::Vars;
 use crate::error::Error;
 use crate::flags::Flags;
 use crate::options::ReadOptions;
-use crate::profile::Profile;
-use crate::settings::Settings;
+use crate::package::load;
+use crate::parse::diagnose::Texts;
+use crate::parse::{self, assemble};
+use crate::profile::{self, Profile};
+use crate::settings::{self, Settings};
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use platform_core::diagnostic::Severity;
@@ -20,6 +27,8 @@ use std::sync::Arc;
 pub struct Package {
     /// Its folder.
     pub root: PathBuf,
+    /// The folder as messages name it: below the project's, empty for the project itself.
+    pub shown: String,
     /// Its settings.
     pub settings: Settings,
 }
@@ -51,6 +60,8 @@ pub struct Project {
     pub jinja: jinja::Environment,
     /// Every macro of every package and how a name finds one.
     pub macros: Arc<Macros>,
+    /// Texts of template files, for places in messages.
+    pub texts: Arc<Texts>,
     /// What is wrong with it, worst first.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -67,6 +78,11 @@ impl Project {
         &self.settings().name
     }
 
+    /// A circle of nodes that read each other; a command that needs an order stops on it (exit code 2).
+    pub fn cycle(&self) -> Option<Diagnostic> {
+        parse::verify::cycle(&self.manifest)
+    }
+
     /// The diagnostics that stop a command (exit code 2).
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
         self.diagnostics.iter().filter(|it| it.severity == Severity::Error)
@@ -79,6 +95,77 @@ impl Project {
 }
 
 pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
-    let _ = options;
-    Err(Error::Invalid(Vec::new()))
+    let named = settings::profile_name(options)?;
+    let profile = profile::read(options, named.as_deref())?;
+    let root = settings::read(options, &profile)?;
+    let flags = options.flags.clone().with_project(root.flags.clone());
+    let packages = load::packages(options, &profile, root)?;
+    let (loaded, mut diagnostics) = load::files(&packages)?;
+    diagnostics.extend(profile.unknown.clone());
+    diagnostics.extend(packages.values().flat_map(|package| package.settings.warnings.clone()));
+    let settings = &packages[0].settings;
+    let jinja = jinja::Environment::new();
+    let texts = Arc::new(Texts::default());
+    let registry = Macros::new(&settings.name, settings.dispatch.clone(), packages.keys().cloned().collect());
+    let (macros, problems) = assemble::register_macros(registry, &packages, &loaded, &jinja, &texts);
+    diagnostics.extend(problems);
+    let created_at = seconds(options.now);
+    let (definitions, problems) = parse::macros::definitions(&macros, &jinja, &texts, created_at);
+    diagnostics.extend(problems);
+    let macros = Arc::new(macros);
+    let vars =
+        Vars::new(packages.iter().map(|(name, package)| (name.as_str(), &package.settings)), &options.vars);
+    let name = settings.name.clone();
+    let constants =
+        Shared::constants(&options.env, &profile, &flags, &options.invocation_id, options.now, &name);
+    let shared = Arc::new(Shared {
+        jinja: jinja.clone(),
+        macros: macros.clone(),
+        vars,
+        env: options.env.clone(),
+        profile: Arc::new(profile),
+        flags: Arc::new(flags),
+        project_name: name.as_str().into(),
+        invocation_id: options.invocation_id.as_str().into(),
+        now: options.now,
+        events: options.events.clone(),
+        constants,
+    });
+    let unused = Unused::default();
+    let assembled = assemble::assemble(assemble::Input {
+        shared: shared.clone(),
+        packages: &packages,
+        loaded: &loaded,
+        texts: texts.clone(),
+        macros: definitions,
+        unused: &unused,
+        created_at,
+    });
+    diagnostics.extend(assembled.diagnostics);
+    let mut manifest = assembled.manifest;
+    manifest.metadata = artifact::metadata(options, &packages[0].settings);
+    let root = packages[0].root.clone();
+    let target_path = root.join(&packages[0].settings.target_path);
+    diagnostics.sort_by_key(|it| std::cmp::Reverse(it.severity));
+    Ok(Project {
+        root,
+        target_path,
+        profile: shared.profile.clone(),
+        flags: shared.flags.clone(),
+        cli_vars: Arc::new(options.vars.clone()),
+        env: options.env.clone(),
+        now: options.now,
+        invocation_id: shared.invocation_id.clone(),
+        manifest: Arc::new(manifest),
+        jinja,
+        macros,
+        texts,
+        packages: Arc::new(packages),
+        diagnostics,
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "microseconds of this age fit")]
+fn seconds(now: DateTime<Utc>) -> f64 {
+    now.timestamp_micros() as f64 / 1e6
 }

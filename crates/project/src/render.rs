@@ -52,6 +52,18 @@ impl Renderer {
         self
     }
 
+    /// The same with names of its own, so that [`Renderer::with`] leaves this one as it is.
+    #[must_use]
+    pub fn forked(&self) -> Self {
+        Self { context: self.context.forked() }
+    }
+
+    /// A text, rendered to a text.
+    pub fn plain(&self, text: &str, place: impl Fn() -> Place) -> Result<String, Diagnostic> {
+        let file = SourceFile::new(place().file, text);
+        self.context.render(&file).map_err(|error| self.refusal(text, &error, false).at(place()))
+    }
+
     /// The value with every string in it rendered, but for keys that `keep` names by their path.
     pub fn render(
         &self,
@@ -103,22 +115,21 @@ impl Renderer {
         let file = SourceFile::new(place().file, text);
         let result = self.context.jinja().render_native(&file, &self.context.value());
         let value = result.and_then(|value| jinja::value::to_json(&value));
-        value.map_err(|error| self.fault(text, &error).at(place()))
+        value.map_err(|error| self.refusal(text, &error, true).at(place()))
     }
 
-    fn fault(&self, text: &str, error: &jinja::Error) -> Diagnostic {
+    fn refusal(&self, text: &str, error: &jinja::Error, quoted: bool) -> Diagnostic {
         let shown = crate::context::env::scrub(text, &self.context.shared().env);
-        match Raised::of(error) {
-            Some(raised) if raised.kind != Kind::Compilation => {
-                Diagnostic::error(code::JINJA, &raised.message).event(raised.kind.event())
-            }
-            Some(raised) => {
-                Diagnostic::error(code::JINJA, format!("Could not render {shown}: {}", raised.message))
-                    .event(raised.kind.event())
-            }
-            None => Diagnostic::error(code::JINJA, format!("Could not render {shown}: {}", error.message()))
-                .event(Kind::Compilation.event()),
-        }
+        let (kind, message) = match Raised::of(error) {
+            Some(raised) => (raised.kind, raised.message.as_str()),
+            None => (Kind::Compilation, error.message()),
+        };
+        let message = if quoted && kind == Kind::Compilation {
+            format!("Could not render {shown}: {message}")
+        } else {
+            message.to_owned()
+        };
+        Diagnostic::error(code::JINJA, message).event(kind.event())
     }
 }
 

@@ -65,6 +65,56 @@ pub fn resolve(manifest: &mut Manifest, root: &str, restricted: &[String]) -> Ve
     problems
 }
 
+/// Finds the model below every semantic model, and its relation.
+pub fn semantic_models(manifest: &mut Manifest, root: &str) -> Vec<Diagnostic> {
+    let references = References::new(manifest);
+    let mut problems = Vec::new();
+    let mut found = Vec::new();
+    for model in manifest.semantic_models.values() {
+        let refs: Vec<RefArgs> = model
+            .more
+            .get("refs")
+            .and_then(|refs| serde_json::from_value(refs.clone()).ok())
+            .unwrap_or_default();
+        for call in &refs {
+            let wanted =
+                Wanted { package: call.package.as_deref(), name: &call.name, version: call.version.as_ref() };
+            match references.node(&manifest.nodes, &wanted, &model.package_name, root) {
+                Some(node) => found.push((model.unique_id.clone(), node.clone())),
+                None => problems.push(
+                    Diagnostic::error(
+                        crate::code::MISSING,
+                        format!(
+                            "Semantic_Model '{}' ({}) depends on a node named '{}' which was not found",
+                            model.unique_id, model.original_file_path, call.name
+                        ),
+                    )
+                    .event("CompilationError")
+                    .at(Place::file(model.original_file_path.as_str())),
+                ),
+            }
+        }
+    }
+    for (id, node) in found {
+        if let Some(model) = manifest.semantic_models.get_mut(&id) {
+            crate::parse::semantic::relate(model, &node);
+            model.depends_on.nodes.push(node.unique_id.clone());
+        }
+    }
+    problems
+}
+
+/// Finds the metrics that saved queries ask for.
+pub fn saved_queries(manifest: &mut Manifest) {
+    let metrics: IndexMap<String, UniqueId> =
+        manifest.metrics.values().map(|it| (it.name.clone(), it.unique_id.clone())).collect();
+    for query in manifest.saved_queries.values_mut() {
+        let names = query.more.get("query_params").and_then(|it| it.get("metrics")?.as_array()).cloned();
+        let found = names.unwrap_or_default();
+        query.depends_on.nodes = found.iter().filter_map(|it| metrics.get(it.as_str()?).cloned()).collect();
+    }
+}
+
 fn add(known: &mut Vec<UniqueId>, found: Vec<UniqueId>) {
     for id in found {
         if !known.contains(&id) {
@@ -113,8 +163,8 @@ impl Resolver<'_> {
             file: &node.original_file_path,
             is_test: node.resource_type == ResourceType::Test,
         };
-        let mut found = self.refs(&reader, &node.refs)?;
-        found.extend(self.sources(&reader, &node.sources)?);
+        let mut found = self.sources(&reader, &node.sources)?;
+        found.extend(self.refs(&reader, &node.refs)?);
         for call in &node.functions {
             found.push(self.function(&reader, call)?);
         }
@@ -137,8 +187,8 @@ impl Resolver<'_> {
                     file: &exposure.original_file_path,
                     is_test: false,
                 };
-                let mut found = self.refs(&reader, &exposure.refs).unwrap_or_default();
-                found.extend(self.sources(&reader, &exposure.sources).unwrap_or_default());
+                let mut found = self.sources(&reader, &exposure.sources).unwrap_or_default();
+                found.extend(self.refs(&reader, &exposure.refs).unwrap_or_default());
                 for call in &exposure.metrics {
                     found.extend(self.metric(&reader, call));
                 }

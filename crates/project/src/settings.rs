@@ -3,6 +3,7 @@
 mod check;
 mod file;
 
+pub(crate) use file::profile_name;
 pub use file::{flags_of, read, read_package};
 
 use crate::yaml::Document;

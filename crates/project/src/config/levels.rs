@@ -108,6 +108,37 @@ impl<'a> Levels<'a> {
         config
     }
 
+    /// A source's configuration: as [`Levels::resolve`], but every level's tags replace those below.
+    pub fn resolve_source(&self, fqn: &[String], properties: &Map<String, Value>) -> Map<String, Value> {
+        self.replacing_tags(Kind::Source, fqn, properties)
+    }
+
+    /// An exposure's configuration, likewise.
+    pub fn resolve_exposure(&self, fqn: &[String], properties: &Map<String, Value>) -> Map<String, Value> {
+        self.replacing_tags(Kind::Exposure, fqn, properties)
+    }
+
+    fn replacing_tags(
+        &self,
+        kind: Kind,
+        fqn: &[String],
+        properties: &Map<String, Value>,
+    ) -> Map<String, Value> {
+        let mut config = defaults(kind).clone();
+        let mut put = |level: &Map<String, Value>| {
+            if level.contains_key("tags") {
+                config.remove("tags");
+            }
+            merge(&mut config, level);
+        };
+        self.of(self.package, kind, fqn, |tree| &tree.rendered).iter().for_each(&mut put);
+        put(properties);
+        if self.package.name != self.root.name {
+            self.of(self.root, kind, fqn, |tree| &tree.rendered).iter().for_each(&mut put);
+        }
+        config
+    }
+
     /// The configuration as written: every key from the highest level that has it, nothing merged.
     pub fn unrendered(
         &self,

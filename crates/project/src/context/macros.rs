@@ -21,6 +21,8 @@ pub struct Entry {
     pub package: Arc<str>,
     /// Its name, prefixes included (`test_unique`, `materialization_view_default`).
     pub name: Arc<str>,
+    /// Path of its file below the package's root.
+    pub path: Arc<str>,
     /// The callable.
     pub callable: jinja::Macro,
     /// Languages that a materialization supports.

@@ -49,6 +49,19 @@ impl Context {
         Arc::new(Self { shared, names, package, undefined, added: Mutex::default(), recorder })
     }
 
+    /// The same context without the names added to it.
+    #[must_use]
+    pub fn forked(&self) -> Arc<Self> {
+        Arc::new(Self {
+            shared: self.shared.clone(),
+            names: self.names.clone(),
+            package: self.package.clone(),
+            undefined: self.undefined,
+            added: Mutex::default(),
+            recorder: self.recorder.clone(),
+        })
+    }
+
     /// What templates are given.
     pub fn value(self: &Arc<Self>) -> Value {
         Value::from_dyn_object(self.clone())

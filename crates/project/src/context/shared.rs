@@ -83,6 +83,23 @@ impl Shared {
         "return",
     ];
 
+    /// The same without a single macro: what YAML sees.
+    pub fn without_macros(&self) -> Self {
+        Self {
+            jinja: self.jinja.clone(),
+            macros: Arc::default(),
+            vars: self.vars.clone(),
+            env: self.env.clone(),
+            profile: self.profile.clone(),
+            flags: self.flags.clone(),
+            project_name: self.project_name.clone(),
+            invocation_id: self.invocation_id.clone(),
+            now: self.now,
+            events: self.events.clone(),
+            constants: self.constants.clone(),
+        }
+    }
+
     /// The value of a name that needs no node.
     pub fn get(&self, name: &str, context: &Arc<Context>) -> Option<Value> {
         if let Some(value) = self.constants.get(name) {
@@ -125,6 +142,8 @@ impl Shared {
             ("diff_of_two_dicts", functions::diff_of_two_dicts()),
             ("local_md5", functions::local_md5()),
             ("try_or_compiler_error", functions::try_or_compiler_error()),
+            ("return", jinja::functions::return_function()),
+            ("modules", jinja::functions::modules()),
             ("invocation_id", Value::from(invocation_id)),
             ("run_started_at", functions::datetime(now)),
             ("exceptions", Exceptions::value()),

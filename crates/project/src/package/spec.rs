@@ -1,0 +1,172 @@
+//! `packages.yml` and `dependencies.yml`: what a project asks for
+//! (<https://docs.getdbt.com/docs/build/packages>).
+
+use crate::code;
+use crate::context::env::Secrets;
+use crate::context::vars::Vars;
+use crate::error::Error;
+use crate::options::ReadOptions;
+use crate::profile::Profile;
+use crate::render::{self, Renderer};
+use crate::yaml::{self, Document, Node};
+use platform_core::Diagnostic;
+use std::path::Path;
+
+/// What a project asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The file that says so.
+    pub file: String,
+    /// The packages, rendered, in order.
+    pub packages: Vec<Spec>,
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spec {
+    /// A folder.
+    Local {
+        /// Path, relative to the project.
+        path: String,
+    },
+    /// A git repository.
+    Git {
+        /// Address, secrets rendered.
+        url: String,
+        /// Address as written: what is shown and locked.
+        written: String,
+        /// Branch, tag or commit.
+        revision: Option<String>,
+        /// Folder of the package within.
+        subdirectory: Option<String>,
+        /// Whether to warn where no revision is given.
+        warn_unpinned: bool,
+        /// The name that the package must have.
+        name: Option<String>,
+    },
+    /// An archive.
+    Tarball {
+        /// Address.
+        url: String,
+        /// Name of the package.
+        name: String,
+    },
+    /// A package of the registry.
+    Registry {
+        /// `owner/name`.
+        package: String,
+        /// Ranges of versions; none means any.
+        version: Vec<String>,
+        /// Whether prereleases will do.
+        prerelease: bool,
+    },
+    /// A package of a hosted repository, told by provider.
+    Private {
+        /// `owner/name`.
+        name: String,
+        /// `github`, `gitlab`, `ado`.
+        provider: Option<String>,
+        /// Branch, tag or commit.
+        revision: Option<String>,
+        /// Folder of the package within.
+        subdirectory: Option<String>,
+    },
+}
+
+/// Reads the files of a folder; empty where it has none.
+pub fn read(options: &ReadOptions, folder: &Path) -> Result<Wanted, Error> {
+    let mut wanted = Wanted { file: "packages.yml".to_owned(), packages: Vec::new() };
+    for file in ["packages.yml", "dependencies.yml"] {
+        let path = folder.join(file);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(Error::File { action: "read", path, source }),
+        };
+        let document = yaml::parse(file, text).map_err(|error| yaml::diagnostic(&error))?;
+        let found = specs(options, &document)?;
+        if !found.is_empty() && !wanted.packages.is_empty() {
+            return Err(Diagnostic::error(
+                code::PACKAGE,
+                "The 'packages' key cannot be specified in both packages.yml and dependencies.yml",
+            )
+            .event("DbtProjectError")
+            .at(document.place(&document.root.span))
+            .into());
+        }
+        if !found.is_empty() {
+            wanted = Wanted { file: file.to_owned(), packages: found };
+        }
+    }
+    Ok(wanted)
+}
+
+fn specs(options: &ReadOptions, document: &Document) -> Result<Vec<Spec>, Diagnostic> {
+    let Some(list) = document.root.get("packages") else { return Ok(Vec::new()) };
+    if !list.is_list() {
+        return Err(malformed(document, list, "'packages' is not a list"));
+    }
+    let shared = render::bootstrap(options, &Profile::default());
+    let vars = Vars::of_command_line(&options.vars);
+    let renderer = Renderer::new(&shared, &vars, "", Secrets::Given);
+    let read = |item: &Node| {
+        let rendered = renderer.render(document, item, &render::all)?;
+        spec(document, item, &rendered)
+    };
+    list.items().iter().map(read).collect()
+}
+
+fn malformed(document: &Document, node: &Node, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        code::PACKAGE,
+        format!(
+            "The packages.yml file in this project is malformed. Please double check\nthe contents of this file and \
+             fix any errors before retrying.\n\nYou can find more information on the syntax for this file \
+             here:\nhttps://docs.getdbt.com/docs/package-management\n\nValidator Error:\n{why}"
+        ),
+    )
+    .event("DbtProjectError")
+    .at(document.place(&node.span))
+}
+
+fn spec(document: &Document, written: &Node, item: &Node) -> Result<Spec, Diagnostic> {
+    let text = |key: &str| item.get(key).and_then(Node::scalar_text);
+    let flag = |key: &str| item.get(key).and_then(Node::boolean);
+    if let Some(path) = text("local") {
+        return Ok(Spec::Local { path });
+    }
+    if let Some(url) = text("git") {
+        return Ok(Spec::Git {
+            written: written.get("git").and_then(Node::scalar_text).unwrap_or_default(),
+            url,
+            revision: text("revision"),
+            subdirectory: text("subdirectory"),
+            warn_unpinned: flag("warn-unpinned").or_else(|| flag("warn_unpinned")).unwrap_or(true),
+            name: text("name"),
+        });
+    }
+    if let (Some(url), Some(name)) = (text("tarball"), text("name")) {
+        return Ok(Spec::Tarball { url, name });
+    }
+    if let (Some(package), Some(version)) = (text("package"), item.get("version")) {
+        let version = match version.is_list() {
+            true => version.items().iter().filter_map(Node::scalar_text).collect(),
+            false => version.scalar_text().into_iter().collect(),
+        };
+        return Ok(Spec::Registry {
+            package,
+            version,
+            prerelease: flag("install_prerelease").unwrap_or(false),
+        });
+    }
+    if let Some(name) = text("private") {
+        return Ok(Spec::Private {
+            name,
+            provider: text("provider"),
+            revision: text("revision"),
+            subdirectory: text("subdirectory"),
+        });
+    }
+    let shown = crate::python::repr(&item.to_json());
+    Err(malformed(document, item, &format!("{shown} is not valid under any of the given schemas")))
+}

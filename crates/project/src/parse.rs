@@ -1,0 +1,87 @@
+//! Files → resources: every macro, doc block, model, test, … of every package, names resolved, nothing run.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`names`], [`capture`] | what templates see at parse time, and what they say by it |
+//! | [`macros`], [`docs`] | macros of every package, doc blocks |
+//! | [`node`], [`naming`] | a file with its properties becomes a node; database, schema, alias |
+//! | [`generic`] | generic tests: names, hashes, nodes |
+//! | [`snapshots`], [`hooks`] | what is no file of its own |
+//! | [`sources`], [`exposures`], [`units`], [`semantic`] | what stands in YAML alone |
+//! | [`assemble`] | everything together, in dbt's order |
+
+pub mod assemble;
+pub mod capture;
+pub mod diagnose;
+pub mod docs;
+pub mod exposures;
+pub mod generic;
+pub mod hooks;
+pub mod macros;
+pub mod names;
+pub mod naming;
+pub mod node;
+pub mod semantic;
+pub mod snapshots;
+pub mod sources;
+pub mod units;
+pub mod verify;
+
+use crate::config::{Levels, Unused};
+use crate::context::{Context, Shared};
+use crate::project::Package;
+use crate::render::Renderer;
+use diagnose::Texts;
+use docs::Docs;
+use indexmap::IndexMap;
+use platform_core::relation::Quoting;
+use std::sync::Arc;
+
+/// What every part of parsing shares.
+pub struct Scene<'a> {
+    /// What contexts share.
+    pub shared: Arc<Shared>,
+    /// Packages by name, the root project first.
+    pub packages: &'a IndexMap<String, Package>,
+    /// Texts of files that templates stand in, for messages.
+    pub texts: Arc<Texts>,
+    /// A context without a node: naming macros are called in it.
+    pub naming: Arc<Context>,
+    /// Seconds since the epoch, for `created_at`.
+    pub created_at: f64,
+    /// Which configuration paths were used.
+    pub unused: &'a Unused,
+    /// Doc blocks of every package.
+    pub docs: Arc<Docs>,
+    /// What renders the YAML of each package.
+    pub renderers: IndexMap<String, Renderer>,
+}
+
+impl Scene<'_> {
+    /// The root project.
+    pub fn root(&self) -> &Package {
+        &self.packages[0]
+    }
+
+    /// Levels of configuration for resources of a package.
+    pub fn levels(&self, package: &str) -> Levels<'_> {
+        let settings = self.packages.get(package).unwrap_or_else(|| self.root());
+        Levels::new(&self.root().settings, &settings.settings, self.unused)
+    }
+
+    /// `quoting` of the project.
+    pub fn quoting(&self) -> Quoting {
+        self.root().settings.quoting
+    }
+
+    /// The path that messages name for a file of a package.
+    pub fn shown_path(&self, package: &str, path: &str) -> Arc<str> {
+        if package == self.root().settings.name {
+            return path.into();
+        }
+        match self.packages.get(package).map(|it| &it.shown) {
+            Some(shown) if !shown.is_empty() => format!("{shown}/{path}").into(),
+            _ => format!("{package}/{path}").into(),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What a template says of itself while it is rendered at parse time: configuration and references.
+
+use crate::config::merge;
+use crate::context::raised::Raised;
+use jinja::{HostError, Value};
+use platform_core::UniqueId;
+use platform_core::node::RefArgs;
+use serde_json::{Map, Value as Json};
+
+/// Everything a template said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Captured {
+    /// Calls of `ref`.
+    pub refs: Vec<RefArgs>,
+    /// Calls of `source`.
+    pub sources: Vec<Vec<String>>,
+    /// Calls of `metric`.
+    pub metrics: Vec<Vec<String>>,
+    /// Calls of `function`.
+    pub functions: Vec<Vec<String>>,
+    /// `config(…)`, calls merged.
+    pub config: Map<String, Json>,
+    /// Macros called.
+    pub macros: Vec<UniqueId>,
+}
+
+impl Captured {
+    /// Takes one call of `config`: keywords, or one dictionary.
+    pub fn configure(&mut self, given: &Map<String, Json>) {
+        for (key, value) in given {
+            let key = match key.as_str() {
+                "pre_hook" => "pre-hook",
+                "post_hook" => "post-hook",
+                key => key,
+            };
+            call_merge(&mut self.config, key, value);
+        }
+    }
+}
+
+/// How a second `config(…)` goes over a first: as levels do, but values stay as they were written.
+fn call_merge(config: &mut Map<String, Json>, key: &str, value: &Json) {
+    let listed = |value: &Json| match value {
+        Json::Array(items) => items.clone(),
+        one => vec![one.clone()],
+    };
+    match (key, config.get_mut(key)) {
+        ("tags" | "packages" | "pre-hook" | "post-hook", Some(existing)) => {
+            let mut items = listed(existing);
+            items.extend(listed(value));
+            *existing = Json::Array(items);
+        }
+        ("meta" | "docs" | "quoting" | "column_types", Some(Json::Object(existing))) if value.is_object() => {
+            if let Json::Object(more) = value {
+                existing.extend(more.clone());
+            }
+        }
+        ("grants", Some(Json::Object(existing))) if value.is_object() => {
+            let mut merged = Map::from_iter([("grants".to_owned(), Json::Object(existing.clone()))]);
+            merge(&mut merged, &Map::from_iter([("grants".to_owned(), value.clone())]));
+            config.extend(merged);
+        }
+        _ => {
+            config.insert(key.to_owned(), value.clone());
+        }
+    }
+}
+
+/// The arguments of a call of `config`.
+pub fn config_arguments(
+    positional: &[Value],
+    keywords: &[(String, Value)],
+) -> Result<Map<String, Json>, HostError> {
+    let json = |value: &Value| jinja::value::to_json(value).map_err(HostError::from);
+    match (positional, keywords.is_empty()) {
+        ([], _) => keywords.iter().map(|(key, value)| Ok((key.clone(), json(value)?))).collect(),
+        ([only], true) => match json(only)? {
+            Json::Object(map) => Ok(map),
+            _ => {
+                Err(Raised::compilation("dictionary update sequence element #0 has length 1; 2 is required"))
+            }
+        },
+        _ => Err(Raised::compilation("Invalid inline model config")),
+    }
+}
+
+/// The arguments of a call of `ref`.
+pub fn ref_arguments(positional: &[Value], keywords: &[(String, Value)]) -> Result<RefArgs, HostError> {
+    let version = keywords.iter().find(|(key, _)| key == "version" || key == "v").map(|(_, value)| value);
+    let version = version.filter(|it| !it.is_none()).and_then(|it| jinja::value::to_json(it).ok());
+    let text = |value: &Value| -> Result<String, HostError> {
+        value.as_str().map(str::to_owned).ok_or_else(|| {
+            Raised::compilation(format!(
+                "The name argument to ref() must be a string, got {}",
+                jinja::value::type_name(value)
+            ))
+        })
+    };
+    match positional {
+        [name] => Ok(RefArgs { name: text(name)?, package: None, version }),
+        [package, name] => Ok(RefArgs { name: text(name)?, package: Some(text(package)?), version }),
+        _ => Err(Raised::compilation(format!(
+            "ref() takes at most two arguments ({} given)",
+            positional.len()
+        ))),
+    }
+}
+
+/// The arguments of a call of `source`.
+pub fn source_arguments(positional: &[Value]) -> Result<Vec<String>, HostError> {
+    match positional {
+        [source, table] => [source, table]
+            .into_iter()
+            .map(|it| {
+                it.as_str().map(str::to_owned).ok_or_else(|| {
+                    Raised::compilation(format!(
+                        "The source name (first) argument to source() must be a string, got {}",
+                        jinja::value::type_name(it)
+                    ))
+                })
+            })
+            .collect(),
+        _ => Err(Raised::compilation(format!(
+            "source() takes exactly two arguments ({} given)",
+            positional.len()
+        ))),
+    }
+}
+
+/// The arguments of a call of `metric` or `function`: a name, or package and name.
+pub fn named_arguments(function: &str, positional: &[Value]) -> Result<Vec<String>, HostError> {
+    if positional.is_empty() || positional.len() > 2 {
+        return Err(Raised::compilation(format!(
+            "{function}() takes at most two arguments ({} given)",
+            positional.len()
+        )));
+    }
+    Ok(positional.iter().map(jinja::value::to_str).collect())
+}

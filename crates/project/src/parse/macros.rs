@@ -1,0 +1,206 @@
+//! Macros of every package: found, registered, and what each calls.
+
+use super::diagnose::Texts;
+use crate::builtin;
+use crate::code;
+use crate::context::macros::{Entry, Macros};
+use crate::files::{FileKind, Source};
+use jinja::{Block, BlockKind, BlockTags, Environment, SourceFile};
+use platform_core::node::{MacroDefinition, MacroDependsOn};
+use platform_core::{Diagnostic, NodeConfig, ResourceType, UniqueId};
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// A macro with the file it stands in.
+struct Found {
+    block: Block,
+    package: Arc<str>,
+    path: Arc<str>,
+}
+
+/// The macro files of a package: what messages name and the source.
+pub struct MacroFiles<'a> {
+    /// The package.
+    pub package: &'a str,
+    /// Folder that messages name before the path; empty for the root project.
+    pub shown: &'a str,
+    /// Its files.
+    pub sources: Vec<&'a Source>,
+}
+
+/// Registers the macros of every package, built-in ones first, then in the order given.
+pub fn register(
+    mut registry: Macros,
+    packages: &[MacroFiles<'_>],
+    jinja: &Environment,
+    texts: &Texts,
+) -> (Macros, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let builtin: Vec<Result<Vec<Found>, jinja::Error>> = builtin::FILES
+        .par_iter()
+        .map(|file| {
+            let shown = format!("{}/{}", file.package, file.path);
+            let source = SourceFile::new(shown, file.text);
+            found(jinja, &source, file.package, file.path, BlockTags::MACRO_FILE)
+        })
+        .collect();
+    let own: Vec<(&MacroFiles<'_>, &Source)> =
+        packages.iter().flat_map(|files| files.sources.iter().map(move |source| (files, *source))).collect();
+    let own: Vec<Result<Vec<Found>, jinja::Error>> = own
+        .into_par_iter()
+        .map(|(files, source)| {
+            let path = source.file.path.clone();
+            let shown: Arc<str> =
+                if files.shown.is_empty() { path.clone() } else { format!("{}/{path}", files.shown).into() };
+            texts.add(shown.clone(), source.text.clone(), source.skipped);
+            let file = SourceFile::new(shown, source.text.clone());
+            let tags = match source.file.kind {
+                FileKind::GenericTests => BlockTags::TEST | BlockTags::MACRO,
+                _ => BlockTags::MACRO_FILE,
+            };
+            found(jinja, &file, files.package, &path, tags)
+        })
+        .collect();
+    for file in builtin.into_iter().chain(own) {
+        match file {
+            Ok(macros) => {
+                for it in macros {
+                    diagnostics.extend(insert(&mut registry, it));
+                }
+            }
+            Err(error) => diagnostics.push(texts.diagnostic(&error)),
+        }
+    }
+    (registry, diagnostics)
+}
+
+fn found(
+    jinja: &Environment,
+    file: &SourceFile,
+    package: &str,
+    path: &str,
+    tags: BlockTags,
+) -> Result<Vec<Found>, jinja::Error> {
+    let parsed = jinja.parse_file(file, tags)?;
+    let (package, path): (Arc<str>, Arc<str>) = (package.into(), path.into());
+    let with_place = |block| Found { block, package: package.clone(), path: path.clone() };
+    Ok(parsed.blocks.into_iter().map(with_place).collect())
+}
+
+fn insert(registry: &mut Macros, found: Found) -> Option<Diagnostic> {
+    let name = full_name(&found.block);
+    let entry = Entry {
+        id: UniqueId::of(ResourceType::Macro, &found.package, &name),
+        package: found.package.clone(),
+        name: name.as_str().into(),
+        path: found.path.clone(),
+        callable: found.block.to_macro(),
+        supported_languages: match &found.block.kind {
+            BlockKind::Materialization { supported_languages, .. } => Some(supported_languages.clone()),
+            _ => None,
+        },
+    };
+    let earlier = registry.insert(entry)?;
+    Some(
+        Diagnostic::error(
+            code::DUPLICATE,
+            format!(
+                "dbt found multiple macros named \"{name}\" in the project \"{}\".\n All macros require unique \
+                 names, to fix this error rename or remove any\nduplicates. They can be found in these files:\n    \
+                 - {}\n    - {}",
+                found.package, found.path, earlier.path
+            ),
+        )
+        .event("CompilationError"),
+    )
+}
+
+/// The name that a block is called by.
+fn full_name(block: &Block) -> String {
+    match &block.kind {
+        BlockKind::Test => format!("test_{}", block.name),
+        BlockKind::Materialization { adapter, .. } => {
+            format!("materialization_{}_{}", block.name, adapter.as_deref().unwrap_or("default"))
+        }
+        _ => block.name.to_string(),
+    }
+}
+
+/// The manifest's entries, and the errors of macros that can't be parsed.
+pub fn definitions(
+    macros: &Macros,
+    jinja: &Environment,
+    texts: &Texts,
+    created_at: f64,
+) -> (Vec<MacroDefinition>, Vec<Diagnostic>) {
+    let all: Vec<&Arc<Entry>> = macros.iter().collect();
+    let made: Vec<Result<MacroDefinition, jinja::Error>> =
+        all.into_par_iter().map(|entry| definition(macros, jinja, entry, created_at)).collect();
+    let mut definitions = Vec::with_capacity(made.len());
+    let mut diagnostics = Vec::new();
+    for result in made {
+        match result {
+            Ok(definition) => definitions.push(definition),
+            Err(error) => diagnostics.push(texts.diagnostic(&error)),
+        }
+    }
+    (definitions, diagnostics)
+}
+
+fn definition(
+    macros: &Macros,
+    jinja: &Environment,
+    entry: &Entry,
+    created_at: f64,
+) -> Result<MacroDefinition, jinja::Error> {
+    let docs = json!({"show": true, "node_color": null});
+    let config = Map::from_iter([("meta".to_owned(), json!({})), ("docs".to_owned(), docs.clone())]);
+    Ok(MacroDefinition {
+        name: entry.name.to_string(),
+        resource_type: ResourceType::Macro,
+        package_name: entry.package.to_string(),
+        path: entry.path.to_string(),
+        original_file_path: entry.path.to_string(),
+        unique_id: entry.id.clone(),
+        macro_sql: entry.callable.block().source().to_owned(),
+        depends_on: MacroDependsOn { macros: calls(macros, jinja, entry)? },
+        description: String::new(),
+        meta: Map::new(),
+        docs: match docs {
+            Value::Object(docs) => docs,
+            _ => Map::new(),
+        },
+        config: NodeConfig(config),
+        patch_path: None,
+        arguments: Vec::new(),
+        created_at,
+        supported_languages: entry.supported_languages.clone(),
+    })
+}
+
+/// The macros that a macro calls by name, dispatched ones included.
+fn calls(macros: &Macros, jinja: &Environment, entry: &Entry) -> Result<Vec<UniqueId>, jinja::Error> {
+    let mut found: Vec<UniqueId> = Vec::new();
+    for call in entry.callable.extract(jinja)?.calls {
+        let text = |argument: Option<&jinja::Argument>| {
+            argument.and_then(|it| it.value.as_ref()).and_then(|it| it.as_str().map(str::to_owned))
+        };
+        let keyword = |name: &str| call.kwargs.iter().find(|(key, _)| &**key == name).map(|(_, value)| value);
+        let target = if &*call.name == "adapter.dispatch" {
+            let name = text(call.args.first().or_else(|| keyword("macro_name")));
+            let namespace = text(call.args.get(1).or_else(|| keyword("macro_namespace")));
+            name.and_then(|name| macros.dispatch(&entry.package, &name, namespace.as_deref()).ok())
+        } else {
+            match call.name.split_once('.') {
+                None => macros.resolve(&entry.package, &call.name),
+                Some((package, name)) if !name.contains('.') => macros.get(package, name),
+                Some(_) => None,
+            }
+        };
+        if let Some(target) = target.filter(|it| !found.contains(&it.id)) {
+            found.push(target.id.clone());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,99 @@
+//! Where a node is built: database, schema and alias, by the macros that projects override
+//! (<https://docs.getdbt.com/docs/build/custom-schemas>).
+
+use super::names::model;
+use crate::context::Context;
+use crate::context::macros::{Entry, Macros, is_internal};
+use jinja::Value;
+use platform_core::relation::Quoting;
+use platform_core::{Node, ResourceType};
+use std::sync::Arc;
+
+/// Sets the node's database, schema, alias and relation name from its configuration.
+pub fn name(node: &mut Node, context: &Arc<Context>, quoting: Quoting) -> Result<(), jinja::Error> {
+    let is_snapshot = node.resource_type == ResourceType::Snapshot;
+    let text = |node: &Node, key: &str| {
+        node.config.get(key).map(|value| match value.as_str() {
+            Some(text) => text.to_owned(),
+            None => value.to_string(),
+        })
+    };
+    let schema = text(node, "schema");
+    let database = text(node, "database");
+    let alias = text(node, "alias");
+    let found =
+        |component: &str, custom: Option<&str>, node: &Node| component_of(component, custom, node, context);
+    node.schema = found("schema", schema.as_deref(), node)?;
+    node.database = Some(found("database", database.as_deref(), node)?);
+    node.alias = found("alias", alias.as_deref(), node)?;
+    if is_snapshot {
+        if let Some(schema) = text(node, "target_schema") {
+            node.schema = schema;
+        }
+        if let Some(database) = text(node, "target_database") {
+            node.database = Some(database);
+        }
+    }
+    node.relation_name = has_relation(node).then(|| node.relation(quoting_of(node, quoting)).to_string());
+    Ok(())
+}
+
+/// Whether the database will hold something of that name.
+fn has_relation(node: &Node) -> bool {
+    match node.resource_type {
+        ResourceType::Model => node.config.materialized() != "ephemeral",
+        ResourceType::Seed | ResourceType::Snapshot => true,
+        ResourceType::Test => matches!(node.config.text("store_failures_as"), Some("table" | "view")),
+        _ => false,
+    }
+}
+
+/// The project's quoting with the node's own over it.
+pub fn quoting_of(node: &Node, project: Quoting) -> Quoting {
+    let own = node.config.get("quoting").and_then(serde_json::Value::as_object);
+    let part = |key: &str, default| own.and_then(|own| own.get(key)?.as_bool()).unwrap_or(default);
+    Quoting {
+        database: part("database", project.database),
+        schema: part("schema", project.schema),
+        identifier: part("identifier", project.identifier),
+    }
+}
+
+fn component_of(
+    component: &str,
+    custom: Option<&str>,
+    node: &Node,
+    context: &Arc<Context>,
+) -> Result<String, jinja::Error> {
+    let profile = &context.shared().profile;
+    let name = format!("generate_{component}_name");
+    let macros = context.macros();
+    let Some(entry) =
+        macros.naming(&name, &node.package_name).filter(|entry| !is_default(macros, entry, &name))
+    else {
+        return Ok(match (component, custom) {
+            ("schema", None) => profile.schema.clone(),
+            ("schema", Some(custom)) => format!("{}_{}", profile.schema, custom.trim()),
+            ("database", None) => profile.database.clone(),
+            ("alias", None) => match &node.only.version {
+                Some(version) => format!("{}_v{}", node.name, plain(version).replace('.', "_")),
+                None => node.name.clone(),
+            },
+            (_, Some(custom)) => custom.trim().to_owned(),
+            (_, None) => node.name.clone(),
+        });
+    };
+    let custom = custom.map_or_else(|| Value::from(()), Value::from);
+    let value = context.call(entry, &[custom, model(node.clone())])?;
+    Ok(jinja::value::to_str(&value).trim().to_owned())
+}
+
+fn plain(version: &serde_json::Value) -> String {
+    version.as_str().map_or_else(|| version.to_string(), str::to_owned)
+}
+
+/// Whether nobody has replaced the macro, nor what it dispatches to: then its answer is known without calling it.
+fn is_default(macros: &Macros, entry: &Entry, name: &str) -> bool {
+    is_internal(&entry.package)
+        && macros.dispatch(macros.root(), name, Some("dbt")).is_ok_and(|found| is_internal(&found.package))
+}

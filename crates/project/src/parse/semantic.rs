@@ -1,0 +1,91 @@
+//! The semantic layer, parsed and kept: semantic models, metrics, saved queries
+//! (<https://docs.getdbt.com/docs/build/semantic-models>). Nothing here is run.
+
+mod metric;
+mod model;
+mod query;
+
+pub use metric::{created, link, metric};
+pub use model::{relate, semantic_model};
+pub use query::saved_query;
+
+use crate::properties::Block;
+use crate::yaml::Node as Yaml;
+use platform_core::Diagnostic;
+use serde_json::{Map, Value, json};
+
+/// The value under a key, null where missing.
+fn or_null(node: &Yaml, key: &str) -> Value {
+    node.get(key).map_or(Value::Null, Yaml::to_json)
+}
+
+/// The text under a key, null where missing; numbers as text.
+fn text_or_null(node: &Yaml, key: &str) -> Value {
+    node.get(key).and_then(Yaml::scalar_text).map_or(Value::Null, Value::String)
+}
+
+/// The boolean under a key, false where missing.
+fn flag(node: &Yaml, key: &str) -> bool {
+    node.get(key).and_then(Yaml::boolean).unwrap_or(false)
+}
+
+fn object(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Map<String, Value> {
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// `config` of a part: `{"meta": …}`.
+fn part_config(node: &Yaml) -> Value {
+    let meta =
+        node.get("config").and_then(|config| config.get("meta")).map_or_else(|| json!({}), Yaml::to_json);
+    json!({"meta": meta})
+}
+
+/// A filter: one text, or several that all must hold.
+fn filter(node: Option<&Yaml>) -> Value {
+    let Some(node) = node else { return Value::Null };
+    let texts: Vec<String> = if node.is_list() {
+        node.items().iter().filter_map(Yaml::scalar_text).collect()
+    } else {
+        node.scalar_text().into_iter().collect()
+    };
+    let filters: Vec<Value> = texts.iter().map(|text| json!({"where_sql_template": text})).collect();
+    json!({"where_filters": filters})
+}
+
+/// `7 days` as count and granularity.
+fn window(block: &Block, node: Option<&Yaml>) -> Result<Value, Diagnostic> {
+    let Some(node) = node else { return Ok(Value::Null) };
+    let text = node.scalar_text().unwrap_or_default().to_lowercase();
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    match parts.as_slice() {
+        [count, granularity] => match count.parse::<i64>() {
+            Ok(count) => {
+                let plural = ["days", "weeks", "months", "quarters", "years", "hours", "minutes", "seconds"];
+                let granularity = if plural.contains(granularity) {
+                    granularity.trim_end_matches('s')
+                } else {
+                    granularity
+                };
+                Ok(json!({"count": count, "granularity": granularity}))
+            }
+            Err(_) => Err(block.fault(node, format!("Invalid count ({count}) in cumulative metric window string: ({text})"))),
+        },
+        _ => Err(block.fault(
+            node,
+            format!("Invalid window ({text}) in cumulative metric. Should be of the form `<count> <granularity>`, e.g., `28 days`"),
+        )),
+    }
+}
+
+/// A model's `time_spine` in the form of artifacts.
+pub fn time_spine(given: &Value) -> Value {
+    let custom = given.get("custom_granularities").and_then(Value::as_array).cloned().unwrap_or_default();
+    let custom: Vec<Value> = custom
+        .iter()
+        .map(|it| json!({"name": it.get("name"), "column_name": it.get("column_name")}))
+        .collect();
+    json!({
+        "standard_granularity_column": given.get("standard_granularity_column"),
+        "custom_granularities": custom,
+    })
+}

@@ -1,0 +1,372 @@
+//! Sources: what stands under `sources:` becomes a table each, with its tests
+//! (<https://docs.getdbt.com/docs/build/sources>).
+
+use super::Scene;
+use super::generic::Target;
+use crate::config::{self, Kind};
+use crate::properties::Block;
+use crate::properties::columns::columns;
+use crate::properties::tests::{TestSpec, tests};
+use crate::yaml::Node as Yaml;
+use platform_core::node::Source;
+use platform_core::relation::Quoting;
+use platform_core::{Diagnostic, NodeConfig, Relation, ResourceType, UniqueId};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// A table with its tests.
+pub struct Table {
+    /// The source.
+    pub source: Source,
+    /// Its tests.
+    pub tests: Vec<TestSpec>,
+    /// What they are of.
+    pub target: Target,
+    /// The block; for tests of a patched source, the patch's.
+    pub block: Block,
+}
+
+/// The tables of a block, and what should be told.
+pub fn tables(
+    scene: &Scene<'_>,
+    block: &Block,
+    overrides: Option<&Block>,
+) -> Result<(Vec<Table>, Vec<Diagnostic>), Diagnostic> {
+    let mut found = Vec::new();
+    let mut warnings = Vec::new();
+    for (index, item) in block.list(&block.node, "tables", "")?.iter().enumerate() {
+        let path = format!("['tables'][{index}]");
+        if item.get("name").is_none() {
+            return Err(block.invalid(&path, "'name' is a required property", item));
+        }
+        let patch = overrides.and_then(|it| {
+            let tables = it.node.get("tables")?.items();
+            tables.iter().find(|table| table.text_of("name") == item.text_of("name"))
+        });
+        let reader = Reader { scene, block, overrides, item, patch, path: &path };
+        let (table, more) = reader.table()?;
+        found.push(table);
+        warnings.extend(more);
+    }
+    Ok((found, warnings))
+}
+
+struct Reader<'a> {
+    scene: &'a Scene<'a>,
+    block: &'a Block,
+    overrides: Option<&'a Block>,
+    item: &'a Yaml,
+    /// The same table in the block that overrides this one.
+    patch: Option<&'a Yaml>,
+    path: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    /// The value under a key of the source: the overriding block's, else its own.
+    fn of_source(&self, key: &str) -> Option<&'a Yaml> {
+        self.overrides.and_then(|it| it.node.get(key)).or_else(|| self.block.node.get(key))
+    }
+
+    /// The value under a key of the table.
+    fn of_table(&self, key: &str) -> Option<&'a Yaml> {
+        self.patch.and_then(|it| it.get(key)).or_else(|| self.item.get(key))
+    }
+
+    fn text_of_source(&self, key: &str) -> Option<String> {
+        self.of_source(key).and_then(Yaml::scalar_text)
+    }
+
+    fn table(&self) -> Result<(Table, Vec<Diagnostic>), Diagnostic> {
+        let block = self.block;
+        self.check_freshness_query()?;
+        let name = self.item.get("name").and_then(Yaml::scalar_text).unwrap_or_default();
+        let package = block.package();
+        let mut fqn = vec![package.to_owned()];
+        fqn.extend(block.properties.file.folders().map(str::to_owned));
+        fqn.extend([block.name().to_owned(), name.clone()]);
+        let own = self.config()?;
+        let levels = self.scene.levels(package);
+        let mut resolved = levels.resolve_source(&fqn, &own);
+        config::check(Kind::Source, &resolved).map_err(|why| {
+            Diagnostic::error(crate::code::CONFIG, why).event("SchemaConfigError").at(block.place(self.item))
+        })?;
+        let unrendered = levels.unrendered(Kind::Source, &fqn, &own, &Map::new());
+        if !resolved.contains_key("freshness")
+            || (resolved["freshness"].is_null() && !own.contains_key("freshness"))
+        {
+            resolved.insert("freshness".to_owned(), threshold(&Map::new()));
+        }
+        let quoting = self.quoting()?;
+        let (tests, target, warnings, tests_block) = self.tests(&name, &resolved)?;
+        let database = self.text_of_source("database").filter(|it| !it.is_empty());
+        let database = database.unwrap_or_else(|| self.scene.shared.profile.database.clone());
+        let schema = self.text_of_source("schema").unwrap_or_else(|| block.name().to_owned());
+        let identifier =
+            self.of_table("identifier").and_then(Yaml::scalar_text).unwrap_or_else(|| name.clone());
+        let relation = self.relation(&database, &schema, &identifier, &quoting);
+        let written = |key: &str| block.written.get(key).map_or(Value::Null, Yaml::to_json);
+        let path = block.properties.file.path.to_string();
+        let meta = resolved.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
+        let optional = |key: &str| resolved.get(key).and_then(Value::as_str).map(str::to_owned);
+        let source = Source {
+            database: Some(database),
+            schema,
+            resource_type: ResourceType::Source,
+            package_name: package.to_owned(),
+            original_file_path: path.clone(),
+            path,
+            unique_id: UniqueId::of(ResourceType::Source, package, &format!("{}.{name}", block.name())),
+            fqn,
+            source_name: block.name().to_owned(),
+            source_description: self.text_of_source("description").unwrap_or_default(),
+            loader: self.text_of_source("loader").unwrap_or_default(),
+            identifier,
+            quoting,
+            loaded_at_field: optional("loaded_at_field"),
+            loaded_at_query: optional("loaded_at_query"),
+            freshness: resolved.get("freshness").cloned().filter(|it| !it.is_null()),
+            external: self.of_table("external").map(external),
+            description: self.of_table("description").and_then(Yaml::scalar_text).unwrap_or_default(),
+            columns: self.columns()?,
+            meta,
+            source_meta: self.source_meta()?,
+            tags: config::tags(&resolved).into_iter().collect(),
+            config: NodeConfig(resolved),
+            patch_path: self.overrides.map(|it| it.properties.patch_path()),
+            unrendered_config: unrendered,
+            relation_name: Some(relation),
+            created_at: self.scene.created_at,
+            doc_blocks: Vec::new(),
+            more: Map::from_iter([
+                ("unrendered_database".to_owned(), written("database")),
+                ("unrendered_schema".to_owned(), written("schema")),
+            ]),
+            name,
+        };
+        Ok((Table { source, tests, target, block: tests_block }, warnings))
+    }
+
+    fn check_freshness_query(&self) -> Result<(), Diagnostic> {
+        for (node, level) in [(&self.block.node, "source"), (self.item, "table")] {
+            if let (Some(_), Some(query)) = (node.get("loaded_at_field"), node.get("loaded_at_query")) {
+                let message =
+                    format!("Cannot specify both loaded_at_field and loaded_at_query at {level} level.");
+                return Err(self.block.fault(query, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// What properties say of the table's configuration: the source's, then its own.
+    fn config(&self) -> Result<Map<String, Value>, Diagnostic> {
+        let of = |node: &Yaml| self.block.map(node, "config", "");
+        let mut nodes: Vec<(&Yaml, bool)> = vec![(&self.block.node, true)];
+        nodes.extend(self.overrides.map(|it| (&it.node, true)));
+        nodes.push((self.item, false));
+        nodes.extend(self.patch.map(|it| (it, false)));
+        let mut config = Map::new();
+        let mut meta = Map::new();
+        let mut tags = BTreeSet::new();
+        let mut freshness = Freshness::default();
+        for (node, _) in &nodes {
+            let own = of(node)?;
+            for (key, value) in &own {
+                if !matches!(key.as_str(), "meta" | "tags" | "freshness") {
+                    config.insert(key.clone(), value.clone());
+                }
+            }
+            for key in ["loaded_at_field", "loaded_at_query"] {
+                if let Some(value) = node.get(key) {
+                    config.insert(key.to_owned(), value.to_json());
+                }
+            }
+            meta.extend(self.block.map(node, "meta", "")?);
+            if let Some(Value::Object(more)) = own.get("meta") {
+                meta.extend(more.clone());
+            }
+            tags.extend(self.tags(node)?);
+            tags.extend(config::tags(&own));
+            freshness.take(self.block, node)?;
+        }
+        config.insert("meta".to_owned(), Value::Object(meta));
+        config.insert("tags".to_owned(), json!(tags));
+        config.entry("loaded_at_field").or_insert(Value::Null);
+        config.entry("loaded_at_query").or_insert(Value::Null);
+        if let Some(value) = freshness.value() {
+            config.insert("freshness".to_owned(), value);
+        }
+        Ok(config)
+    }
+
+    fn tags(&self, node: &Yaml) -> Result<Vec<String>, Diagnostic> {
+        let tags = self.block.list(node, "tags", "")?;
+        Ok(tags.iter().filter_map(Yaml::scalar_text).collect())
+    }
+
+    fn source_meta(&self) -> Result<Map<String, Value>, Diagnostic> {
+        let mut meta = self.block.map(&self.block.node, "meta", "")?;
+        if let Some(Value::Object(more)) = self.block.map(&self.block.node, "config", "")?.get("meta") {
+            meta.extend(more.clone());
+        }
+        Ok(meta)
+    }
+
+    fn columns(&self) -> Result<indexmap::IndexMap<String, platform_core::node::Column>, Diagnostic> {
+        let mut found = columns(self.block, self.item, self.path)?;
+        if let (Some(block), Some(patch)) = (self.overrides, self.patch) {
+            found.extend(columns(block, patch, self.path)?);
+        }
+        Ok(found)
+    }
+
+    /// `quoting` of the source with the table's over it.
+    fn quoting(&self) -> Result<Map<String, Value>, Diagnostic> {
+        let mut merged = Map::new();
+        for key in ["database", "schema", "identifier", "column"] {
+            merged.insert(key.to_owned(), Value::Null);
+        }
+        let mut nodes = vec![&self.block.node];
+        nodes.extend(self.overrides.map(|it| &it.node));
+        nodes.push(self.item);
+        nodes.extend(self.patch);
+        for node in nodes {
+            let own = self.block.map(node, "quoting", "")?;
+            merged.extend(own.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        Ok(merged)
+    }
+
+    fn relation(
+        &self,
+        database: &str,
+        schema: &str,
+        identifier: &str,
+        quoting: &Map<String, Value>,
+    ) -> String {
+        let project = self.scene.quoting();
+        let part = |key: &str, default| quoting.get(key).and_then(Value::as_bool).unwrap_or(default);
+        let quoting = Quoting {
+            database: part("database", project.database),
+            schema: part("schema", project.schema),
+            identifier: part("identifier", project.identifier),
+        };
+        Relation { quoting, ..Relation::new(database, schema, identifier) }.to_string()
+    }
+
+    #[expect(clippy::type_complexity, reason = "one caller takes the tuple apart at once")]
+    fn tests(
+        &self,
+        table: &str,
+        config: &Map<String, Value>,
+    ) -> Result<(Vec<TestSpec>, Target, Vec<Diagnostic>, Block), Diagnostic> {
+        let (specs, mut warnings) = tests(self.block, self.item, self.path)?;
+        let mut specs = specs;
+        let mut block = self.block.clone();
+        if let (Some(over), Some(patch)) = (self.overrides, self.patch) {
+            let (own, more) = tests(over, patch, self.path)?;
+            warnings.extend(more);
+            if !own.is_empty() {
+                specs = own;
+                block = over.clone();
+            }
+        }
+        let target = Target::Source {
+            source: self.block.name().to_owned(),
+            table: table.to_owned(),
+            tags: config::tags(config).into_iter().collect(),
+        };
+        Ok((specs, target, warnings, block))
+    }
+}
+
+/// `freshness` from every level; `null` on one switches the check off.
+#[derive(Default)]
+struct Freshness {
+    off: bool,
+    merged: Option<Map<String, Value>>,
+}
+
+impl Freshness {
+    fn take(&mut self, block: &Block, node: &Yaml) -> Result<(), Diagnostic> {
+        for holder in [Some(node), node.get("config")].into_iter().flatten() {
+            let Some(entry) = holder.entry("freshness") else { continue };
+            let value = &entry.value;
+            if value.is_null() {
+                self.off = true;
+                self.merged = None;
+                continue;
+            }
+            if !is_valid(value) {
+                let shown = crate::python::repr(&value.to_json());
+                let why = format!("{shown} is not valid under any of the given schemas");
+                return Err(block.invalid("['freshness']", &why, value));
+            }
+            self.off = false;
+            let merged = self.merged.get_or_insert_default();
+            for (key, inner) in value.to_json_map() {
+                match (merged.get_mut(&key), &inner) {
+                    (Some(Value::Object(existing)), Value::Object(more)) => existing.extend(more.clone()),
+                    _ => {
+                        merged.insert(key, inner);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn value(self) -> Option<Value> {
+        if self.off {
+            return Some(Value::Null);
+        }
+        self.merged.map(|merged| threshold(&merged))
+    }
+}
+
+fn is_valid(value: &Yaml) -> bool {
+    let limit = |key: &str| {
+        let Some(limit) = value.get(key) else { return true };
+        let count =
+            limit.get("count").is_none_or(|it| it.scalar_text().is_some_and(|it| it.parse::<i64>().is_ok()));
+        let period =
+            limit.get("period").is_none_or(|it| matches!(it.text(), Some("minute" | "hour" | "day")));
+        limit.is_map() && count && period
+    };
+    value.is_map() && limit("warn_after") && limit("error_after")
+}
+
+/// Freshness in the form of artifacts.
+fn threshold(given: &Map<String, Value>) -> Value {
+    let limit = |key: &str| {
+        let own = given.get(key).and_then(Value::as_object);
+        let part = |key: &str| own.and_then(|own| own.get(key)).cloned().unwrap_or(Value::Null);
+        match given.get(key) {
+            Some(Value::Null) => Value::Null,
+            _ => json!({"count": part("count"), "period": part("period")}),
+        }
+    };
+    let filter = given.get("filter").cloned().unwrap_or(Value::Null);
+    json!({"warn_after": limit("warn_after"), "error_after": limit("error_after"), "filter": filter})
+}
+
+/// `external` in the form of artifacts.
+fn external(node: &Yaml) -> Value {
+    let mut external = Map::new();
+    for key in ["location", "file_format", "row_format", "tbl_properties"] {
+        external.insert(key.to_owned(), node.get(key).map_or(Value::Null, Yaml::to_json));
+    }
+    let partitions = node.get("partitions").map(|partitions| {
+        let items = partitions.items().iter().map(|item| match item.text() {
+            Some(name) => json!(name),
+            None => item.to_json(),
+        });
+        Value::Array(items.collect())
+    });
+    external.insert("partitions".to_owned(), partitions.unwrap_or(Value::Null));
+    for entry in node.entries() {
+        if !external.contains_key(&entry.key) {
+            external.insert(entry.key.clone(), entry.value.to_json());
+        }
+    }
+    Value::Object(external)
+}

@@ -1,0 +1,427 @@
+//! What holds between resources: names, aliases, groups, access, contracts, deprecations, keys.
+
+use crate::code;
+use chrono::{DateTime, Utc};
+use indexmap::IndexMap;
+use platform_core::node::Column;
+use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType, UniqueId};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, HashSet};
+
+/// Everything that is wrong with a manifest before references are resolved.
+pub fn check(manifest: &Manifest) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    found.extend(spaces(manifest));
+    found.extend(shared_names(manifest));
+    found.extend(aliases(manifest));
+    for node in manifest.nodes.values() {
+        found.extend(access(node));
+        found.extend(group(manifest, node));
+        found.extend(contract(node));
+        if node.resource_type == ResourceType::Snapshot {
+            found.extend(super::snapshots::check(node, &place(node)));
+        }
+    }
+    found
+}
+
+fn place(node: &Node) -> Place {
+    Place::file(node.original_file_path.as_str())
+}
+
+fn parsing(message: impl Into<String>, code: &str) -> Diagnostic {
+    Diagnostic::error(code, message).event("ParsingError")
+}
+
+/// Two resources with one id.
+pub fn duplicate(kind: ResourceType, id: &UniqueId, name: &str, paths: [&str; 2]) -> Diagnostic {
+    let (plural, lookup) = match kind {
+        ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot => {
+            (format!("{kind}s"), format!("ref(\"{name}\")"))
+        }
+        ResourceType::Source => {
+            let parts: Vec<&str> = id.as_str().splitn(4, '.').collect();
+            (
+                "sources".to_owned(),
+                format!("source(\"{}\", \"{}\")", parts[2], parts.get(3).copied().unwrap_or_default()),
+            )
+        }
+        ResourceType::Analysis => ("analyses".to_owned(), name.to_owned()),
+        ResourceType::SavedQuery => ("saved queries".to_owned(), name.to_owned()),
+        other => (format!("{other}s"), name.to_owned()),
+    };
+    let shown = match kind {
+        ResourceType::Source => id.as_str().splitn(3, '.').nth(2).unwrap_or(name).replacen('.', "_", 1),
+        _ => name.to_owned(),
+    };
+    Diagnostic::error(
+        code::DUPLICATE,
+        format!(
+            "dbt found two {plural} with the name \"{shown}\".\n\nSince these resources have the same name, dbt will \
+             be unable to find the correct resource\nwhen looking for {lookup}.\n\nTo fix this, change the name of \
+             one of these resources:\n- {id} ({})\n- {id} ({})",
+            paths[0], paths[1]
+        ),
+    )
+    .event("CompilationError")
+    .at(Place::file(paths[0]))
+}
+
+fn spaces(manifest: &Manifest) -> Option<Diagnostic> {
+    let bad: Vec<&Node> =
+        manifest.nodes.values().filter(|node| node.is_refable() && node.name.contains(' ')).collect();
+    let first = bad.first()?;
+    let listed: Vec<String> =
+        bad.iter().map(|node| format!("  * '{}' ({})", node.unique_id, node.original_file_path)).collect();
+    Some(
+        Diagnostic::error(
+            code::DUPLICATE,
+            format!(
+                "Resource names cannot contain spaces:\n{}\nPlease rename the invalid model(s) so that their \
+                 name(s) do not contain any spaces.",
+                listed.join("\n")
+            ),
+        )
+        .event("DbtValidationError")
+        .at(place(first)),
+    )
+}
+
+/// A model and a seed of one name in one package: `ref` takes one of them.
+fn shared_names(manifest: &Manifest) -> Vec<Diagnostic> {
+    let mut seen: HashMap<(&str, &str), &Node> = HashMap::new();
+    let mut found = Vec::new();
+    for node in manifest.nodes.values().filter(|node| node.is_refable()) {
+        let key = (node.package_name.as_str(), node.name.as_str());
+        match seen.get(&key) {
+            Some(other) if other.resource_type != node.resource_type => found.push(
+                Diagnostic::warning(
+                    code::DEPRECATED,
+                    format!(
+                        "Found resources with the same name '{}' in package '{}': '{}' and '{}'. Please update one \
+                         of the resources to have a unique name.",
+                        node.name, node.package_name, other.unique_id, node.unique_id
+                    ),
+                )
+                .event("DuplicateNameDistinctNodeTypesDeprecation")
+                .at(place(node)),
+            ),
+            Some(_) => {}
+            None => drop(seen.insert(key, node)),
+        }
+    }
+    found
+}
+
+fn aliases(manifest: &Manifest) -> Vec<Diagnostic> {
+    let mut seen: HashMap<&str, &Node> = HashMap::new();
+    let mut found = Vec::new();
+    for node in manifest.nodes.values().filter(|node| node.is_refable()) {
+        let Some(relation) = node.relation_name.as_deref() else { continue };
+        if let Some(other) = seen.insert(relation, node) {
+            found.push(
+                Diagnostic::error(
+                    code::DUPLICATE,
+                    format!(
+                        "dbt found two resources with the database representation \"{relation}\".\ndbt cannot \
+                         create two resources with identical database representations. To fix this,\nchange the \
+                         configuration of one of these resources:\n- {} ({})\n- {} ({})",
+                        other.unique_id, other.original_file_path, node.unique_id, node.original_file_path
+                    ),
+                )
+                .event("CompilationError")
+                .at(place(node)),
+            );
+        }
+    }
+    found
+}
+
+fn access(node: &Node) -> Option<Diagnostic> {
+    if node.resource_type != ResourceType::Model {
+        return None;
+    }
+    let access = node.only.access.as_deref().unwrap_or("protected");
+    let message = if !matches!(access, "private" | "protected" | "public") {
+        format!("Node {} has an invalid value ({access}) for the access field", node.unique_id)
+    } else if access == "public" && node.is_ephemeral() {
+        format!(
+            "Node {} with 'ephemeral' materialization has an invalid value ({access}) for the access field",
+            node.unique_id
+        )
+    } else {
+        return None;
+    };
+    Some(parsing(message, code::ACCESS).at(place(node)))
+}
+
+fn group(manifest: &Manifest, node: &Node) -> Option<Diagnostic> {
+    let group = node.group.as_deref()?;
+    let of_package: Vec<&str> = manifest
+        .groups
+        .values()
+        .filter(|it| it.package_name == node.package_name)
+        .map(|it| it.name.as_str())
+        .collect();
+    if of_package.contains(&group) {
+        return None;
+    }
+    let listed: Vec<String> = of_package.iter().map(|it| format!("'{it}'")).collect();
+    Some(
+        parsing(format!("Invalid group '{group}', expected one of [{}]", listed.join(", ")), code::ACCESS)
+            .at(place(node)),
+    )
+}
+
+/// What an enforced contract asks of its model.
+fn contract(node: &Node) -> Option<Diagnostic> {
+    if node.resource_type != ResourceType::Model || !node.contract.enforced {
+        return None;
+    }
+    let mut faults = Vec::new();
+    if node.language != "sql" {
+        faults.push(format!("Language Error: Expected 'sql' but found '{}'", node.language));
+    }
+    if node.patch_path.is_none() {
+        faults.push(
+            "Constraints must be defined in a `yml` schema configuration file like `schema.yml`.".to_owned(),
+        );
+    } else if node.columns.is_empty() {
+        faults.push(
+            "Constraints must be defined in a `yml` schema configuration file like `schema.yml`.".to_owned(),
+        );
+    }
+    let materialized = node.config.materialized();
+    if node.config.text("materialized").is_some_and(|it| it == "ephemeral") {
+        faults.push(format!(
+            "Materialization Error: Only table, view, and incremental materializations are supported for \
+             constraints, but found '{materialized}'"
+        ));
+    }
+    let on_change = node.config.text("on_schema_change").unwrap_or("ignore");
+    if faults.is_empty()
+        && materialized == "incremental"
+        && !matches!(on_change, "append_new_columns" | "fail")
+    {
+        return Some(
+            parsing(
+                format!(
+                    "Invalid value for on_schema_change: {on_change}. Models materialized as incremental with \
+                     contracts enabled must set on_schema_change to 'append_new_columns' or 'fail'"
+                ),
+                code::CONFIG,
+            )
+            .at(place(node)),
+        );
+    }
+    if faults.is_empty() {
+        return None;
+    }
+    let message =
+        format!("Contract enforcement failed for: ({})\n{}", node.original_file_path, faults.join("\n"));
+    Some(parsing(message, code::CONFIG).at(place(node)))
+}
+
+/// The checksum of an enforced contract: columns with types and constraints, by name.
+pub fn contract_checksum(node: &Node) -> Option<String> {
+    if !node.contract.enforced {
+        return None;
+    }
+    let mut columns: Vec<&Column> = node.columns.values().collect();
+    columns.sort_by(|left, right| left.name.cmp(&right.name));
+    let mut state = String::new();
+    for column in columns {
+        state.push('|');
+        state.push_str(&column.name);
+        state.push_str(column.data_type.as_deref().unwrap_or("None"));
+        state.push_str(&constraints(&column.constraints, "ColumnLevelConstraint"));
+    }
+    let materialized = node.config.materialized();
+    if matches!(materialized, "table" | "incremental") {
+        state.push_str(materialized);
+        state.push_str(&constraints(
+            node.only.constraints.as_deref().unwrap_or_default(),
+            "ModelLevelConstraint",
+        ));
+    }
+    Some(hex::encode(Sha256::digest(state.as_bytes())))
+}
+
+fn constraints(list: &[Value], class: &str) -> String {
+    let one = |it: &Value| {
+        let kind = it["type"].as_str().unwrap_or_default();
+        let mut fields = vec![format!("type=<ConstraintType.{kind}: '{kind}'>")];
+        for key in ["name", "expression", "warn_unenforced", "warn_unsupported", "to", "to_columns"] {
+            fields.push(format!("{key}={}", crate::python::repr(&it[key])));
+        }
+        if let Some(columns) = it.get("columns") {
+            fields.push(format!("columns={}", crate::python::repr(columns)));
+        }
+        format!("{class}({})", fields.join(", "))
+    };
+    format!("[{}]", list.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+/// Which columns tell a model's rows apart: its primary key constraint, else what its tests say.
+pub fn primary_keys(manifest: &mut Manifest, tests_of: &IndexMap<UniqueId, Vec<KeyTest>>) {
+    for node in manifest.nodes.values_mut().filter(|node| node.resource_type == ResourceType::Model) {
+        let none = Vec::new();
+        let tests = tests_of.get(&node.unique_id).unwrap_or(&none);
+        node.only.primary_key = Some(primary_key(node, tests));
+    }
+}
+
+/// A test that says something of keys.
+#[derive(Clone, Debug)]
+pub struct KeyTest {
+    /// Whether it asks for uniqueness; otherwise for values.
+    pub unique: bool,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// The columns.
+    pub columns: Vec<String>,
+}
+
+impl KeyTest {
+    /// What a test node says of keys.
+    pub fn of(node: &Node) -> Option<(UniqueId, Self)> {
+        let metadata = node.only.test_metadata.as_ref()?;
+        let unique = match metadata.name.as_str() {
+            "unique" | "unique_combination_of_columns" => true,
+            "not_null" => false,
+            _ => return None,
+        };
+        let columns =
+            match (metadata.kwargs.get("column_name"), metadata.kwargs.get("combination_of_columns")) {
+                (Some(Value::String(column)), _) => vec![column.clone()],
+                (_, Some(Value::Array(columns))) => {
+                    columns.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect()
+                }
+                _ => return None,
+            };
+        let target = node.only.attached_node.clone()?;
+        Some((target, Self { unique, enabled: node.config.enabled(), columns }))
+    }
+}
+
+fn primary_key(node: &Node, tests: &[KeyTest]) -> Vec<String> {
+    let is_key = |it: &Value| it["type"] == "primary_key";
+    if let Some(constraint) = node.only.constraints.iter().flatten().find(|it| is_key(it)) {
+        let columns = constraint["columns"].as_array().cloned().unwrap_or_default();
+        return columns.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect();
+    }
+    if let Some(column) = node.columns.values().find(|column| column.constraints.iter().any(is_key)) {
+        return vec![column.name.clone()];
+    }
+    let of = |wanted: &dyn Fn(&KeyTest) -> bool| {
+        let mut seen = HashSet::new();
+        let columns = tests.iter().filter(|it| wanted(it)).flat_map(|it| it.columns.iter().cloned());
+        columns.filter(|it| seen.insert(it.clone())).collect::<Vec<_>>()
+    };
+    let unique = of(&|it| it.unique);
+    let both: Vec<String> = of(&|it| !it.unique).into_iter().filter(|it| unique.contains(it)).collect();
+    let enabled = of(&|it| it.unique && it.enabled);
+    if !both.is_empty() {
+        both
+    } else if !enabled.is_empty() {
+        enabled
+    } else {
+        unique
+    }
+}
+
+/// Models past their deprecation date, and references to models that have one.
+pub fn deprecations(manifest: &Manifest, now: DateTime<Utc>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for node in manifest.nodes.values() {
+        if let Some(date) = deprecation_date(node) {
+            if date < now {
+                let version = version_suffix(node);
+                found.push(
+                    Diagnostic::warning(
+                        code::DEPRECATED_MODEL,
+                        format!(
+                            "Model {}{version} has passed its deprecation date of {}. This model should be disabled \
+                             or removed.",
+                            node.name,
+                            shown(date)
+                        ),
+                    )
+                    .event("DeprecatedModel")
+                    .at(place(node)),
+                );
+            }
+        }
+        if node.resource_type != ResourceType::Model {
+            continue;
+        }
+        for id in &node.depends_on.nodes {
+            let Some(target) = manifest.nodes.get(id) else { continue };
+            let Some(date) = deprecation_date(target) else { continue };
+            found.push(deprecated_reference(node, target, date, now));
+        }
+    }
+    found
+}
+
+fn version_suffix(node: &Node) -> String {
+    node.only
+        .version
+        .as_ref()
+        .map(|version| format!(".v{}", crate::python::text(version)))
+        .unwrap_or_default()
+}
+
+fn deprecation_date(node: &Node) -> Option<DateTime<Utc>> {
+    let text = node.only.deprecation_date.as_ref()?.as_str()?;
+    Some(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc))
+}
+
+fn shown(date: DateTime<Utc>) -> String {
+    date.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+}
+
+fn deprecated_reference(node: &Node, target: &Node, date: DateTime<Utc>, now: DateTime<Utc>) -> Diagnostic {
+    let (event, how) = if date < now {
+        ("DeprecatedReference", "was deprecated on")
+    } else {
+        ("UpcomingReferenceDeprecation", "is slated for deprecation on")
+    };
+    let latest = match (&target.only.version, &target.only.latest_version) {
+        (Some(own), Some(latest)) if own != latest => format!(
+            "A new version of '{}' is available. Try it out: {{{{ ref('{}', '{}', v='{}') }}}}.",
+            target.name,
+            target.package_name,
+            target.name,
+            crate::python::text(latest)
+        ),
+        _ => String::new(),
+    };
+    Diagnostic::warning(
+        code::DEPRECATED_MODEL,
+        format!(
+            "While compiling '{}': Found a reference to {}{}, which {how} '{}'. {latest}",
+            node.name,
+            target.name,
+            version_suffix(target),
+            shown(date)
+        ),
+    )
+    .event(event)
+    .at(place(node))
+}
+
+/// A circle of nodes that read each other, in dbt's words; a command that needs an order fails on it.
+pub fn cycle(manifest: &Manifest) -> Option<Diagnostic> {
+    let cycle = platform_core::Graph::of(manifest).cycle()?;
+    let shown: Vec<&str> = cycle.iter().map(UniqueId::as_str).collect();
+    let first = cycle.first().and_then(|id| manifest.nodes.get(id));
+    let diagnostic = Diagnostic::error(code::CYCLE, format!("Found a cycle: {}", shown.join(" --> ")))
+        .event("DbtRuntimeError")
+        .hint("one of these nodes must stop reading the one before it");
+    Some(match first {
+        Some(node) => diagnostic.at(place(node)),
+        None => diagnostic,
+    })
+}
