@@ -181,8 +181,10 @@ impl Workshop {
 fn project_of(plan: &Plan, warehouse: &Warehouse, folder: &TempDir) -> Project {
     let jinja = jinja::Environment::new();
     let settings = Settings { name: "shop".to_owned(), ..Settings::default() };
-    let packages =
-        IndexMap::from([("shop".to_owned(), Package { root: folder.path().to_owned(), settings })]);
+    let packages = IndexMap::from([(
+        "shop".to_owned(),
+        Package { root: folder.path().to_owned(), shown: String::new(), settings },
+    )]);
     let shown =
         json!({"schema": SCHEMA, "database": warehouse.database(), "name": "dev", "type": "postgres"});
     let profile = Profile {
@@ -196,6 +198,7 @@ fn project_of(plan: &Plan, warehouse: &Warehouse, folder: &TempDir) -> Project {
     let mut flags = json!({"full_refresh": false, "store_failures": false}).as_object().cloned().unwrap();
     flags.extend(plan.flags.clone());
     Project {
+        texts: Arc::default(),
         root: folder.path().to_owned(),
         target_path: folder.path().join("target"),
         packages: Arc::new(packages),
@@ -241,6 +244,7 @@ fn macros_of(plan: &Plan, environment: &jinja::Environment) -> Macros {
                 _ => (block.name.to_string(), None),
             };
             let entry = Entry {
+                path: "".into(),
                 id: format!("macro.{package}.{name}").into(),
                 package: package.into(),
                 name: name.into(),
