@@ -138,7 +138,12 @@ pub fn told(report: &LoadReport) -> String {
     let mut text = format!("{:?}\n", report.outcome);
     for table in &report.tables {
         let need = table.need.as_str();
-        text += &format!("{} ({}, {need}): {}\n", table.table, table.mode.as_str(), ingest::report::accounting(&table.tally()));
+        text += &format!(
+            "{} ({}, {need}): {}\n",
+            table.table,
+            table.mode.as_str(),
+            ingest::report::accounting(&table.tally())
+        );
         for file in &table.files {
             for note in &file.notes {
                 text += &format!("note {note}\n");
