@@ -8,7 +8,7 @@ pub mod kind;
 pub mod ledger;
 pub mod load;
 pub mod report;
-pub mod seed;
+pub mod seeds;
 pub mod sift;
 pub mod stamps;
 

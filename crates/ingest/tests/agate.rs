@@ -1,7 +1,7 @@
 //! Types and values of seeds, held against answers recorded from dbt Core 1.11: `fixtures/agate.jsonl` has one column of
 //! a seed a line, with the type and the values that dbt made of it.
 
-use ingest::seed::Reader;
+use ingest::seeds::Reader;
 use platform_core::seed::{SeedOptions, SeedReader as _, SeedValue};
 use serde::Deserialize;
 

@@ -3,7 +3,7 @@
 
 mod support;
 
-use ingest::seed::Reader;
+use ingest::seeds::Reader;
 use platform_core::relation::quote_identifier;
 use platform_core::seed::{SeedOptions, SeedReader as _, SeedTable};
 use serde::Deserialize;

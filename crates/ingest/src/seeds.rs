@@ -30,6 +30,11 @@ const LONGEST: usize = 256 << 20;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reader;
 
+/// The reader, as the command line gives it to the engine.
+pub fn reader() -> Arc<dyn SeedReader> {
+    Arc::new(Reader)
+}
+
 impl SeedReader for Reader {
     fn open(&self, path: &Path, options: &SeedOptions) -> Result<Arc<dyn SeedTable>, SeedError> {
         Ok(Arc::new(Seed::open(path, options)?))
