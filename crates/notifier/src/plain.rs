@@ -36,16 +36,23 @@ pub(crate) fn plain(text: &str, max: usize) -> String {
     out
 }
 
-/// Several lines, each as [`plain`], at most `lines` of them.
+/// Several lines that keep their spaces, so that a mark below a word stays there; otherwise each as
+/// [`plain`], at most `lines` of them.
 pub(crate) fn plain_lines(text: &str, max: usize, lines: usize) -> Vec<String> {
     let mut kept: Vec<String> =
-        text.lines().map(|line| plain(line, max)).filter(|line| !line.is_empty()).collect();
+        text.lines().map(|line| spaced(line, max)).filter(|line| !line.is_empty()).collect();
     if kept.len() > lines {
         let more = kept.len() - lines;
         kept.truncate(lines);
         kept.push(format!("… and {more} more lines"));
     }
     kept
+}
+
+fn spaced(line: &str, max: usize) -> String {
+    let line = line.replace('\t', "    ");
+    let kept: String = line.trim_end().chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
+    if kept.chars().count() <= max { kept } else { kept.chars().take(max - 1).chain(['…']).collect() }
 }
 
 /// Marks of writing direction, joiners, byte order marks, soft hyphens, tags.

@@ -6,10 +6,11 @@ use super::{
 };
 use crate::Policy;
 use crate::alert::{Alert, Told};
-use crate::amount::{count, percent};
+use crate::amount::{Amount, count, percent};
 use crate::plain::{NAME, plain};
 use crate::rule::{Currency, Measure, Rule};
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
@@ -69,6 +70,9 @@ pub(crate) fn changes(facts: &Facts<'_>, alerts: &[&Alert], mass: bool) -> Lette
         }
     }
     letter.notes = notes(facts);
+    if let Some(total) = total(&moved).filter(|_| mass) {
+        letter.notes.insert(0, Note { name: "Together".to_owned(), text: total });
+    }
     letter.actions = actions(facts, alerts);
     letter.table = Some(table(facts, alerts));
     letter
@@ -154,14 +158,16 @@ fn head(letter: &mut Letter, facts: &Facts<'_>, [moved, broken, missing]: [&[&Al
     let by = threshold_words(facts.rule, moved);
     let checked = count(facts.checked);
     let customers = organizations(moved);
-    let (headline, subject) = if customers > 0 {
+    // A mass change is about whatever most of it is.
+    let most = [moved, broken, missing].map(organizations).into_iter().max().unwrap_or(0);
+    let (headline, subject) = if customers > 0 && (!mass || customers == most) {
         let who = if mass {
             format!("{} of {checked} customer {}", count_of(customers), plural(&noun))
         } else {
             many(customers, &format!("customer {noun}"))
         };
         (format!("{who} moved by {by}"), format!("{who} moved {by}"))
-    } else if !broken.is_empty() {
+    } else if !broken.is_empty() && (!mass || organizations(broken) == most) {
         let words =
             format!("{} cannot be compared", many(organizations(broken), &format!("customer {noun}")));
         (words.clone(), words)
@@ -274,11 +280,8 @@ fn describe(line: &mut Line, alert: &Alert, facts: &Facts<'_>) {
     match (alert.outcome.as_str(), alert.kind.as_deref()) {
         ("alert", Some("from_zero")) => {
             line.change = "from zero".to_owned();
-            line.direction = if alert.value.as_ref().is_some_and(crate::amount::Amount::is_negative) {
-                "down"
-            } else {
-                "up"
-            };
+            line.direction =
+                if alert.value.as_ref().is_some_and(Amount::is_negative) { "down" } else { "up" };
         }
         ("alert", kind) => {
             line.change = signed;
@@ -308,7 +311,12 @@ fn describe(line: &mut Line, alert: &Alert, facts: &Facts<'_>) {
                 line.to = "no record".to_owned();
             }
         }
-        _ => line.change = "unusable".to_owned(),
+        _ => {
+            line.change = "unusable".to_owned();
+            if alert.value.is_none() {
+                line.currency.clear();
+            }
+        }
     }
     if alert.is_withdrawal() {
         return;
@@ -327,6 +335,20 @@ fn describe(line: &mut Line, alert: &Alert, facts: &Facts<'_>) {
         let by = threshold.map(|one| format!(", {}%", one.threshold.percent())).unwrap_or_default();
         line.marks.push(format!("segment {segment}{by}"));
     }
+}
+
+/// What all of them had and have, where that can be added up exactly.
+fn total(moved: &[&Alert]) -> Option<String> {
+    let currency = moved.first()?.currency.clone();
+    let sum = |amount: fn(&Alert) -> Option<&Amount>| {
+        moved.iter().try_fold(Decimal::ZERO, |sum, alert| {
+            let number = Decimal::from_str_exact(amount(alert)?.as_str()).ok()?;
+            sum.checked_add(number).filter(|_| alert.currency == currency)
+        })
+    };
+    let from = Amount::new(sum(|alert| alert.base_value.as_ref())?.to_string()).pretty();
+    let to = Amount::new(sum(|alert| alert.value.as_ref())?.to_string()).pretty();
+    Some(format!("{from} to {to} {}", plain(&currency.unwrap_or_default(), 12)).trim().to_owned())
 }
 
 /// What we said before.
@@ -501,8 +523,7 @@ fn ordinal(number: i32) -> String {
 /// The full list.
 fn table(facts: &Facts<'_>, alerts: &[&Alert]) -> Table {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let amount =
-        |value: &Option<crate::amount::Amount>| value.as_ref().map(ToString::to_string).unwrap_or_default();
+    let amount = |value: &Option<Amount>| value.as_ref().map(ToString::to_string).unwrap_or_default();
     let rows = alerts
         .iter()
         .map(|alert| {

@@ -75,6 +75,7 @@ fn environment(files: &[(String, String)]) -> Result<Environment<'static>> {
     environment.add_filter("figures", |figures: Value| figures_line(&figures));
     environment.add_filter("movement", |line: Value| movement(&line));
     environment.add_filter("command", command);
+    environment.add_filter("verbatim", verbatim);
     let ours = OURS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     for (name, text) in ours.chain(files.iter().cloned()) {
         let place = name.clone();
@@ -144,6 +145,13 @@ fn pieces(word: &str, room: usize) -> Vec<String> {
         }
     }
     pieces
+}
+
+/// A line as it is, broken only where it is too long.
+fn verbatim(text: &str, width: usize, prefix: &str) -> String {
+    let room = width.saturating_sub(prefix.width()).max(10);
+    let lines: Vec<String> = pieces(text, room).iter().map(|piece| format!("{prefix}{piece}")).collect();
+    lines.join("\n")
 }
 
 /// A command in lines that a shell joins again.

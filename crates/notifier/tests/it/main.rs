@@ -2,6 +2,7 @@
 
 mod commands;
 mod delivery;
+mod pictures;
 mod scenarios;
 mod story;
 mod truth_table;

@@ -337,7 +337,9 @@ async fn s15_a_mass_change_is_one_mail() {
         800,
         "the attached list has all"
     );
-    assert!(story.newest().await.contains("... and 780 more: see the attached list."));
+    let text = story.newest().await;
+    assert!(text.contains("... and 780 more: see the attached list."), "{text}");
+    assert!(text.contains("Together: 80,000.00 to 560,400.00 USD"), "{text}");
     assert_eq!(story.count("select count(*) from alerting.incident where kind = 'mass_change'").await, 1);
     assert_eq!(story.count("select count(*) from alerting.incident where parent_id is not null").await, 800);
     story.run("22").await;
