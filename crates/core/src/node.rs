@@ -596,10 +596,10 @@ pub struct UnitTest {
     #[serde(default)]
     pub version: Option<Value>,
     /// The model's id.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tested_node_unique_id: Option<UniqueId>,
     /// Model that stands for `this`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub this_input_node_unique_id: Option<UniqueId>,
 }
 

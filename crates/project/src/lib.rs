@@ -31,6 +31,7 @@ pub mod python;
 pub mod render;
 pub mod resolve;
 pub mod runtime;
+pub mod selectors;
 pub mod settings;
 pub mod yaml;
 

@@ -12,6 +12,7 @@ use crate::package::load;
 use crate::parse::diagnose::Texts;
 use crate::parse::{self, assemble};
 use crate::profile::{self, Profile};
+use crate::selectors;
 use crate::settings::{self, Settings};
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
@@ -143,6 +144,7 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
     });
     diagnostics.extend(assembled.diagnostics);
     let mut manifest = assembled.manifest;
+    manifest.selectors = selectors::read(&options.project_dir, &shared)?;
     manifest.metadata = artifact::metadata(options, &packages[0].settings);
     let root = packages[0].root.clone();
     let target_path = root.join(&packages[0].settings.target_path);

@@ -60,6 +60,11 @@ pub fn selectors(
     Ok(YamlSelectors { definitions, default })
 }
 
+/// A number of steps; dbt writes it as text where the definition was one.
+fn depth(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
 fn truthy(value: Option<&Value>) -> bool {
     match value {
         Some(Value::Bool(yes)) => *yes,
@@ -188,7 +193,7 @@ impl Reader<'_> {
     ) -> Result<Criterion, SelectionError> {
         let flag = |key: &str| truthy(keys.get(key));
         let reach = |key: &str| {
-            let steps = keys.get(&format!("{key}_depth")).and_then(Value::as_u64);
+            let steps = keys.get(&format!("{key}_depth")).and_then(depth);
             let steps = steps.and_then(|steps| usize::try_from(steps).ok());
             flag(key).then(|| steps.map_or(Reach::All, Reach::Steps))
         };

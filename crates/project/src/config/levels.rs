@@ -147,6 +147,8 @@ impl<'a> Levels<'a> {
         properties: &Map<String, Value>,
         call: &Map<String, Value>,
     ) -> Map<String, Value> {
+        // dbt has no place of its own for what functions' levels say unrendered.
+        let kind = if kind == Kind::Function { Kind::Query } else { kind };
         let mut config = Map::new();
         for level in self.of(self.package, kind, fqn, |tree| &tree.written) {
             config.extend(level);

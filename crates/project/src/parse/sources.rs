@@ -143,7 +143,23 @@ impl<'a> Reader<'a> {
             ]),
             name,
         };
+        let mut source = source;
+        if source.config.enabled() {
+            self.describe(&mut source)?;
+        }
         Ok((Table { source, tests, target, block: tests_block }, warnings))
+    }
+
+    fn describe(&self, source: &mut Source) -> Result<(), Diagnostic> {
+        let id = source.unique_id.clone();
+        source.source_description = self.scene.describe(self.block, &source.source_description, &id)?.0;
+        (source.description, source.doc_blocks) =
+            self.scene.describe(self.block, &source.description, &id)?;
+        for column in source.columns.values_mut() {
+            (column.description, column.doc_blocks) =
+                self.scene.describe(self.block, &column.description, &id)?;
+        }
+        Ok(())
     }
 
     fn check_freshness_query(&self) -> Result<(), Diagnostic> {

@@ -1,0 +1,205 @@
+//! `selectors.yml` → the manifest's `selectors`: every definition in its long form
+//! (<https://docs.getdbt.com/reference/node-selection/yaml-selectors>).
+
+use crate::code;
+use crate::context::env::Secrets;
+use crate::context::shared::Shared;
+use crate::error::Error;
+use crate::render::{self, Renderer};
+use crate::yaml::{self, Document, Node};
+use platform_core::Diagnostic;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Reads the file of a project's folder; empty where it has none.
+pub fn read(folder: &Path, shared: &Arc<Shared>) -> Result<Map<String, Value>, Error> {
+    let path = folder.join("selectors.yml");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Map::new()),
+        Err(source) => return Err(Error::File { action: "read", path, source }),
+    };
+    let document = yaml::parse("selectors.yml", text).map_err(|error| yaml::diagnostic(&error))?;
+    let shared = Arc::new(shared.without_macros());
+    let renderer = Renderer::new(&shared, &shared.vars, &shared.project_name, Secrets::Refused);
+    let root = renderer.render(&document, &document.root, &render::all)?;
+    Ok(selectors(&document, &root)?)
+}
+
+fn fault(document: &Document, node: &Node, message: &str) -> Diagnostic {
+    Diagnostic::error(code::SELECTOR, format!("Could not read selector file data: {message}"))
+        .event("DbtSelectorsError")
+        .at(document.place(&node.span))
+}
+
+fn unparsable(document: &Document, node: &Node) -> Diagnostic {
+    let shown = yaml::dump(&node.to_json(), false);
+    Diagnostic::error(
+        code::SELECTOR,
+        format!(
+            "Could not parse selector file data: \n{shown}\nValid root-level selector definitions: union, \
+             intersection, string, dictionary. No lists. \nhttps://docs.getdbt.com/reference/node-selection/yaml-selectors"
+        ),
+    )
+    .event("DbtSelectorsError")
+    .at(document.place(&node.span))
+}
+
+fn selectors(document: &Document, root: &Node) -> Result<Map<String, Value>, Diagnostic> {
+    if root.is_null() {
+        return Ok(Map::new());
+    }
+    let Some(list) = root.get("selectors").filter(|it| it.is_list()) else {
+        return Err(unparsable(document, root));
+    };
+    let mut found = Map::new();
+    for item in list.items() {
+        let (Some(name), Some(definition)) =
+            (item.get("name").and_then(Node::scalar_text), item.get("definition"))
+        else {
+            return Err(unparsable(document, item));
+        };
+        if definition.is_list() {
+            return Err(unparsable(document, definition));
+        }
+        let mut selector = Map::from_iter([("name".to_owned(), json!(name))]);
+        for key in ["description", "default"] {
+            if let Some(value) = item.get(key) {
+                selector.insert(key.to_owned(), value.to_json());
+            }
+        }
+        let definition = Reader { document, known: &found }.definition(definition)?;
+        selector.insert("definition".to_owned(), definition);
+        found.insert(name, Value::Object(selector));
+    }
+    let indirect = platform_core::selection::IndirectSelection::default();
+    platform_core::selection::selectors(&found, indirect)
+        .map_err(|error| fault(document, list, &error.to_string()))?;
+    Ok(found)
+}
+
+struct Reader<'a> {
+    document: &'a Document,
+    known: &'a Map<String, Value>,
+}
+
+impl Reader<'_> {
+    fn definition(&self, node: &Node) -> Result<Value, Diagnostic> {
+        if let Some(text) = node.scalar_text() {
+            return Ok(spec(&text));
+        }
+        if !node.is_map() {
+            return Err(fault(self.document, node, "Expected a definition: a text, or a mapping"));
+        }
+        let sets: Vec<&str> = node
+            .entries()
+            .iter()
+            .map(|it| it.key.as_str())
+            .filter(|it| matches!(*it, "union" | "intersection"))
+            .collect();
+        match sets.as_slice() {
+            [] => self.method(node),
+            [key] => {
+                let Some(list) = node.get(key).filter(|it| it.is_list()) else {
+                    let message = format!("Invalid value for key \"{key}\". Expected a list.");
+                    return Err(fault(self.document, node, &message));
+                };
+                let items: Result<Vec<Value>, Diagnostic> =
+                    list.items().iter().map(|item| self.definition(item)).collect();
+                Ok(json!({*key: items?}))
+            }
+            _ => Err(fault(
+                self.document,
+                node,
+                &format!(
+                    "Only a single 'union' or 'intersection' key is allowed in a root level selector definition; \
+                     found {}.",
+                    sets.join(",")
+                ),
+            )),
+        }
+    }
+
+    fn method(&self, node: &Node) -> Result<Value, Diagnostic> {
+        if let (Some(method), Some(value)) = (node.get("method"), node.get("value")) {
+            if method.text() == Some("selector") {
+                let name = value.scalar_text().unwrap_or_default();
+                let Some(known) = self.known.get(&name) else {
+                    let message = format!("Existing selector definition for {name} not found.");
+                    return Err(fault(self.document, value, &message));
+                };
+                return Ok(known["definition"].clone());
+            }
+            let mut definition = node.to_json_map();
+            if let Some(Value::Array(excluded)) = definition.get_mut("exclude") {
+                let items = node.get("exclude").map(Node::items).unwrap_or_default();
+                *excluded = items.iter().map(|item| self.definition(item)).collect::<Result<_, _>>()?;
+            }
+            return Ok(Value::Object(definition));
+        }
+        match node.entries() {
+            [only] if only.key == "exclude" => {
+                let items: Result<Vec<Value>, Diagnostic> =
+                    only.value.items().iter().map(|item| self.definition(item)).collect();
+                Ok(json!({"exclude": items?}))
+            }
+            [only] => Ok(json!({"method": only.key, "value": only.value.to_json()})),
+            entries => {
+                let keys: Vec<String> = entries.iter().map(|it| crate::python::repr_text(&it.key)).collect();
+                let message = format!(
+                    "Expected either 1 key or else \"method\" and \"value\" keys, but got [{}]",
+                    keys.join(", ")
+                );
+                Err(fault(self.document, node, &message))
+            }
+        }
+    }
+}
+
+/// The long form of a text: `1+tag:nightly+` as method, value and graph operators.
+fn spec(text: &str) -> Value {
+    let mut definition = Map::new();
+    let mut rest = text;
+    let mut before = Map::new();
+    if let Some(inner) = rest.strip_prefix('@') {
+        before.insert("childrens_parents".to_owned(), json!(true));
+        rest = inner;
+    } else if let Some(at) = rest.find('+').filter(|at| rest[..*at].bytes().all(|it| it.is_ascii_digit())) {
+        before.insert("parents".to_owned(), json!(true));
+        if at > 0 {
+            before.insert("parents_depth".to_owned(), json!(rest[..at]));
+        }
+        rest = &rest[at + 1..];
+    }
+    let mut after = Map::new();
+    if let Some(at) = rest.rfind('+').filter(|at| rest[at + 1..].bytes().all(|it| it.is_ascii_digit())) {
+        after.insert("children".to_owned(), json!(true));
+        if at + 1 < rest.len() {
+            after.insert("children_depth".to_owned(), json!(rest[at + 1..]));
+        }
+        rest = &rest[..at];
+    }
+    let is_method =
+        |it: &str| !it.is_empty() && it.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '.'));
+    let (method, value) = match rest.split_once(':') {
+        Some((method, value)) if is_method(method) => (method, value),
+        _ => (default_method(rest), rest),
+    };
+    definition.insert("method".to_owned(), json!(method));
+    definition.insert("value".to_owned(), json!(value));
+    definition.extend(before);
+    definition.extend(after);
+    Value::Object(definition)
+}
+
+/// Names of files and folders are paths, everything else is a place in the project.
+fn default_method(value: &str) -> &'static str {
+    if value.contains('/') || value.contains('\\') {
+        "path"
+    } else if [".sql", ".py", ".csv"].iter().any(|it| value.to_lowercase().ends_with(it)) {
+        "file"
+    } else {
+        "fqn"
+    }
+}
