@@ -6,12 +6,14 @@
 pub mod arguments;
 mod artifact;
 mod choice;
+mod database;
 mod exit;
 mod flags;
 mod invocation;
 mod log;
 pub mod pipeline;
 mod report;
+mod seeds;
 mod verb;
 
 pub use exit::{Exit, Stop};
