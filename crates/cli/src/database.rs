@@ -78,7 +78,7 @@ pub fn open(invocation: &Invocation, profile: &Profile, pool: usize) -> Result<D
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = threads.map_err(|error| Stop::runtime(format!("no threads could be started: {error}")))?;
     let environment = &invocation.environment;
-    let fallback = fallback_profile(environment).is_some_and(|fallback| fallback == *profile);
+    let fallback = fallback_profile(environment).is_some_and(|fallback| is_same_place(&fallback, profile));
     let (settings, server) = match environment.get("DATABASE_URL") {
         _ if !fallback => (settings_of(profile, environment)?, None),
         Some(url) => (Settings::from_url(url)?.with_environment(&environment.variables), None),
@@ -89,6 +89,11 @@ pub fn open(invocation: &Invocation, profile: &Profile, pool: usize) -> Result<D
     };
     let warehouse = runtime.block_on(Warehouse::connect(settings, pool))?;
     Ok(Database { warehouse, runtime, _server: server })
+}
+
+fn is_same_place(left: &Profile, right: &Profile) -> bool {
+    let place = |it: &Profile| (it.name.clone(), it.host.clone(), it.port, it.user.clone(), it.database.clone());
+    place(left) == place(right) && right.password.is_none()
 }
 
 fn start(runtime: &Runtime, folder: &Path, environment: &Environment) -> Result<Handle, Stop> {

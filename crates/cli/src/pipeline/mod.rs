@@ -19,7 +19,7 @@ use crate::{log, report};
 use chrono::{NaiveDate, Utc};
 use drops::{Agenda, Fingerprint};
 use ingest::drop::{Drop, Folder};
-use ingest::report::{LoadReport, Outcome, accounting};
+use ingest::report::{LoadReport, Outcome};
 use notifier::letter::{Failure, PipelineFailure};
 use notifier::{Console, Evaluation, Policy, Rule, RuleStatus, Sending};
 use platform_core::event::Level;
@@ -280,12 +280,6 @@ impl Run<'_> {
         context.run = Some(run.to_string());
         let loaded = ingest::load::load(drop, &self.server.warehouse, &context).await;
         let loaded = loaded.map_err(|error| Stop::runtime(error.to_string()))?;
-        for table in &loaded.tables {
-            for file in &table.files {
-                let line = format!("{} → {}  {}", file.name, table.table, accounting(&file.tally));
-                self.say(Level::Info, "FileLoaded", format!("{line} in {:.1} s", file.seconds));
-            }
-        }
         if loaded.outcome == Outcome::Skipped {
             self.say(Level::Info, "DropSkipped", "these files are loaded already");
         }
