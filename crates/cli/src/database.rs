@@ -92,7 +92,8 @@ pub fn open(invocation: &Invocation, profile: &Profile, pool: usize) -> Result<D
 }
 
 fn is_same_place(left: &Profile, right: &Profile) -> bool {
-    let place = |it: &Profile| (it.name.clone(), it.host.clone(), it.port, it.user.clone(), it.database.clone());
+    let place =
+        |it: &Profile| (it.name.clone(), it.host.clone(), it.port, it.user.clone(), it.database.clone());
     place(left) == place(right) && right.password.is_none()
 }
 

@@ -5,5 +5,5 @@ use std::sync::Arc;
 
 /// Opens the CSV files of seeds.
 pub fn reader() -> Arc<dyn SeedReader> {
-    Arc::new(ingest::seed::Reader)
+    ingest::seeds::reader()
 }

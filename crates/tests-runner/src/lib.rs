@@ -48,7 +48,6 @@ impl Tester {
         result
     }
 
-    #[expect(clippy::type_complexity, reason = "three facts of one test, taken apart at once")]
     fn verdict(
         &self,
         node: &Node,
