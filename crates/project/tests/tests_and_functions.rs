@@ -132,3 +132,51 @@ fn cross_database_macros_say_what_dbt_says() {
         assert_eq!(rendered, expected.strip_suffix('\n').unwrap_or(expected), "{template}");
     }
 }
+
+fn unit_test(name: &str, given: Value, expect: Value, overrides: Value) -> platform_core::node::UnitTest {
+    serde_json::from_value(json!({
+        "model": "m", "name": name, "resource_type": "unit_test", "package_name": "shop", "path": "s.yml",
+        "original_file_path": "models/s.yml", "unique_id": format!("unit_test.shop.m.{name}"), "fqn": ["shop", "m", name],
+        "given": given, "expect": expect, "overrides": overrides, "tested_node_unique_id": "model.shop.m",
+    }))
+    .unwrap()
+}
+
+#[test]
+fn unit_tests_give_rows_in_place_of_relations() {
+    let sql = "with z as (select 1)\nselect a.id, b.name, '{{ var('v', 'none') }}' as v, {{ own() }} as own, {{ dbt.current_timestamp() }} as at\n\
+               from {{ ref('a') }} a join {{ ref('b') }} b on b.id = a.id{% if is_incremental() %} where a.id > (select max(id) from {{ this }}){% endif %}";
+    let shop = Workshop::new(
+        Plan::default()
+            .macros("{% macro own() %}'own'{% endmacro %}")
+            .model("a", json!({"materialized": "view"}), "select 1 as id, 'x'::varchar(3) as name")
+            .model("b", json!({"materialized": "ephemeral"}), "select 1 as id, 'y' as name")
+            .model("m", json!({"materialized": "incremental"}), sql),
+    );
+    shop.built("model.shop.a");
+    shop.built("model.shop.m");
+    let given = json!([
+        {"input": "ref('a')", "format": "dict", "rows": [{"ID": 1, "name": "longer"}, {"id": 2}, {"id": 3}]},
+        {"input": "ref('b')", "format": "sql", "rows": "select * from (values (2, 'it''s'), (3, null)) as t(id, name)"},
+        {"input": "this", "format": "dict", "rows": [{"id": 1}]},
+    ]);
+    let expect = json!({"format": "dict", "rows": [{"id": 2, "name": "it's", "v": "w", "own": "o"}, {"id": 3, "name": null, "v": "w", "own": "o"}]});
+    let overrides = json!({"vars": {"v": "w"}, "macros": {"own": "'o'", "is_incremental": true, "dbt.current_timestamp": "1"}, "env_vars": {}});
+    let run = shop
+        .runtime
+        .unit_test(&unit_test("u", given, expect.clone(), overrides.clone()), &shop.connection)
+        .unwrap_or_else(|failure| panic!("{}", failure.message));
+    insta::assert_snapshot!(run.compiled.sql);
+    let rows = jinja::Value::from_dyn_object(run.rows);
+    assert_eq!(rows.try_iter().unwrap().count(), 4);
+    let fails = |given: Value, expect: Value| {
+        let test = unit_test("u", given, expect, overrides.clone());
+        shop.runtime.unit_test(&test, &shop.connection).map(drop).unwrap_err().message
+    };
+    let nothing = json!([]);
+    insta::assert_snapshot!(fails(nothing, expect.clone()));
+    insta::assert_snapshot!(fails(
+        json!([{"input": "ref('a')", "rows": [{"idd": 1}]}, {"input": "ref('b')", "format": "sql", "rows": "select 1 as id, 2 as name"}, {"input": "this", "rows": []}]),
+        expect
+    ));
+}

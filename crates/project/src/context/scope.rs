@@ -34,6 +34,7 @@ pub struct Context {
     package: Arc<str>,
     undefined: jinja::UndefinedMode,
     added: Mutex<BTreeMap<String, Value>>,
+    replaced: Mutex<BTreeMap<(String, String), Value>>,
     recorder: Option<Arc<Recorder>>,
 }
 
@@ -46,7 +47,15 @@ impl Context {
         undefined: jinja::UndefinedMode,
         recorder: Option<Arc<Recorder>>,
     ) -> Arc<Self> {
-        Arc::new(Self { shared, names, package, undefined, added: Mutex::default(), recorder })
+        Arc::new(Self {
+            shared,
+            names,
+            package,
+            undefined,
+            added: Mutex::default(),
+            replaced: Mutex::default(),
+            recorder,
+        })
     }
 
     /// The same context without the names added to it.
@@ -58,6 +67,7 @@ impl Context {
             package: self.package.clone(),
             undefined: self.undefined,
             added: Mutex::default(),
+            replaced: Mutex::default(),
             recorder: self.recorder.clone(),
         })
     }
@@ -85,6 +95,12 @@ impl Context {
     /// Adds a name that goes before all others.
     pub fn add(&self, name: impl Into<String>, value: Value) {
         self.added.lock().unwrap_or_else(PoisonError::into_inner).insert(name.into(), value);
+    }
+
+    /// Puts a value in the place of a package's macro.
+    pub fn replace_in_package(&self, package: &str, name: &str, value: Value) {
+        let mut replaced = self.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        replaced.insert((package.to_owned(), name.to_owned()), value);
     }
 
     /// Takes such a name away.
@@ -274,6 +290,11 @@ struct PackageMacros {
 
 impl PackageMacros {
     fn find(&self, name: &str) -> Option<Value> {
+        let replaced = self.context.replaced.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = replaced.get(&(self.package.to_string(), name.to_owned())) {
+            return Some(value.clone());
+        }
+        drop(replaced);
         self.context.macros().get(&self.package, name).map(|entry| self.context.bind(entry))
     }
 }

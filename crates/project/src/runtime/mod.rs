@@ -10,6 +10,7 @@
 //! | [`adapter`], [`relation`], [`column`], [`table`] | the adapter surface that macros call |
 //! | [`connection`], [`slots`], [`statements`] | connections of a run, statements, transactions, named results |
 //! | [`compile`], [`inject`], [`materialize`] | from a node to SQL, from SQL to a table |
+//! | [`unit_test`] | a model's query over given rows |
 //! | [`failure`], [`results`] | what became of nodes, for run_results.json and for hooks |
 
 pub mod adapter;
@@ -32,6 +33,7 @@ mod snapshot;
 pub mod statements;
 pub mod table;
 pub mod timing;
+pub mod unit_test;
 
 pub use compile::Compiled;
 pub use connection::Connection;
@@ -39,6 +41,7 @@ pub use failure::Failure;
 pub use materialize::Built;
 pub use slots::Slots;
 pub use timing::Stopwatch;
+pub use unit_test::UnitRun;
 
 use crate::Project;
 use crate::context::vars::{Missing, Var, Vars};

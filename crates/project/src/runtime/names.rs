@@ -34,8 +34,8 @@ pub struct NodeState {
     /// The ephemeral models that `ref` met, in the order of their first use.
     pub(super) ephemeral: Mutex<Vec<UniqueId>>,
     pub(super) batch: Option<Batch>,
-    /// Relations that stand for others, as a unit test has it.
-    pub(super) replaced: BTreeMap<String, Value>,
+    /// Of a unit test: relations that stand for all that the model may read, by id.
+    pub(super) replaced: Option<BTreeMap<String, Value>>,
     model: OnceLock<Value>,
 }
 
@@ -61,7 +61,7 @@ impl NodeState {
             statements: Arc::default(),
             ephemeral: Mutex::default(),
             batch,
-            replaced: BTreeMap::new(),
+            replaced: None,
             model: OnceLock::new(),
         }
     }
@@ -134,8 +134,8 @@ impl NodeState {
             .runtime
             .find_node(&wanted, self.package())
             .ok_or_else(|| wanted.missing(self.node.as_deref()))?;
-        if let Some(stand_in) = self.replaced.get(node.unique_id.as_str()) {
-            return Ok(stand_in.clone());
+        if let Some(stand_in) = self.stand_in(node.unique_id.as_str(), &node.name)? {
+            return Ok(stand_in);
         }
         self.check_known(node, &wanted)?;
         if node.is_ephemeral() {
@@ -146,6 +146,14 @@ impl NodeState {
             return Ok(ephemeral(node));
         }
         Ok(Value::from_object(self.runtime.readable(node, self.node.as_deref(), self.batch.as_ref())))
+    }
+
+    /// In a unit test, what was given for an input; an error where nothing was.
+    fn stand_in(&self, key: &str, name: &str) -> Result<Option<Value>, HostError> {
+        let (Some(replaced), Some(node)) = (&self.replaced, &self.node) else { return Ok(None) };
+        let Some(stand_in) = replaced.get(key) else { return Err(super::unit_test::not_given(node, name)) };
+        super::unit_test::note(self, key);
+        Ok(Some(stand_in.clone()))
     }
 
     /// A node may read only what its parents are known to be: else it could run before them.
@@ -178,8 +186,8 @@ impl NodeState {
                     .trim_start(),
             )
         })?;
-        if let Some(stand_in) = self.replaced.get(found.unique_id.as_str()) {
-            return Ok(stand_in.clone());
+        if let Some(stand_in) = self.stand_in(found.unique_id.as_str(), &found.name)? {
+            return Ok(stand_in);
         }
         let event_time = found.config.text("event_time").map(str::to_owned);
         let relation = RelationObject::new(found.relation());
@@ -266,9 +274,9 @@ impl Names for NodeNames {
         match name {
             "execute" => Some(Value::from(true)),
             "this" => Some(match this.this() {
-                Some(relation) => match this.replaced.get("this") {
-                    Some(stand_in) => stand_in.clone(),
-                    None => RelationObject::value(relation),
+                Some(relation) => match this.stand_in("this", "this") {
+                    Ok(Some(stand_in)) => stand_in,
+                    _ => RelationObject::value(relation),
                 },
                 None => Value::from(()),
             }),
