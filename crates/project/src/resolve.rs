@@ -3,6 +3,7 @@
 //! Names become ids in `depends_on.nodes`; what is missing, disabled or not for the reader's eyes is a
 //! diagnostic in dbt's words. A test that can't be resolved is disabled with a warning, as in dbt.
 
+use crate::code;
 use crate::runtime::references::{References, Wanted, described};
 use indexmap::{IndexMap, IndexSet};
 use platform_core::diagnostic::nearest;
@@ -15,8 +16,7 @@ pub fn resolve(manifest: &mut Manifest, root: &str, restricted: &[String]) -> Ve
     let mut resolver =
         Resolver { manifest, references: References::default(), root, restricted, problems: Vec::new() };
     resolver.references = References::new(resolver.manifest);
-    let mut unresolved_tests = Vec::new();
-    let nodes: Vec<(UniqueId, Result<Vec<UniqueId>, ()>)> = resolver
+    let nodes: Vec<(UniqueId, Found)> = resolver
         .manifest
         .nodes
         .keys()
@@ -25,7 +25,7 @@ pub fn resolve(manifest: &mut Manifest, root: &str, restricted: &[String]) -> Ve
         .into_iter()
         .map(|id| resolver.node(id))
         .collect();
-    let functions: Vec<(UniqueId, Result<Vec<UniqueId>, ()>)> = resolver
+    let functions: Vec<(UniqueId, Found)> = resolver
         .manifest
         .functions
         .keys()
@@ -38,27 +38,20 @@ pub fn resolve(manifest: &mut Manifest, root: &str, restricted: &[String]) -> Ve
     let problems = std::mem::take(&mut resolver.problems);
     for (id, found) in nodes {
         let Some(node) = manifest.nodes.get_mut(&id) else { continue };
-        match found {
-            Ok(found) => add(&mut node.depends_on.nodes, found),
-            Err(()) if node.resource_type == ResourceType::Test => unresolved_tests.push(id),
-            Err(()) => {}
+        add(&mut node.depends_on.nodes, found.ids);
+        // A test that can't be resolved stays in the manifest, switched off.
+        if !found.whole && node.resource_type == ResourceType::Test {
+            node.config.0.insert("enabled".to_owned(), false.into());
         }
     }
     for (id, found) in functions {
-        if let (Some(node), Ok(found)) = (manifest.functions.get_mut(&id), found) {
-            add(&mut node.depends_on.nodes, found);
+        if let Some(node) = manifest.functions.get_mut(&id) {
+            add(&mut node.depends_on.nodes, found.ids);
         }
     }
     for (id, found) in exposures {
         if let Some(exposure) = manifest.exposures.get_mut(&id) {
             add(&mut exposure.depends_on.nodes, found);
-        }
-    }
-    for id in unresolved_tests {
-        if let Some(mut node) = manifest.nodes.shift_remove(&id) {
-            node.config.0.insert("enabled".to_owned(), false.into());
-            let json = serde_json::to_value(&node).unwrap_or_default();
-            manifest.disabled.entry(id).or_default().push(json);
         }
     }
     fill_maps(manifest);
@@ -83,7 +76,7 @@ pub fn semantic_models(manifest: &mut Manifest, root: &str) -> Vec<Diagnostic> {
                 Some(node) => found.push((model.unique_id.clone(), node.clone())),
                 None => problems.push(
                     Diagnostic::error(
-                        crate::code::MISSING,
+                        code::MISSING,
                         format!(
                             "Semantic_Model '{}' ({}) depends on a node named '{}' which was not found",
                             model.unique_id, model.original_file_path, call.name
@@ -141,20 +134,26 @@ struct Reader<'a> {
     is_test: bool,
 }
 
+/// What was found of what a node reads.
+#[derive(Default)]
+struct Found {
+    ids: Vec<UniqueId>,
+    /// Whether that is all of it.
+    whole: bool,
+}
+
 impl Resolver<'_> {
-    fn node(&mut self, id: UniqueId) -> (UniqueId, Result<Vec<UniqueId>, ()>) {
-        let Some(node) = self.manifest.nodes.get(&id).cloned() else { return (id, Ok(Vec::new())) };
-        let found = self.of_node(&node);
-        (id, found)
+    fn node(&mut self, id: UniqueId) -> (UniqueId, Found) {
+        let Some(node) = self.manifest.nodes.get(&id).cloned() else { return (id, Found::default()) };
+        (id, self.of_node(&node))
     }
 
-    fn a_function(&mut self, id: UniqueId) -> (UniqueId, Result<Vec<UniqueId>, ()>) {
-        let Some(node) = self.manifest.functions.get(&id).cloned() else { return (id, Ok(Vec::new())) };
-        let found = self.of_node(&node);
-        (id, found)
+    fn a_function(&mut self, id: UniqueId) -> (UniqueId, Found) {
+        let Some(node) = self.manifest.functions.get(&id).cloned() else { return (id, Found::default()) };
+        (id, self.of_node(&node))
     }
 
-    fn of_node(&mut self, node: &Node) -> Result<Vec<UniqueId>, ()> {
+    fn of_node(&mut self, node: &Node) -> Found {
         let reader = Reader {
             described: described(node),
             id: node.unique_id.clone(),
@@ -163,15 +162,12 @@ impl Resolver<'_> {
             file: &node.original_file_path,
             is_test: node.resource_type == ResourceType::Test,
         };
-        let mut found = self.sources(&reader, &node.sources)?;
-        found.extend(self.refs(&reader, &node.refs)?);
-        for call in &node.functions {
-            found.push(self.function(&reader, call)?);
-        }
-        for call in &node.metrics {
-            found.extend(self.metric(&reader, call));
-        }
-        Ok(found)
+        let mut found: Vec<Result<UniqueId, ()>> = Vec::new();
+        found.extend(node.sources.iter().map(|call| self.source(&reader, call)));
+        found.extend(node.refs.iter().map(|call| self.reference(&reader, call)));
+        found.extend(node.functions.iter().map(|call| self.function(&reader, call)));
+        found.extend(node.metrics.iter().filter_map(|call| self.metric(&reader, call)).map(Ok));
+        Found { whole: found.iter().all(Result::is_ok), ids: found.into_iter().flatten().collect() }
     }
 
     fn exposures(&mut self) -> Vec<(UniqueId, Vec<UniqueId>)> {
@@ -311,7 +307,7 @@ impl Resolver<'_> {
         if reader.is_test {
             if !disabled {
                 self.problems.push(
-                    Diagnostic::warning("P210", message)
+                    Diagnostic::warning(code::TEST_TARGET, message)
                         .event("NodeNotFoundOrDisabled")
                         .at(Place::file(reader.file)),
                 );
@@ -319,7 +315,7 @@ impl Resolver<'_> {
             return Err(());
         }
         let mut diagnostic =
-            Diagnostic::error("P211", message).event("NodeNotFoundOrDisabled").at(Place::file(reader.file));
+            Diagnostic::error(code::MISSING, message).event("CompilationError").at(Place::file(reader.file));
         diagnostic.hint = hint;
         self.problems.push(diagnostic);
         Err(())
@@ -350,7 +346,7 @@ impl Resolver<'_> {
             }
             _ => return None,
         };
-        Some(Diagnostic::error("P212", why).event("DbtReferenceError").at(Place::file(reader.file)))
+        Some(Diagnostic::error(code::ACCESS, why).event("DbtReferenceError").at(Place::file(reader.file)))
     }
 }
 

@@ -40,7 +40,9 @@ pub fn select(expression: &Expression, context: Context<'_>) -> Result<Selection
     let mut evaluation = Evaluation { context, resources, names: None, warnings: Vec::new() };
     let mut chosen = evaluation.expression(expression)?;
     evaluation.settle(&mut chosen);
-    let ids = chosen.direct.iter().map(|index| context.graph.id(index).clone()).collect();
+    let ids = chosen.direct.iter().map(|index| context.graph.id(index).clone());
+    // A test whose target is missing or switched off stands in the manifest, switched off itself.
+    let ids = ids.filter(|id| context.manifest.node(id).is_none_or(|node| node.config.enabled())).collect();
     Ok(Selection { ids, warnings: evaluation.warnings })
 }
 

@@ -413,25 +413,16 @@ impl Assembler<'_> {
         patches: &PatchMap,
     ) {
         let mut wanted: Vec<(Block, crate::properties::tests::TestSpec, Target)> = Vec::new();
-        let ids: HashMap<(Section, &str, &str, String), &UniqueId> = self
-            .manifest
-            .nodes
-            .values()
-            .filter_map(|node| {
-                let section = match node.resource_type {
-                    ResourceType::Model => Section::Models,
-                    ResourceType::Seed => Section::Seeds,
-                    ResourceType::Snapshot => Section::Snapshots,
-                    _ => return None,
-                };
-                let version = node.only.version.as_ref().map(crate::python::text).unwrap_or_default();
-                Some(((section, node.package_name.as_str(), node.name.as_str(), version), &node.unique_id))
-            })
-            .collect();
+        let enabled = self.manifest.nodes.values().filter(|node| node.is_refable()).map(|node| {
+            let version = node.only.version.as_ref().map(crate::python::text).unwrap_or_default();
+            ((node.package_name.clone(), node.name.clone(), version), node.unique_id.clone())
+        });
+        let mut ids: HashMap<(String, String, String), UniqueId> = self.disabled_ids();
+        ids.extend(enabled);
         for key in order {
             let Some(patch) = patches.get(key) else { continue };
             let version = patch.version.as_ref().map(crate::python::text).unwrap_or_default();
-            let id = ids.get(&(key.0, key.1.as_str(), patch.block.name(), version)).map(|id| (*id).clone());
+            let id = ids.get(&(key.1.clone(), patch.block.name().to_owned(), version)).cloned();
             for spec in &patch.tests {
                 let target = Target::Node {
                     name: patch.block.name().to_owned(),
@@ -441,7 +432,6 @@ impl Assembler<'_> {
                 wanted.push((patch.block.clone(), spec.clone(), target));
             }
         }
-        drop(ids);
         self.sources(blocks, &mut wanted);
         let scene = self.scene;
         let built: Vec<Result<Node, Diagnostic>> = wanted
@@ -457,6 +447,18 @@ impl Assembler<'_> {
         }
         self.take(built);
         verify::primary_keys(&mut self.manifest, &keys);
+    }
+
+    /// Switched-off nodes that tests may be of, by package, name and version.
+    fn disabled_ids(&self) -> HashMap<(String, String, String), UniqueId> {
+        let refable = |id: &UniqueId| {
+            let mut parts = id.as_str().splitn(4, '.');
+            let kind = parts.next()?;
+            let (package, name) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+            let version = parts.next().and_then(|it| it.strip_prefix('v')).unwrap_or_default().to_owned();
+            matches!(kind, "model" | "seed" | "snapshot").then_some(((package, name, version), id.clone()))
+        };
+        self.manifest.disabled.keys().filter_map(refable).collect()
     }
 
     fn sources(
@@ -643,17 +645,18 @@ impl Assembler<'_> {
     }
 
     fn unit_tests(&mut self, blocks: &[Block], fixtures: &Fixtures) {
-        let disabled: HashSet<String> = self
+        let disabled: Vec<Node> = self
             .manifest
             .disabled
-            .keys()
-            .filter_map(|id| id.as_str().strip_prefix("model.")?.split('.').nth(1).map(str::to_owned))
+            .iter()
+            .filter(|(id, _)| id.as_str().starts_with("model."))
+            .filter_map(|(_, nodes)| serde_json::from_value(nodes.first()?.clone()).ok())
             .collect();
         for block in blocks.iter().filter(|it| it.section == Section::UnitTests) {
             let parts = Parts { block, fixtures };
             let models =
                 self.manifest.nodes.values().filter(|node| node.resource_type == ResourceType::Model);
-            let tests = match units::unit_tests(self.scene, &parts, models, &|name| disabled.contains(name)) {
+            let tests = match units::unit_tests(self.scene, &parts, models, &disabled) {
                 Ok(tests) => tests,
                 Err(error) => {
                     self.diagnostics.push(error);

@@ -296,10 +296,12 @@ fn call(
 ) -> Result<Map<String, Value>, Diagnostic> {
     let macros = &scene.shared.macros;
     let name = format!("test_{}", metadata.name);
-    let found = match &metadata.namespace {
+    let called = match &metadata.namespace {
         Some(namespace) => macros.get(namespace, &name),
         None => macros.resolve(&node.package_name, &name),
     };
+    // The manifest names what the name alone means here, whatever package was asked for.
+    let found = macros.resolve(&node.package_name, &name);
     node.depends_on.macros.extend(found.map(|entry| entry.id.clone()));
     let id = found.map(|entry| entry.id.as_str());
     if matches!(id, Some("macro.dbt.test_unique" | "macro.dbt.test_not_null")) {
@@ -321,7 +323,7 @@ fn call(
     node.config =
         NodeConfig(scene.levels(&node.package_name).resolve(Kind::Test, &node.fqn, &Map::new(), config));
     let (context, names, recorder) = node::context(scene, node);
-    if let (Some(entry), None) = (found, &metadata.namespace) {
+    if let (Some(entry), None) = (called, &metadata.namespace) {
         context.add(name.as_str(), context.bind(entry));
     }
     let kwargs = arguments(&context, &metadata.kwargs).map_err(|error| at(scene.texts.diagnostic(&error)))?;
@@ -330,6 +332,7 @@ fn call(
     context.render(&file).map_err(|error| at(scene.texts.diagnostic(&error)))?;
     let mut captured = names.take();
     captured.macros = recorder.take();
+    captured.macros.retain(|id| called.is_none_or(|entry| entry.id != *id));
     let mut call = config.clone();
     let mut whole = super::capture::Captured { config: std::mem::take(&mut call), ..Default::default() };
     whole.configure(&captured.config);

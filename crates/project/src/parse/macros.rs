@@ -163,7 +163,7 @@ fn definition(
         path: entry.path.to_string(),
         original_file_path: entry.path.to_string(),
         unique_id: entry.id.clone(),
-        macro_sql: entry.callable.block().source().to_owned(),
+        macro_sql: text(entry.callable.block()),
         depends_on: MacroDependsOn { macros: calls(macros, jinja, entry)? },
         description: String::new(),
         meta: Map::new(),
@@ -177,6 +177,20 @@ fn definition(
         created_at,
         supported_languages: entry.supported_languages.clone(),
     })
+}
+
+/// The macro's text from tag to tag, with the white space that its tags take away (`{%- macro`, `endmacro -%}`).
+fn text(block: &Block) -> String {
+    let whole = &*block.file.text;
+    let mut range = block.span.range();
+    let source = block.source();
+    if source.starts_with("{%-") {
+        range.start = whole[..range.start].trim_end().len();
+    }
+    if source.ends_with("-%}") {
+        range.end = whole.len() - whole[range.end..].trim_start().len();
+    }
+    whole[range].to_owned()
 }
 
 /// The macros that a macro calls by name, dispatched ones included.

@@ -50,7 +50,7 @@ pub fn unit_tests<'n>(
     scene: &Scene<'_>,
     parts: &Parts<'_>,
     models: impl Iterator<Item = &'n Node>,
-    disabled: &dyn Fn(&str) -> bool,
+    disabled: &[Node],
 ) -> Result<Vec<UnitTest>, Diagnostic> {
     let block = parts.block;
     let Some(model) = block.node.get("model").and_then(Yaml::scalar_text) else {
@@ -60,11 +60,14 @@ pub fn unit_tests<'n>(
         return Err(block.invalid("[]", "'expect' is a required property", &block.node));
     }
     let versions = versions(block);
-    let targets: Vec<&Node> = models
-        .filter(|node| node.name == model && node.package_name == block.package())
-        .filter(|node| node.only.version.as_ref().is_none_or(|version| versions.selects(version)))
-        .collect();
-    if targets.is_empty() && !disabled(&model) {
+    let is_target = |node: &&Node| {
+        node.name == model
+            && node.package_name == block.package()
+            && node.only.version.as_ref().is_none_or(|version| versions.selects(version))
+    };
+    let targets: Vec<&Node> = models.filter(is_target).collect();
+    let switched_off: Vec<&Node> = disabled.iter().filter(is_target).collect();
+    if targets.is_empty() && switched_off.is_empty() {
         return Err(block.fault(
             &block.node,
             format!(
@@ -75,7 +78,16 @@ pub fn unit_tests<'n>(
             ),
         ));
     }
-    targets.into_iter().map(|target| unit_test(scene, parts, &model, &versions, target)).collect()
+    let enabled = targets.into_iter().map(|target| unit_test(scene, parts, &model, &versions, target));
+    // With its model the test is switched off.
+    let off = switched_off.into_iter().map(|target| {
+        unit_test(scene, parts, &model, &versions, target).map(|mut test| {
+            test.config.0.insert("enabled".to_owned(), Value::Bool(false));
+            test.depends_on.nodes.clear();
+            test
+        })
+    });
+    enabled.chain(off).collect()
 }
 
 struct Versions {
