@@ -11,6 +11,8 @@ pub enum Exit {
     Success,
     /// Something failed that results tell of: 1.
     Failure,
+    /// A code of a command that has more of them (`dp alerts`).
+    Code(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -18,6 +20,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Success => Self::SUCCESS,
             Exit::Failure => Self::FAILURE,
+            Exit::Code(code) => Self::from(code),
         }
     }
 }

@@ -473,13 +473,10 @@ pub struct Load {
     pub dry_run: bool,
 }
 
-/// `dp alerts`
-#[derive(Args, Debug, Clone, Default, Serialize)]
+/// `dp alerts …`
+#[derive(Args, Debug, Clone, Serialize)]
 pub struct Alerts {
-    /// Evaluate as of this date.
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<String>,
-    /// Only say what would be sent.
-    #[arg(long)]
-    pub dry_run: bool,
+    /// What to do; `check` by default: evaluate, then send what is due.
+    #[command(subcommand)]
+    pub verb: Option<notifier::command::Verb>,
 }

@@ -223,7 +223,7 @@ struct Executors {
 impl Executor for Executors {
     fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult {
         match id.resource_type() {
-            Some(ResourceType::Test) => self.tester.execute(id, slot, context),
+            Some(ResourceType::Test | ResourceType::UnitTest) => self.tester.execute(id, slot, context),
             _ => self.builder.execute(id, slot, context),
         }
     }

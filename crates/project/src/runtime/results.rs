@@ -6,6 +6,11 @@ use std::collections::BTreeSet;
 
 pub use jinja::Value;
 
+/// A value of JSON as templates want it.
+pub fn from_json(json: &serde_json::Value) -> Value {
+    jinja::value::from_json(json)
+}
+
 /// The names that hooks of `on-run-end` may use beside: `results`, `schemas`, `database_schemas`
 /// (<https://docs.getdbt.com/reference/dbt-jinja-functions/on-run-end-context>).
 pub fn names(

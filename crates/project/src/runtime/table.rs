@@ -80,8 +80,18 @@ impl Table {
         Self { names: self.names.clone(), types: self.types.clone(), rows }
     }
 
+    /// Rows as objects by column, for `--output json`.
+    pub fn to_json(&self) -> serde_json::Value {
+        let cell = |value: &Value| jinja::value::to_json(value).unwrap_or_default();
+        let row = |row: &Arc<Row>| {
+            let pairs = self.names.iter().zip(&row.values);
+            serde_json::Value::Object(pairs.map(|(name, value)| (name.to_string(), cell(value))).collect())
+        };
+        serde_json::Value::Array(self.rows.iter().map(row).collect())
+    }
+
     /// Lines as agate's `print_table` draws them.
-    fn drawn(&self, max_rows: usize, max_columns: usize) -> String {
+    pub fn drawn(&self, max_rows: usize, max_columns: usize) -> String {
         let shown = self.names.len().min(max_columns);
         let cell = |value: &Value| {
             let text = if value.is_none() { String::new() } else { value.to_string() };

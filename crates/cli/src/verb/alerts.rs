@@ -1,0 +1,35 @@
+//! `dp alerts …`: the commands of the notifier over this project and its database.
+
+use crate::arguments::verb::Alerts;
+use crate::database;
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::verb::nodes;
+use notifier::Console;
+use notifier::command::{self, Check, Project, Verb};
+use std::sync::atomic::AtomicBool;
+
+/// Runs a command of the notifier.
+pub fn alerts(invocation: &Invocation, arguments: &Alerts) -> Result<Exit, Stop> {
+    let project = invocation.read()?;
+    let results = nodes::last_results(&project)?;
+    let database = database::open(invocation, &project.profile, 4)?;
+    let environment = |name: &str| invocation.environment.get(name).map(str::to_owned);
+    let stop = AtomicBool::new(false);
+    let verb = arguments.verb.clone().unwrap_or(Verb::Check(Check::default()));
+    let exit = database.runtime.block_on(async {
+        let alerts = Project::read(
+            &project.root,
+            &project.manifest,
+            results.as_ref(),
+            &database.warehouse,
+            &environment,
+            Console::default(),
+            &*invocation.log,
+            &stop,
+        );
+        command::run(&verb, &alerts, &mut std::io::stdout()).await
+    });
+    let exit = exit.map_err(|error| Stop::runtime(error.to_string()))?;
+    Ok(Exit::Code(exit.code()))
+}

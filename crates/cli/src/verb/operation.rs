@@ -1,0 +1,248 @@
+//! `dp run-operation`, `dp show`, `dp debug`, `dp clean`.
+
+use crate::arguments::Output;
+use crate::arguments::verb::{Clean, Debug, RunOperation, Show};
+use crate::choice::{self, Request};
+use crate::database;
+use crate::exit::{Exit, Stop};
+use crate::flags;
+use crate::invocation::Invocation;
+use crate::seeds;
+use model_graph::{Head, ResultsFile};
+use platform_core::event::Level;
+use platform_core::{
+    Event, EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId, results,
+};
+use project::Project;
+use project::runtime::results::Value;
+use project::runtime::table::Table;
+use project::runtime::{Runtime, RuntimeOptions, Slots};
+use serde_json::json;
+use std::path::Path;
+
+/// Runs a macro.
+pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Result<Exit, Stop> {
+    let project = invocation.read()?;
+    let keywords = flags::yaml_map("--args", Some(&arguments.args))?;
+    let database = database::open(invocation, &project.profile, 2)?;
+    let id = operation_id(&project, &arguments.macro_name);
+    let file = results_file(invocation, &project);
+    let (runtime, slots) = engine(invocation, project, &database);
+    let connection = slots.connection(0)?;
+    let values: Vec<(String, Value)> = keywords
+        .iter()
+        .map(|(key, value)| (key.clone(), project::runtime::results::from_json(value)))
+        .collect();
+    let keywords: Vec<(&str, Value)> =
+        values.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+    let done = runtime.call_macro(&arguments.macro_name, &keywords, &connection);
+    connection.rollback();
+    let result = match &done {
+        Ok(_) => NodeResult::new(id, Status::Success, None),
+        Err(error) => {
+            let (kind, message, _) = project::runtime::materialize::explain(error);
+            let message = format!("{}\n  {}", kind.headline(), message.replace('\n', "\n  "));
+            let text = format!("Encountered an error while running operation: {message}");
+            invocation.say(Level::Error, "RunningOperationCaughtError", "Q001", text);
+            NodeResult::new(id, Status::Error, Some(message))
+        }
+    };
+    file.add(&result);
+    file.finish().map_err(|source| Stop::File {
+        action: "write",
+        path: "run_results.json".into(),
+        source,
+    })?;
+    Ok(if done.is_ok() { Exit::Success } else { Exit::Failure })
+}
+
+fn operation_id(project: &Project, name: &str) -> UniqueId {
+    let (package, name) = name.split_once('.').unwrap_or((project.name(), name));
+    UniqueId::of(ResourceType::Operation, package, name)
+}
+
+fn engine(invocation: &Invocation, project: Project, database: &database::Database) -> (Runtime, Slots) {
+    let options =
+        RuntimeOptions { invocation_args: invocation.result_arguments(), ..RuntimeOptions::default() };
+    let handle = database.runtime.handle().clone();
+    let slots = Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), 1);
+    (Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options), slots)
+}
+
+fn results_file(invocation: &Invocation, project: &Project) -> ResultsFile {
+    let path = invocation.writes_json().then(|| project.target_path.join("run_results.json"));
+    let head = Head {
+        metadata: invocation.metadata(results::SCHEMA),
+        args: invocation.result_arguments(),
+        began: invocation.began,
+    };
+    ResultsFile::new(path, head)
+}
+
+/// Shows the first rows of nodes, or of a query.
+pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
+    let project = invocation.read()?;
+    let nodes: Vec<Node> = match arguments.inline.inline.as_ref().or(arguments.inline.inline_direct.as_ref())
+    {
+        Some(sql) => vec![inline(&project, sql)?],
+        None => {
+            let request = Request::of(&arguments.selection);
+            let shown = [
+                ResourceType::Model,
+                ResourceType::Seed,
+                ResourceType::Test,
+                ResourceType::Analysis,
+                ResourceType::Snapshot,
+            ];
+            let ids = choice::choose(invocation, &project, &request, |kind| shown.contains(&kind))?;
+            ids.iter().filter_map(|id| project.manifest.node(id).cloned()).collect()
+        }
+    };
+    let limit = u64::try_from(arguments.limit).ok();
+    let database = database::open(invocation, &project.profile, 2)?;
+    let file = results_file(invocation, &project);
+    let (runtime, slots) = engine(invocation, project, &database);
+    let connection = slots.connection(0)?;
+    let mut worked = true;
+    for node in &nodes {
+        let result = match runtime.show(node, limit, &connection) {
+            Ok(table) => {
+                tell(invocation, node, table, arguments.inline.output);
+                NodeResult::new(node.unique_id.clone(), Status::Success, None)
+            }
+            Err(error) => {
+                worked = false;
+                let failure = runtime.failure(Resource::Node(node), &error);
+                invocation.say(Level::Error, "ShowFailed", "Q043", failure.message.clone());
+                NodeResult::new(node.unique_id.clone(), Status::Error, Some(failure.message))
+            }
+        };
+        file.add(&result);
+    }
+    file.finish().map_err(|source| Stop::File {
+        action: "write",
+        path: "run_results.json".into(),
+        source,
+    })?;
+    Ok(if worked { Exit::Success } else { Exit::Failure })
+}
+
+fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Output>) {
+    let rows = table.to_json();
+    let inline = node.resource_type == ResourceType::SqlOperation;
+    let text = match output {
+        Some(Output::Json) => {
+            let mut shown = json!({ "show": rows });
+            if !inline {
+                shown["node"] = node.name.as_str().into();
+            }
+            serde_json::to_string_pretty(&shown).unwrap_or_default()
+        }
+        _ => {
+            let drawn = table.drawn(usize::MAX, usize::MAX);
+            if inline {
+                format!("Previewing inline node:\n{drawn}")
+            } else {
+                format!("Previewing node '{}':\n{drawn}", node.name)
+            }
+        }
+    };
+    let event = Event::new(Level::Info, "ShowNode", text)
+        .code("Q041")
+        .with("node_name", node.name.as_str())
+        .with("is_inline", inline);
+    invocation.log.send(event);
+}
+
+/// A query of the command line as a node: it may read everything.
+fn inline(project: &Project, sql: &str) -> Result<Node, Stop> {
+    let node = json!({
+        "database": project.profile.database, "schema": project.profile.schema, "name": "inline_query",
+        "resource_type": "sql_operation", "package_name": project.name(), "path": "sql/inline_query",
+        "original_file_path": "from remote system.sql", "unique_id": format!("sql_operation.{}.inline_query", project.name()),
+        "fqn": [project.name(), "sql", "inline_query"], "alias": "inline_query", "config": {}, "raw_code": sql, "language": "sql",
+    });
+    serde_json::from_value(node).map_err(|error| Stop::runtime(error.to_string()))
+}
+
+/// Says what is used and whether the database answers.
+pub fn debug(invocation: &Invocation, arguments: &Debug) -> Result<Exit, Stop> {
+    let project = invocation.read()?;
+    let profile = &project.profile;
+    if !arguments.connection {
+        let place = [
+            ("project", project.root.display().to_string()),
+            ("profile", format!("{} (target {})", profile.name, profile.target)),
+        ];
+        for (label, value) in place {
+            invocation.say(Level::Info, "DebugCmdOut", "Z047", format!("  {label}: {value}"));
+        }
+    }
+    let connection = [
+        ("host", profile.host.clone()),
+        ("port", profile.port.to_string()),
+        ("user", profile.user.clone()),
+        ("database", profile.database.clone()),
+        ("schema", profile.schema.clone()),
+    ];
+    for (label, value) in connection {
+        invocation.say(Level::Info, "DebugCmdOut", "Z047", format!("  {label}: {value}"));
+    }
+    let database = database::open(invocation, profile, 1)?;
+    let asked =
+        database.runtime.block_on(async { database.warehouse.get().await?.query_one("select 1", &[]).await });
+    match asked {
+        Ok(_) => {
+            invocation.say(Level::Info, "DebugCmdResult", "Z048", "Connection test: [OK connection ok]");
+            invocation.say(Level::Info, "DebugCmdResult", "Z048", "All checks passed!");
+            Ok(Exit::Success)
+        }
+        Err(error) => {
+            invocation.say(
+                Level::Error,
+                "DebugCmdResult",
+                "Z048",
+                format!("Connection test: [ERROR]\n{error}"),
+            );
+            Ok(Exit::Failure)
+        }
+    }
+}
+
+/// Deletes the folders of `clean-targets`; never one outside of the project, and none that holds its source.
+pub fn clean(invocation: &Invocation, arguments: &Clean) -> Result<Exit, Stop> {
+    let project = invocation.read()?;
+    let settings = project.settings();
+    let sources: Vec<&String> =
+        settings.model_paths.iter().chain(&settings.seed_paths).chain(&settings.macro_paths).collect();
+    for name in &settings.clean_targets {
+        let folder = project.root.join(name);
+        let outside = !inside(&folder, &project.root);
+        if outside && arguments.clean_project_files_only != Some(false) {
+            return Err(Stop::runtime(format!(
+                "dbt will not clean the following directories outside the project: [{name}]\nhint: take it out of clean-targets, or delete it yourself"
+            )));
+        }
+        if sources.contains(&name) {
+            return Err(Stop::runtime(format!(
+                "`{name}` holds the project's own files and is not cleaned\nhint: take it out of clean-targets"
+            )));
+        }
+        if folder.is_dir() {
+            std::fs::remove_dir_all(&folder).map_err(|source| Stop::File {
+                action: "delete",
+                path: folder.clone(),
+                source,
+            })?;
+        }
+        invocation.say(Level::Info, "CheckCleanPath", "Z012", format!("Checking {}", folder.display()));
+        invocation.say(Level::Info, "ConfirmCleanPath", "Z013", format!("Cleaned {}", folder.display()));
+    }
+    invocation.say(Level::Info, "FinishedCleanPaths", "Z014", "Finished cleaning all paths.");
+    Ok(Exit::Success)
+}
+
+fn inside(folder: &Path, root: &Path) -> bool {
+    let real = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    real.starts_with(root) && real != root && !folder.components().any(|part| part.as_os_str() == "..")
+}
