@@ -1,5 +1,6 @@
 //! `cargo xtask …`: the tasks of people who have the source.
 
+mod chaos;
 mod db;
 mod generate;
 mod pipeline;
@@ -31,6 +32,8 @@ enum Task {
     Db(db::Db),
     /// Check what the compiler does not: who imports whom, sizes, names, words
     Tidy,
+    /// Kill senders, drop lines, crash databases: is an alert lost, or told twice?
+    Chaos(chaos::Chaos),
     /// Everything that must hold before a change is merged
     Test(test::Test),
 }
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Generate(options) => generate::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Db(options) => db::run(&options),
         Task::Tidy => tidy::run(),
+        Task::Chaos(options) => chaos::run(&options),
         Task::Test(options) => test::run(&options),
     }
 }

@@ -76,7 +76,7 @@ pub async fn deliver(
     events: &dyn EventSink,
 ) -> Result<DeliveryReport> {
     schema::prepare(warehouse).await?;
-    let session = warehouse.session().await?;
+    let session = schema::session(warehouse).await?;
     refuse_pooler(&session, warehouse).await?;
     let (channels, problems) = channel::open_all(policy, sending.environment, &sending.console);
     let mut worker = Worker {

@@ -135,7 +135,7 @@ pub async fn evaluate(
     events: &dyn EventSink,
 ) -> Result<EvaluationReport> {
     schema::prepare(warehouse).await?;
-    let session = warehouse.session().await?;
+    let session = schema::session(warehouse).await?;
     take_turn(&session).await?;
     let mut report = EvaluationReport::default();
     if !evaluation.dry_run {

@@ -44,7 +44,7 @@ pub async fn silence(
     events: &dyn EventSink,
 ) -> Result<i64> {
     schema::prepare(warehouse).await?;
-    let session = warehouse.session().await?;
+    let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
     let from = silencing.from.unwrap_or(now);
     let row = session
@@ -70,7 +70,7 @@ pub async fn silence(
 
 /// Ends a silence before its time.
 pub async fn end_silence(id: i64, warehouse: &Warehouse, now: Option<DateTime<Utc>>) -> Result<()> {
-    let session = warehouse.get().await?;
+    let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
     let ended = session
         .execute(
@@ -89,7 +89,7 @@ pub async fn acknowledge(
     warehouse: &Warehouse,
     now: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    let session = warehouse.get().await?;
+    let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
     let acked = session.execute(include_str!("sql/incident_ack.sql"), &[&id, &now, &by, &note]).await?;
     found(acked, || format!("an open incident with the number {id}"))
@@ -103,7 +103,7 @@ pub async fn resolve(
     warehouse: &Warehouse,
     now: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    let session = warehouse.get().await?;
+    let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
     let resolved =
         session.execute(include_str!("sql/incident_resolve.sql"), &[&id, &now, &by, &reason]).await?;
@@ -128,7 +128,7 @@ pub async fn replay(
     warehouse: &Warehouse,
     now: Option<DateTime<Utc>>,
 ) -> Result<Vec<i64>> {
-    let session = warehouse.get().await?;
+    let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
     let id = match which {
         Replay::One(id) => Some(id),
@@ -157,7 +157,7 @@ pub async fn test_send(
     now: Option<DateTime<Utc>>,
 ) -> Result<Vec<Planned>> {
     schema::prepare(warehouse).await?;
-    let session = warehouse.session().await?;
+    let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
     let found = policy.channels.get(channel);
     let settings =
@@ -178,7 +178,7 @@ pub async fn test_send(
 /// Forgets the contents of messages that were done with that long ago; hashes and attempts stay. Gives
 /// how many.
 pub async fn purge(older_than: Span, warehouse: &Warehouse, now: Option<DateTime<Utc>>) -> Result<u64> {
-    let session = warehouse.get().await?;
+    let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
     Ok(session
         .execute(

@@ -112,7 +112,7 @@ pub async fn report_failure_at(
     now: Option<DateTime<Utc>>,
 ) -> Result<Vec<Planned>> {
     schema::prepare(warehouse).await?;
-    let session = warehouse.session().await?;
+    let session = schema::session(warehouse).await?;
     session.batch_execute("begin").await?;
     let result = report(failure, policy, &session, now).await;
     if result.is_ok() {
@@ -132,7 +132,7 @@ pub async fn report_recovery(
     events: &dyn EventSink,
 ) -> Result<Vec<Planned>> {
     schema::prepare(warehouse).await?;
-    let session = warehouse.session().await?;
+    let session = schema::session(warehouse).await?;
     session.batch_execute("begin").await?;
     let now = schema::now(&session).await?;
     let result = recover(&session, policy, as_of, now).await;

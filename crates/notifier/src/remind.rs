@@ -19,7 +19,7 @@ pub async fn remind(
         return Ok(Vec::new());
     }
     schema::prepare(warehouse).await?;
-    let session = warehouse.session().await?;
+    let session = schema::session(warehouse).await?;
     session.batch_execute("begin").await?;
     let result = remind_all(rules, policy, &session, as_of, now).await;
     if result.is_ok() {

@@ -16,6 +16,14 @@ pub async fn prepare(warehouse: &Warehouse) -> Result<()> {
     Ok(())
 }
 
+/// A session whose commits are on disk when they return: what was told must not be forgotten, however the
+/// server is tuned for bulk work.
+pub(crate) async fn session(warehouse: &Warehouse) -> Result<Session> {
+    let session = warehouse.session().await?;
+    session.batch_execute("set synchronous_commit = on").await?;
+    Ok(session)
+}
+
 /// The database's clock: the only one that decides anything.
 pub(crate) async fn now(session: &Session) -> Result<DateTime<Utc>> {
     Ok(get(&session.query_one("select now()", &[]).await?, 0)?)

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use std::fs::{File, OpenOptions, Permissions};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Longest path of a unix socket: 108 bytes on Linux and 104 on the BSDs, the ending zero included.
 const SOCKET_LIMIT: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
@@ -175,7 +176,10 @@ pub(super) fn open_lock(path: &Path) -> Result<File> {
 
 /// Writes a file in one step: a reader sees the old one or the new one.
 pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<()> {
-    let new = path.with_extension(format!("{}.new", std::process::id()));
+    // Threads of one process may write the same file at once.
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let number = WRITES.fetch_add(1, Ordering::Relaxed);
+    let new = path.with_extension(format!("{}-{number}.new", std::process::id()));
     let write = || {
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&new)?;

@@ -1,0 +1,262 @@
+//! The experiments.
+
+use crate::company::{CUSTOMERS, Company, url};
+use crate::random::Random;
+use crate::worker::{kill, start};
+use smtp_sink::{Hook, Mode, Options};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::task::{JoinError, JoinSet};
+use warehouse::embedded::{Keep, Server, Tuning};
+use warehouse::{Environment, Warehouse};
+
+/// What came of an experiment.
+#[derive(Debug, Default)]
+pub struct Figures {
+    pub alerts: usize,
+    pub faults: usize,
+    pub lost: usize,
+    pub copies: usize,
+    pub duplicates: usize,
+}
+
+impl Figures {
+    fn take(&mut self, done: Option<Result<Figures, JoinError>>) {
+        let Some(one) = done.map(|done| done.expect("a run")) else { return };
+        self.alerts += one.alerts;
+        self.faults += one.faults;
+        self.lost += one.lost;
+        self.copies += one.copies;
+        self.duplicates += one.duplicates;
+    }
+
+    fn add(&mut self, company: &Company) {
+        let (lost, copies, duplicates) = company.compare();
+        self.alerts += CUSTOMERS;
+        self.lost += lost;
+        self.copies += copies;
+        self.duplicates += duplicates;
+    }
+}
+
+/// Steps of an evaluation at which it may die.
+const EVALUATING: [&str; 6] = ["begun", "detected", "incidents", "outbox", "before commit", "committed"];
+/// Steps of a delivery; at `stored` the server has the mail and the sender hears nothing any more.
+const SENDING: [&str; 8] =
+    ["claimed", "connected", "envelope", "data", "stored", "replied", "before mark", "marked"];
+
+/// A server that kills a sender at the moment in which it has kept the mail and not answered.
+struct Killer {
+    victim: Arc<AtomicU32>,
+    left: Arc<AtomicUsize>,
+    kills: Arc<AtomicUsize>,
+}
+
+impl Killer {
+    fn new() -> Self {
+        Self { victim: Arc::default(), left: Arc::default(), kills: Arc::default() }
+    }
+
+    fn hook(&self) -> Hook {
+        let (victim, left, kills) = (self.victim.clone(), self.left.clone(), self.kills.clone());
+        Arc::new(move |step: &str| {
+            let armed = left.load(Ordering::SeqCst) > 0;
+            if step == "stored" && armed && left.fetch_sub(1, Ordering::SeqCst) == 1 {
+                // The worker was started just before it was named here.
+                while victim.load(Ordering::SeqCst) == 0 {
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+                kill(victim.swap(0, Ordering::SeqCst));
+                kills.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    }
+}
+
+/// Starts a worker that dies at a random step; gives whether it did.
+async fn dies(task: &str, company: &Company, killer: &Killer, hours: i64, random: &mut Random) -> bool {
+    let step = *random.one_of(if task == "evaluate" { &EVALUATING[..] } else { &SENDING[..] });
+    let times = if task == "evaluate" { 1 } else { 1 + random.below(CUSTOMERS) };
+    let before = killer.kills.load(Ordering::SeqCst);
+    killer.victim.store(0, Ordering::SeqCst);
+    killer.left.store(if step == "stored" { times } else { 0 }, Ordering::SeqCst);
+    let mut child = start(task, &company.url, &company.sink.url(), hours, step, times);
+    killer.victim.store(child.id(), Ordering::SeqCst);
+    let status =
+        tokio::task::spawn_blocking(move || child.wait()).await.expect("a thread").expect("a status");
+    killer.left.store(0, Ordering::SeqCst);
+    !status.success() || killer.kills.load(Ordering::SeqCst) > before
+}
+
+/// Runs a worker to its end.
+async fn ends(task: &str, company: &Company, hours: i64) {
+    let mut child = start(task, &company.url, &company.sink.url(), hours, "never", 1);
+    let status =
+        tokio::task::spawn_blocking(move || child.wait()).await.expect("a thread").expect("a status");
+    assert!(status.success(), "a worker that nobody killed failed: {status}");
+}
+
+/// Runs at one time.
+const AT_ONCE: u64 = 4;
+
+/// SIGKILL at every step; with two senders, one of them.
+pub async fn kills(runs: u64, seed: u64, senders: usize) -> Figures {
+    let mut figures = Figures::default();
+    let mut running = JoinSet::new();
+    for run in 0..runs {
+        running.spawn(killed(run, seed * 1_000_003 + run, senders));
+        if run >= AT_ONCE {
+            figures.take(running.join_next().await);
+        }
+    }
+    while let Some(done) = running.join_next().await {
+        figures.take(Some(done));
+    }
+    figures
+}
+
+/// One run: an evaluation that may die, two that don't, senders that die, and two that don't.
+async fn killed(run: u64, seed: u64, senders: usize) -> Figures {
+    let mut figures = Figures::default();
+    let mut random = Random::new(seed);
+    let killer = Killer::new();
+    let company = Company::new(Mode::Well, Some(killer.hook()), run).await;
+    if random.below(10) < 6 && dies("evaluate", &company, &killer, 0, &mut random).await {
+        figures.faults += 1;
+    }
+    ends("evaluate", &company, 0).await;
+    ends("evaluate", &company, 0).await;
+    for round in 0..=random.below(3) {
+        let hours = i64::try_from(round).unwrap_or(0) + 1;
+        let other =
+            (senders > 1).then(|| start("send", &company.url, &company.sink.url(), hours, "never", 1));
+        if dies("send", &company, &killer, hours, &mut random).await {
+            figures.faults += 1;
+        }
+        if let Some(mut other) = other {
+            let status = tokio::task::spawn_blocking(move || other.wait()).await.expect("a thread");
+            status.expect("a status");
+        }
+    }
+    ends("send", &company, 10).await;
+    ends("send", &company, 20).await;
+    figures.add(&company);
+    figures
+}
+
+/// The database crashes while mails go out, again and again.
+pub async fn crashes(times: u64, seed: u64) -> Figures {
+    let folder = tempfile::tempdir().expect("a folder");
+    let environment: Environment = std::env::vars().collect();
+    let server = Server::at(folder.path(), Path::new("pg"), &environment, Tuning::Bulk).expect("a server");
+    let begin = || {
+        let server = server.clone();
+        tokio::task::spawn_blocking(move || server.start(Keep::Forever).expect("a start").running().clone())
+    };
+    let mut running = begin().await.expect("a thread");
+    let slow: Hook = Arc::new(|step: &str| {
+        if step == "mail" {
+            std::thread::sleep(Duration::from_millis(120));
+        }
+    });
+    let warehouse = Warehouse::connect(server.settings(&running), 2).await.expect("a pool");
+    let address = url(&server.tcp_settings(&running));
+    let options = Options { hook: Some(slow), seed, ..Options::default() };
+    let company = Company::on(warehouse, address, None, options).await;
+    ends("evaluate", &company, 0).await;
+    let mut random = Random::new(seed);
+    let mut figures = Figures::default();
+    for round in 0..times {
+        let hours = i64::try_from(round).unwrap_or(0) + 1;
+        let smtp = company.sink.url();
+        let mut sender = start("send", &url(&server.tcp_settings(&running)), &smtp, hours, "never", 1);
+        tokio::time::sleep(Duration::from_millis(100 + random.below(500) as u64)).await;
+        // What `pg_ctl stop -m immediate` does.
+        let _ = Command::new("kill").args(["-QUIT", &running.pid.to_string()]).status();
+        figures.faults += 1;
+        let _ = tokio::task::spawn_blocking(move || sender.wait()).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        running = begin().await.expect("a thread");
+    }
+    let mut last = start("send", &url(&server.tcp_settings(&running)), &company.sink.url(), 40, "never", 1);
+    let status = tokio::task::spawn_blocking(move || last.wait()).await.expect("a thread").expect("a status");
+    assert!(status.success(), "the last sender failed: {status}");
+    figures.add(&company);
+    let stopped = tokio::task::spawn_blocking(move || server.stop(true)).await;
+    stopped.expect("a thread").expect("stopped");
+    figures
+}
+
+/// A server that keeps a mail and closes the line, three times of ten.
+pub async fn drops(runs: u64, seed: u64) -> Figures {
+    let mut figures = Figures::default();
+    for run in 0..runs {
+        let company = Company::new(Mode::DropAfterSome(30), None, seed * 1_000_003 + run).await;
+        ends("evaluate", &company, 0).await;
+        for hours in 1..12 {
+            ends("send", &company, hours).await;
+        }
+        company.sink.set_mode(Mode::Well);
+        ends("send", &company, 24).await;
+        let (_, copies, _) = company.compare();
+        figures.faults += copies;
+        figures.add(&company);
+    }
+    figures
+}
+
+/// A server that refuses everybody once.
+pub async fn greylisting(seed: u64) -> Figures {
+    let mut figures = Figures::default();
+    let company = Company::new(Mode::Greylist, None, seed).await;
+    ends("evaluate", &company, 0).await;
+    for hours in 0..4 {
+        ends("send", &company, hours).await;
+    }
+    let session = company.warehouse.get().await.expect("a session");
+    let row = session
+        .query_one("select count(*) from alerting.delivery_attempt where outcome = 'deferred'", &[])
+        .await;
+    figures.faults = usize::try_from(row.expect("a count").get::<_, i64>(0)).unwrap_or(0);
+    figures.add(&company);
+    figures
+}
+
+/// Four senders at once, and nothing goes wrong.
+pub async fn crowd(seed: u64) -> Figures {
+    let mut figures = Figures::default();
+    let company = Company::new(Mode::Well, None, seed).await;
+    ends("evaluate", &company, 0).await;
+    tokio::join!(
+        ends("send", &company, 1),
+        ends("send", &company, 1),
+        ends("send", &company, 1),
+        ends("send", &company, 1)
+    );
+    figures.add(&company);
+    figures
+}
+
+/// The usual design under the same kills of its sender.
+pub async fn naive(runs: u64, seed: u64) -> Figures {
+    let mut figures = Figures::default();
+    for run in 0..runs {
+        let mut random = Random::new(seed * 1_000_003 + run);
+        let killer = Killer::new();
+        let company = Company::new(Mode::Well, Some(killer.hook()), run).await;
+        company
+            .sql("create table analytics.alerts as select distinct organization_id, false as sent from analytics.daily")
+            .await;
+        for _ in 0..=random.below(3) {
+            if dies("naive", &company, &killer, 0, &mut random).await {
+                figures.faults += 1;
+            }
+        }
+        ends("naive", &company, 0).await;
+        figures.add(&company);
+    }
+    figures
+}
