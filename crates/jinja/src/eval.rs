@@ -25,7 +25,6 @@ pub(crate) use frame::Frame;
 use crate::environment::{Environment, UndefinedMode};
 use crate::error::{Error, ErrorKind};
 use crate::python::arguments::Keywords;
-use crate::python::undefined::Undefined;
 use crate::syntax::ast::{Function, Stmt};
 
 /// What evaluation gives, or how it leaves.
@@ -62,11 +61,6 @@ impl<'s, 't, 'e> Evaluator<'s, 't, 'e> {
     /// Whether unknown names are undefined to any depth.
     pub(crate) fn chainable(&self) -> bool {
         self.env.undefined() == UndefinedMode::ParseTime
-    }
-
-    /// An undefined value for a reason.
-    pub(crate) fn undefined(&self, hint: &str) -> Value {
-        Undefined::hint(hint)
     }
 
     /// Opens a frame for a function's code and does its work: a macro call, a call block, a template.
@@ -134,11 +128,11 @@ pub(crate) fn enter<R>(
 pub(crate) fn split_arguments(args: &[Value]) -> (Vec<Value>, Keywords) {
     let mut positional = args.to_vec();
     let mut keywords = Keywords::new();
-    if positional.last().is_some_and(Value::is_kwargs) {
-        if let Some(Ok(kwargs)) = positional.pop().map(Kwargs::try_from) {
-            let found = kwargs.args().map(|name| (name, kwargs.peek::<Value>(name)));
-            keywords = found.filter_map(|(name, value)| Some((name.into(), value.ok()?))).collect();
-        }
+    if positional.last().is_some_and(Value::is_kwargs)
+        && let Some(Ok(kwargs)) = positional.pop().map(Kwargs::try_from)
+    {
+        let found = kwargs.args().map(|name| (name, kwargs.peek::<Value>(name)));
+        keywords = found.filter_map(|(name, value)| Some((name.into(), value.ok()?))).collect();
     }
     (positional, keywords)
 }

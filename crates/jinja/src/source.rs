@@ -27,7 +27,7 @@ impl SourceFile {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Place {
             file: self.path.clone(),
-            line: count(before.iter().filter(|b| **b == b'\n').count() + 1),
+            line: count(self.text[..start].matches('\n').count() + 1),
             column: count(self.text[line_start..start].chars().count() + 1),
             range: start..(span.end as usize).clamp(start, self.text.len()),
         }

@@ -1,5 +1,7 @@
 //! Blocks of files: which are found, what they hold, and the errors of broken files, after what dbt 1.11 does.
 
+#![expect(clippy::expect_used, reason = "a test stops where it is surprised")]
+
 use jinja::{Block, BlockKind, BlockTags, Environment, Error, SourceFile};
 
 fn parse(text: &str, tags: BlockTags) -> Result<Vec<Block>, Error> {

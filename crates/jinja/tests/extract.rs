@@ -1,5 +1,7 @@
 //! What a template calls, read without rendering it.
 
+#![expect(clippy::expect_used, reason = "a test stops where it is surprised")]
+
 use jinja::{Call, Environment, Extraction, SourceFile, value};
 
 fn extract(text: &str) -> Extraction {

@@ -1,5 +1,7 @@
 //! Compares what snippets render to with the answers of the real Jinja2 (`golden/make.py` writes them).
 
+#![expect(clippy::expect_used, reason = "a test stops where it is surprised")]
+
 use std::collections::BTreeMap;
 
 use jinja::{Environment, SourceFile, UndefinedMode, Value, functions, value};

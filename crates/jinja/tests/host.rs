@@ -1,5 +1,7 @@
 //! Values and objects of the host: what templates see of them, and what the host sees of templates' values.
 
+#![expect(clippy::expect_used, reason = "a test stops where it is surprised")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -33,9 +33,12 @@ impl Evaluator<'_, '_, '_> {
             },
             _ => None,
         };
-        Ok(found.unwrap_or_else(|| match name.starts_with("__") && name.ends_with("__") {
-            true => unsafe_attribute(object, name),
-            false => Undefined::attribute(object, name, self.chainable()),
+        Ok(found.unwrap_or_else(|| {
+            if name.starts_with("__") && name.ends_with("__") {
+                unsafe_attribute(object, name)
+            } else {
+                Undefined::attribute(object, name, self.chainable())
+            }
         }))
     }
 

@@ -124,7 +124,7 @@ impl Evaluator<'_, '_, '_> {
         }
         if let (Some(slot), false) = (code.caller_slot, found_caller) {
             let caller = take(&mut keywords, "caller").filter(|caller| !caller.is_none());
-            frame.set(slot, caller.unwrap_or_else(|| self.undefined("No caller defined")));
+            frame.set(slot, caller.unwrap_or_else(|| Undefined::hint("No caller defined")));
         }
         if let Some(slot) = code.kwargs_slot {
             let pairs = keywords.into_iter().map(|(name, value)| (Value::from(name), value));

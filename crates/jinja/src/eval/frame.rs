@@ -114,10 +114,10 @@ impl<'c> Frame<'c> {
 
     /// The value of a name.
     pub(crate) fn load(&mut self, evaluator: &Evaluator<'_, '_, '_>, name: &Name) -> Value {
-        if let Variable::Slot(slot) = name.variable {
-            if let Slot::Value(value) = &self.slots[slot] {
-                return value.clone();
-            }
+        if let Variable::Slot(slot) = name.variable
+            && let Slot::Value(value) = &self.slots[slot]
+        {
+            return value.clone();
         }
         let value = match self.read(name.variable) {
             Slot::Value(value) => return value,

@@ -29,9 +29,19 @@ struct Progress {
     current: Option<Value>,
     previous: Option<Value>,
     /// The item after the current one, once somebody asked.
-    ahead: Option<Option<Value>>,
+    ahead: Ahead,
     length: Option<usize>,
     last_changed: Option<Vec<Value>>,
+}
+
+/// The item after the current one.
+#[derive(Default)]
+enum Ahead {
+    /// Nobody asked yet.
+    #[default]
+    Unknown,
+    Item(Value),
+    End,
 }
 
 impl Loop {
@@ -42,7 +52,7 @@ impl Loop {
             taken: 0,
             current: None,
             previous: None,
-            ahead: None,
+            ahead: Ahead::Unknown,
             length: None,
             last_changed: None,
         };
@@ -52,9 +62,10 @@ impl Loop {
     /// Takes the next item, which isn't the current one before [`Loop::enter`].
     pub(crate) fn pull(&self) -> Result<Option<Value>> {
         let mut progress = lock(&self.progress);
-        match progress.ahead.take() {
-            Some(item) => Ok(item),
-            None => progress.items.next(),
+        match std::mem::take(&mut progress.ahead) {
+            Ahead::Item(item) => Ok(Some(item)),
+            Ahead::End => Ok(None),
+            Ahead::Unknown => progress.items.next(),
         }
     }
 
@@ -72,10 +83,13 @@ impl Loop {
 
 impl Progress {
     fn peek(&mut self) -> Option<Value> {
-        if self.ahead.is_none() {
-            self.ahead = Some(self.items.next().unwrap_or_default());
+        if matches!(self.ahead, Ahead::Unknown) {
+            self.ahead = self.items.next().ok().flatten().map_or(Ahead::End, Ahead::Item);
         }
-        self.ahead.clone().flatten()
+        match &self.ahead {
+            Ahead::Item(item) => Some(item.clone()),
+            _ => None,
+        }
     }
 
     fn length(&mut self) -> usize {
@@ -88,7 +102,7 @@ impl Progress {
             while let Ok(Some(item)) = self.items.next() {
                 left.push(item);
             }
-            let ahead = usize::from(matches!(self.ahead, Some(Some(_))));
+            let ahead = usize::from(matches!(self.ahead, Ahead::Item(_)));
             let length = self.taken + ahead + left.len();
             self.items = Items::over(left);
             length

@@ -169,7 +169,7 @@ fn wrap(line: &str, width: usize, allowance: usize, chunks: &mut Vec<String>) {
             if !current.is_empty() {
                 chunks.push(shown(&current));
             }
-            current = (*part).to_owned();
+            (*part).clone_into(&mut current);
         } else {
             current = candidate;
         }

@@ -16,7 +16,7 @@ use crate::python::kind::{Kind, type_name};
 use crate::python::list::List;
 use crate::python::number::count;
 use crate::python::text::{to_str, write_str};
-use crate::python::undefined::is_undefined;
+use crate::python::undefined::{Undefined, is_undefined};
 use crate::syntax::ast::BinaryOperator;
 
 pub(super) fn default(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
@@ -41,7 +41,7 @@ pub(super) fn attr(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Ev
         _ => false,
     };
     if is_item && !crate::python::methods::is_method(&object, &name) {
-        let undefined = crate::python::undefined::Undefined::attribute(&object, &name, this.chainable());
+        let undefined = Undefined::attribute(&object, &name, this.chainable());
         return Ok(undefined);
     }
     this.attribute(&object, &name)
@@ -59,13 +59,13 @@ pub(super) fn is_list(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Ev
     Ok(Value::from(type_name(&only(call)?) == "list"))
 }
 
-pub(super) fn first(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
+pub(super) fn first(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let value = only(call)?;
     let first = crate::python::iterate::Items::of(&value)?.next()?;
-    Ok(first.unwrap_or_else(|| this.undefined("No first item, sequence was empty.")))
+    Ok(first.unwrap_or_else(|| Undefined::hint("No first item, sequence was empty.")))
 }
 
-pub(super) fn last(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
+pub(super) fn last(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let value = only(call)?;
     let reversible = !matches!(Kind::of(&value), Kind::Set(_)) && len(&value).is_ok();
     if !reversible {
@@ -73,13 +73,13 @@ pub(super) fn last(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Ev
         return Err(Error::new(ErrorKind::Type, message).into());
     }
     let last = items(&value)?.pop();
-    Ok(last.unwrap_or_else(|| this.undefined("No last item, sequence was empty.")))
+    Ok(last.unwrap_or_else(|| Undefined::hint("No last item, sequence was empty.")))
 }
 
-pub(super) fn random(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
+pub(super) fn random(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let mut items = items(&only(call)?)?;
     if items.is_empty() {
-        return Ok(this.undefined("No random item, sequence was empty."));
+        return Ok(Undefined::hint("No random item, sequence was empty."));
     }
     let at = RandomState::new().build_hasher().finish() % items.len() as u64;
     Ok(items.swap_remove(usize::try_from(at).unwrap_or(0)))
@@ -149,10 +149,10 @@ pub(super) fn batch(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eval
     // Python's batch never starts a new one at a size of zero or less.
     let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(usize::MAX);
     let mut batches: Vec<Vec<Value>> = found.chunks(size).map(<[Value]>::to_vec).collect();
-    if let (Some(fill), Some(last)) = (fill.filter(|it| !it.is_none()), batches.last_mut()) {
-        if size < usize::MAX {
-            last.resize(size, fill);
-        }
+    if let (Some(fill), Some(last)) = (fill.filter(|it| !it.is_none()), batches.last_mut())
+        && size < usize::MAX
+    {
+        last.resize(size, fill);
     }
     Ok(Generator::over("do_batch", batches.into_iter().map(List::value).collect()))
 }

@@ -16,7 +16,7 @@ use crate::python::iterate::{Generator, items};
 use crate::python::list::List;
 use crate::python::sort::sort_values;
 use crate::python::text::repr;
-use crate::python::undefined::is_undefined;
+use crate::python::undefined::{Undefined, is_undefined};
 
 /// Reads `a.b.0` of an item, as the `attribute` of filters means it.
 pub(crate) struct Getter {
@@ -58,10 +58,11 @@ impl Getter {
 }
 
 fn part(part: &str) -> Value {
-    if !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()) {
-        if let Ok(index) = part.parse::<i64>() {
-            return Value::from(index);
-        }
+    if !part.is_empty()
+        && part.bytes().all(|b| b.is_ascii_digit())
+        && let Ok(index) = part.parse::<i64>()
+    {
+        return Value::from(index);
     }
     Value::from(part)
 }
@@ -111,7 +112,7 @@ pub(super) fn unique(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> 
 }
 
 pub(super) fn min(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
-    extreme(this, call, |candidate, best| less(candidate, best))
+    extreme(this, call, less)
 }
 
 pub(super) fn max(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
@@ -141,7 +142,7 @@ fn extreme(
     }
     Ok(match best {
         Some((_, item)) => item,
-        None => this.undefined("No aggregated item, sequence was empty."),
+        None => Undefined::hint("No aggregated item, sequence was empty."),
     })
 }
 

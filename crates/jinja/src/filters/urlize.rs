@@ -117,10 +117,10 @@ impl Links {
             let shown = self.trimmed(middle);
             return format!("<a href=\"{scheme}{middle}\"{attributes}>{shown}</a>");
         }
-        if let Some(address) = middle.strip_prefix("mailto:") {
-            if matches(&MAIL, address) {
-                return format!("<a href=\"{middle}\">{address}</a>");
-            }
+        if let Some(address) = middle.strip_prefix("mailto:")
+            && matches(&MAIL, address)
+        {
+            return format!("<a href=\"{middle}\">{address}</a>");
         }
         let is_mail = middle.contains('@') && !middle.starts_with("www.") && !middle.contains(':');
         if is_mail && matches(&MAIL, middle) {

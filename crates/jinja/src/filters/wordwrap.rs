@@ -77,7 +77,7 @@ impl Rules {
 
     /// A word that is longer than a line.
     fn long_word(&self, chunks: &mut Vec<String>, current: &mut Vec<String>, used: usize) {
-        let room = self.width.saturating_sub(used).max(usize::from(self.width == 0)).max(0);
+        let room = self.width.saturating_sub(used).max(usize::from(self.width == 0));
         if !self.break_long_words {
             if current.is_empty() {
                 current.extend(chunks.pop());
@@ -91,10 +91,11 @@ impl Rules {
         let mut end = room.min(characters.len());
         if self.break_on_hyphens && characters.len() > room {
             let head = &characters[..room];
-            if let Some(hyphen) = head.iter().rposition(|c| *c == '-') {
-                if hyphen > 0 && head[..hyphen].iter().any(|c| *c != '-') {
-                    end = hyphen + 1;
-                }
+            if let Some(hyphen) = head.iter().rposition(|c| *c == '-')
+                && hyphen > 0
+                && head[..hyphen].iter().any(|c| *c != '-')
+            {
+                end = hyphen + 1;
             }
         }
         current.push(characters[..end].iter().collect());

@@ -120,9 +120,9 @@ pub(super) fn moment(text: &str) -> Option<(NaiveDateTime, Option<Zone>)> {
 /// `fromisocalendar(year, week, day)`
 pub(super) fn of_week(year: i128, week: i128, day: i128) -> Result<NaiveDate> {
     let fail = |message: String| Err(Error::new(ErrorKind::Value, message));
-    let weekday = match u8::try_from(day - 1).ok().and_then(|day| Weekday::try_from(day).ok()) {
-        Some(weekday) => weekday,
-        None => return fail(format!("Invalid weekday: {day} (range is [1, 7])")),
+    let weekday = u8::try_from(day - 1).ok().and_then(|day| Weekday::try_from(day).ok());
+    let Some(weekday) = weekday else {
+        return fail(format!("Invalid weekday: {day} (range is [1, 7])"));
     };
     let date = match (i32::try_from(year), u32::try_from(week)) {
         (Ok(year), Ok(week)) => NaiveDate::from_isoywd_opt(year, week, weekday),

@@ -24,10 +24,10 @@ pub(super) fn member(name: &str) -> Option<Value> {
         "chain" => Some(
             Class {
                 name: "itertools.chain",
-                new: |_, call| chained(call.positional.to_vec()),
+                new: |_, call| Ok(chained(call.positional.to_vec())),
                 methods: &[("from_iterable", |_, call| {
                     let [iterable] = call.bind(["iterable"], 1)?;
-                    chained(items(&iterable.unwrap_or_default())?)
+                    Ok(chained(items(&iterable.unwrap_or_default())?))
                 })],
                 attribute: |_| None,
             }
@@ -88,22 +88,22 @@ pub(super) fn member(name: &str) -> Option<Value> {
     }
 }
 
-fn chained(sources: Vec<Value>) -> Evaluated<Value> {
+fn chained(sources: Vec<Value>) -> Value {
     let mut sources = sources.into_iter();
     let mut current: Option<Items> = None;
-    Ok(Generator::value("itertools.chain", move || {
+    Generator::value("itertools.chain", move || {
         loop {
-            if let Some(items) = &mut current {
-                if let Some(item) = items.next()? {
-                    return Ok(Some(item));
-                }
+            if let Some(items) = &mut current
+                && let Some(item) = items.next()?
+            {
+                return Ok(Some(item));
             }
             match sources.next() {
                 Some(source) => current = Some(Items::of(&source)?),
                 None => return Ok(None),
             }
         }
-    }))
+    })
 }
 
 fn accumulate(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {

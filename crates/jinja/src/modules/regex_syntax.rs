@@ -99,7 +99,7 @@ impl Translator<'_> {
     fn repeat(&mut self) {
         let inside = self.rest.split_once('}').map(|(inside, _)| inside);
         let is_count = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        match inside.and_then(|inside| Some((inside, inside.split_once(',')))) {
+        match inside.map(|inside| (inside, inside.split_once(','))) {
             Some((_, Some(("", high)))) if is_count(high) && !high.is_empty() => self.out.push_str("{0"),
             Some((_, Some((low, high)))) if is_count(low) && is_count(high) && !low.is_empty() => {
                 self.out.push('{');

@@ -16,10 +16,10 @@ use crate::syntax::ast::BinaryOperator;
 
 /// `a operator b`
 pub(crate) fn binary(operator: BinaryOperator, a: &Value, b: &Value) -> Result<Value> {
-    if operator == BinaryOperator::Modulo {
-        if let Some(format) = a.as_str() {
-            return super::percent::format(format, b);
-        }
+    if operator == BinaryOperator::Modulo
+        && let Some(format) = a.as_str()
+    {
+        return super::percent::format(format, b);
     }
     if let (Some(left), Some(right)) = (Number::of(a), Number::of(b)) {
         return numbers(operator, left, right);

@@ -69,10 +69,10 @@ impl Items {
         if let Some(generator) = object.downcast::<Generator>() {
             return Ok(Self::Generator(generator));
         }
-        if let Some(view) = object.downcast_ref::<View>() {
-            if let Some(dict) = view.dict.downcast_object_ref::<Dict>() {
-                return Ok(Self::dict(&view.dict, dict, view.shows));
-            }
+        if let Some(view) = object.downcast_ref::<View>()
+            && let Some(dict) = view.dict.downcast_object_ref::<Dict>()
+        {
+            return Ok(Self::dict(&view.dict, dict, view.shows));
         }
         match object.try_iter() {
             Some(items) if object.repr() != ObjectRepr::Plain => Ok(Self::Host(items)),

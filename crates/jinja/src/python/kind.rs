@@ -67,10 +67,8 @@ impl<'a> Kind<'a> {
                     return Self::Set(set);
                 }
             }
-            ObjectRepr::Plain => {
-                if object.downcast_ref::<Undefined>().is_some() {
-                    return Self::Undefined;
-                }
+            ObjectRepr::Plain if object.downcast_ref::<Undefined>().is_some() => {
+                return Self::Undefined;
             }
             _ => {}
         }
@@ -78,10 +76,10 @@ impl<'a> Kind<'a> {
     }
 
     fn number(value: &Value) -> Self {
-        if value.is_integer() {
-            if let Ok(number) = i128::try_from(value.clone()) {
-                return Self::Int(number);
-            }
+        if value.is_integer()
+            && let Ok(number) = i128::try_from(value.clone())
+        {
+            return Self::Int(number);
         }
         f64::try_from(value.clone()).map_or(Self::Other, Self::Float)
     }
@@ -126,10 +124,10 @@ fn object_type(object: &DynObject) -> Cow<'static, str> {
         return Cow::Borrowed(name);
     }
     // A host object's `__class__`, if it names one, else its Rust type.
-    if let Some(name) = object.get_value_by_str("__class__") {
-        if let Some(name) = name.as_str() {
-            return Cow::Owned(name.to_owned());
-        }
+    if let Some(name) = object.get_value_by_str("__class__")
+        && let Some(name) = name.as_str()
+    {
+        return Cow::Owned(name.to_owned());
     }
     let name = object.type_name();
     let name = name.split('<').next().unwrap_or(name);

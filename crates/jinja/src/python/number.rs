@@ -89,11 +89,11 @@ pub(crate) fn parse_int(text: &str, base: u32) -> Option<i128> {
     let mut base = base;
     let mut digits = digits;
     for radix in [2, 8, 16] {
-        if base == radix || base == 0 {
-            if let Some(rest) = prefix(radix).iter().find_map(|it| digits.strip_prefix(it)) {
-                (base, digits) = (radix, rest.strip_prefix('_').unwrap_or(rest));
-                break;
-            }
+        if (base == radix || base == 0)
+            && let Some(rest) = prefix(radix).iter().find_map(|it| digits.strip_prefix(it))
+        {
+            (base, digits) = (radix, rest.strip_prefix('_').unwrap_or(rest));
+            break;
         }
     }
     if base == 0 {

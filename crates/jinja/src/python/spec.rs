@@ -289,7 +289,7 @@ fn grouped(digits: &str, spec: Spec, before: usize) -> String {
 fn with_separators(digits: &str, separator: char, size: usize) -> String {
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % size == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(size) {
             out.push(separator);
         }
         out.push(digit);

@@ -25,7 +25,7 @@ pub(super) enum TupleIn {
     Parentheses,
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn expr(&self, kind: ExprKind, start: Span) -> Expr {
         let span = start.to(self.last_span());
         Expr { kind, span }

@@ -186,16 +186,16 @@ impl<'a> Lexer<'a> {
             if rest.is_empty() {
                 return Ok(());
             }
-            if open.is_empty() {
-                if let Some((length, strip)) = tag_end(rest.as_bytes(), close) {
-                    self.at += length;
-                    let end = if close == b'%' { TokenKind::BlockEnd } else { TokenKind::VariableEnd };
-                    self.push(end, start, self.at);
-                    if strip {
-                        self.skip_space();
-                    }
-                    return Ok(());
+            if open.is_empty()
+                && let Some((length, strip)) = tag_end(rest.as_bytes(), close)
+            {
+                self.at += length;
+                let end = if close == b'%' { TokenKind::BlockEnd } else { TokenKind::VariableEnd };
+                self.push(end, start, self.at);
+                if strip {
+                    self.skip_space();
                 }
+                return Ok(());
             }
             let after_dot = self
                 .tokens

@@ -20,10 +20,10 @@ pub(crate) fn number(text: &str) -> Option<(Result<Value, String>, usize)> {
 fn float(bytes: &[u8]) -> Option<usize> {
     let whole = digits(bytes, 0)?;
     let mut end = whole;
-    if bytes.get(end) == Some(&b'.') {
-        if let Some(fraction) = digits(bytes, end + 1) {
-            end = fraction;
-        }
+    if bytes.get(end) == Some(&b'.')
+        && let Some(fraction) = digits(bytes, end + 1)
+    {
+        end = fraction;
     }
     if matches!(bytes.get(end), Some(b'e' | b'E')) {
         let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));

@@ -91,7 +91,8 @@ impl<'a> Parser<'a> {
     pub(super) fn next(&mut self) -> Token<'a> {
         let last = self.tokens.len() - 1;
         let token = &mut self.tokens[self.at];
-        let left = if self.at == last {
+
+        if self.at == last {
             token.clone()
         } else {
             let span = token.span;
@@ -103,8 +104,7 @@ impl<'a> Parser<'a> {
             };
             self.at += 1;
             Token { kind, span }
-        };
-        left
+        }
     }
 
     pub(super) fn is_name(&self, name: &str) -> bool {

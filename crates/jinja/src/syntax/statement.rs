@@ -59,7 +59,7 @@ pub(crate) fn expression(file: &SourceFile, names: &dyn Names) -> Result<Arc<Fun
     Ok(Arc::new(function))
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn function(
         &self,
         role: Role,
@@ -104,10 +104,10 @@ impl<'a> Parser<'a> {
                 }
                 TokenKind::BlockBegin => {
                     self.next();
-                    if let TokenKind::Name(name) = self.kind() {
-                        if ends.contains(name) {
-                            return Ok(body);
-                        }
+                    if let TokenKind::Name(name) = self.kind()
+                        && ends.contains(name)
+                    {
+                        return Ok(body);
                     }
                     self.deeper(|this| this.statement(&mut body))?;
                     self.expect_block_end()?;

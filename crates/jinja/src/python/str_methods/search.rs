@@ -14,7 +14,7 @@ pub(super) fn call(text: &str, name: &str, call: &Arguments<'_>) -> Result<Value
     let [what, start, stop] = call.bind(["sub", "start", "end"], 1)?;
     let what = what.unwrap_or_default();
     let Some((window, offset)) = window(text, start.as_ref(), stop.as_ref())? else {
-        return Ok(nothing(name)?);
+        return nothing(name);
     };
     if matches!(name, "startswith" | "endswith") {
         return affix(window, name, &what);
