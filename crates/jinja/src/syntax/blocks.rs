@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::lexer::{endraw_tag, is_space, next_tag, raw_tag, string_length, tag_end};
+use memchr::memchr3;
+
+use super::lexer::{endraw_tag, is_space, next_tag, raw_tag, string_length};
 use super::parser::Parser;
 use super::token::TokenKind;
 use crate::blocks::{Block, BlockKind, BlockTags, Parameter};
@@ -177,17 +179,18 @@ impl<'a> Scanner<'a> {
     fn tag_close(&self, start: usize, inside: usize, close: u8) -> Result<usize, Error> {
         let bytes = self.text.as_bytes();
         let mut at = inside;
-        while let Some(byte) = bytes.get(at) {
-            if let Some((length, _)) = tag_end(&bytes[at..], close) {
-                return Ok(at + length);
+        while let Some(offset) = memchr3(close, b'\'', b'"', &bytes[at..]) {
+            at += offset;
+            if bytes[at] == close {
+                if bytes.get(at + 1) == Some(&b'}') {
+                    return Ok(at + 2);
+                }
+                at += 1;
+            } else if let Some(length) = string_length(&self.text[at..]) {
+                at += length;
+            } else {
+                break;
             }
-            at += match byte {
-                b'\'' | b'"' => match string_length(&self.text[at..]) {
-                    Some(length) => length,
-                    None => break,
-                },
-                _ => 1,
-            };
         }
         let expected = if close == b'%' { "tag close (\"%}\")" } else { "}}" };
         Err(self.unclosed(start, inside, expected))

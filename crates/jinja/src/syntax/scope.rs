@@ -71,7 +71,7 @@ impl Resolver {
 
     /// Resolves what is inside of a scope; gives how its slots start.
     fn enter(&mut self, symbols: Symbols, inside: impl FnOnce(&mut Self)) -> Vec<(usize, Init)> {
-        let mut loads: Vec<(usize, Load)> = symbols.loads.iter().map(|(slot, load)| (*slot, *load)).collect();
+        let mut loads: Vec<(usize, Load)> = symbols.loads().collect();
         loads.sort_unstable_by_key(|(slot, _)| *slot);
         self.scopes.push(symbols);
         inside(self);

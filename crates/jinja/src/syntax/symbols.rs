@@ -5,7 +5,6 @@
 //! context, or unset. An `if` has no scope, but its branches are counted: a name that only some of them assign
 //! may still be the context's.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::ast::{Expr, Stmt, Target};
@@ -28,12 +27,34 @@ pub(crate) enum Load {
     Alias(Place),
 }
 
-/// The names of one scope.
+/// The names of one scope. A scope has few, so lists beat maps.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Symbols {
-    refs: HashMap<Arc<str>, Place>,
-    pub(crate) loads: HashMap<usize, Load>,
-    stores: HashSet<Arc<str>>,
+    names: Vec<Symbol>,
+}
+
+/// A name of a scope.
+#[derive(Clone, Debug)]
+struct Symbol {
+    name: Arc<str>,
+    place: Place,
+    load: Load,
+    stored: bool,
+}
+
+impl Symbols {
+    fn get(&self, name: &str) -> Option<&Symbol> {
+        self.names.iter().find(|it| &*it.name == name)
+    }
+
+    fn get_mut(&mut self, name: &str) -> Option<&mut Symbol> {
+        self.names.iter_mut().find(|it| &*it.name == name)
+    }
+
+    /// The slots and how they start.
+    pub(crate) fn loads(&self) -> impl Iterator<Item = (usize, Load)> {
+        self.names.iter().map(|it| (it.place.slot, it.load))
+    }
 }
 
 /// A scope under analysis: its names, the scopes around it, and the slots of its function.
@@ -43,39 +64,44 @@ pub(crate) struct Analysis<'a> {
     pub function: usize,
     pub slots: &'a mut usize,
     /// The slots that names of this scope have, whichever branch of an `if` met them.
-    known: HashMap<Arc<str>, usize>,
+    known: Vec<(Arc<str>, usize)>,
 }
 
 /// The slot of a name in these scopes, innermost last.
 pub(crate) fn find(scopes: &[Symbols], name: &str) -> Option<Place> {
-    scopes.iter().rev().find_map(|scope| scope.refs.get(name).copied())
+    scopes.iter().rev().find_map(|scope| scope.get(name).map(|it| it.place))
 }
 
 impl<'a> Analysis<'a> {
     pub(crate) fn new(outer: &'a [Symbols], function: usize, slots: &'a mut usize) -> Self {
-        Self { symbols: Symbols::default(), outer, function, slots, known: HashMap::new() }
+        Self { symbols: Symbols::default(), outer, function, slots, known: Vec::new() }
     }
 
-    fn define(&mut self, name: &Arc<str>, load: Load) -> usize {
-        let slots = &mut *self.slots;
-        let slot = *self.known.entry(name.clone()).or_insert_with(|| {
-            *slots += 1;
-            *slots - 1
+    fn define(&mut self, name: &Arc<str>, load: Load, stored: bool) -> usize {
+        let known = self.known.iter().find(|(known, _)| known == name).map(|(_, slot)| *slot);
+        let slot = known.unwrap_or_else(|| {
+            *self.slots += 1;
+            self.known.push((name.clone(), *self.slots - 1));
+            *self.slots - 1
         });
         let place = Place { function: self.function, slot };
-        self.symbols.refs.insert(name.clone(), place);
-        self.symbols.loads.insert(slot, load);
+        match self.symbols.get_mut(name) {
+            Some(symbol) => {
+                symbol.load = load;
+                symbol.stored |= stored;
+            }
+            None => self.symbols.names.push(Symbol { name: name.clone(), place, load, stored }),
+        }
         slot
     }
 
     fn find(&self, name: &str) -> Option<Place> {
-        self.symbols.refs.get(name).copied().or_else(|| find(self.outer, name))
+        self.symbols.get(name).map(|it| it.place).or_else(|| find(self.outer, name))
     }
 
     /// A parameter, a loop's target, or a special name that the evaluator sets.
     pub(crate) fn parameter(&mut self, name: &Arc<str>) -> usize {
-        self.symbols.stores.insert(name.clone());
-        self.define(name, Load::Parameter)
+        self.define(name, Load::Parameter, true)
     }
 
     /// All names of a target as parameters.
@@ -91,16 +117,17 @@ impl<'a> Analysis<'a> {
 
     fn load(&mut self, name: &Arc<str>) {
         if self.find(name).is_none() {
-            self.define(name, Load::Resolve);
+            self.define(name, Load::Resolve, false);
         }
     }
 
     fn store(&mut self, name: &Arc<str>) {
-        self.symbols.stores.insert(name.clone());
-        if !self.symbols.refs.contains_key(name) {
-            let load = find(self.outer, name).map_or(Load::Missing, Load::Alias);
-            self.define(name, load);
+        if let Some(symbol) = self.symbols.get_mut(name) {
+            symbol.stored = true;
+            return;
         }
+        let load = find(self.outer, name).map_or(Load::Missing, Load::Alias);
+        self.define(name, load, true);
     }
 
     pub(crate) fn expression(&mut self, expr: &Expr) {
@@ -161,26 +188,32 @@ impl<'a> Analysis<'a> {
         self.merge([then, elif, other]);
     }
 
+    /// Joins the branches: what only some of them assign starts as the outer variable or the context's.
     fn merge(&mut self, branches: [Symbols; 3]) {
-        let mut counts: HashMap<Arc<str>, usize> = HashMap::new();
-        for branch in &branches {
-            for name in branch.stores.difference(&self.symbols.stores) {
-                *counts.entry(name.clone()).or_default() += 1;
-            }
-        }
+        let is_stored = |symbols: &Symbols, name: &str| symbols.get(name).is_some_and(|it| it.stored);
+        let counts: Vec<(Arc<str>, usize)> = branches
+            .iter()
+            .flat_map(|branch| &branch.names)
+            .filter(|it| it.stored && !is_stored(&self.symbols, &it.name))
+            .map(|it| {
+                let count = branches.iter().filter(|branch| is_stored(branch, &it.name)).count();
+                (it.name.clone(), count)
+            })
+            .collect();
         let all = branches.len();
-        for branch in branches {
-            self.symbols.refs.extend(branch.refs);
-            self.symbols.loads.extend(branch.loads);
-            self.symbols.stores.extend(branch.stores);
-        }
-        for (name, count) in counts {
-            if count == all {
-                continue;
+        for symbol in branches.into_iter().flat_map(|branch| branch.names) {
+            match self.symbols.get_mut(&symbol.name) {
+                Some(known) => {
+                    known.load = symbol.load;
+                    known.stored |= symbol.stored;
+                }
+                None => self.symbols.names.push(symbol),
             }
-            if let Some(place) = self.symbols.refs.get(&name) {
-                let load = find(self.outer, &name).map_or(Load::Resolve, Load::Alias);
-                self.symbols.loads.insert(place.slot, load);
+        }
+        for (name, _) in counts.into_iter().filter(|(_, count)| *count < all) {
+            let load = find(self.outer, &name).map_or(Load::Resolve, Load::Alias);
+            if let Some(symbol) = self.symbols.get_mut(&name) {
+                symbol.load = load;
             }
         }
     }
