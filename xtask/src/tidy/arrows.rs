@@ -86,6 +86,7 @@ const WITH_A_HOME: [(&str, &[&str]); 32] = [
     ("serde-saphyr", &["crates/project", "crates/notifier"]),
     ("socket2", &["crates/warehouse"]),
     ("sqlparser", &["crates/docs"]),
+    ("stacker", &["crates/jinja"]),
     ("tokio-postgres", &["crates/warehouse"]),
     ("tokio-postgres-rustls", &["crates/warehouse"]),
     ("tokio-rustls", &["crates/smtp-sink"]),

@@ -86,11 +86,8 @@ pub(super) fn sort(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Ev
         for getter in &getters {
             key.push(fold(getter.get(this, &item)?, case_sensitive));
         }
-        let key = match <[Value; 1]>::try_from(key) {
-            Ok([key]) => key,
-            Err(keys) => List::value(keys),
-        };
-        keyed.push((key, item));
+        // As lists, equal keys need no order: undefined ones have none.
+        keyed.push((List::value(key), item));
     }
     Ok(List::value(sort_values(keyed, flag(reverse.as_ref(), false))?))
 }
