@@ -52,7 +52,7 @@ fn graph_summary(manifest: &Manifest, invocation_id: &str) -> Value {
         let id = graph.id(index);
         let mut entry = Map::new();
         entry.insert("name".into(), id.as_str().into());
-        entry.insert("type".into(), id.resource_type().map(|kind| kind.as_str()).into());
+        entry.insert("type".into(), id.resource_type().map(platform_core::ResourceType::as_str).into());
         let children = graph.child_indexes(index);
         if !children.is_empty() {
             entry.insert("succ".into(), json!(children));

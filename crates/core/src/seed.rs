@@ -120,7 +120,7 @@ pub trait SeedTable: Send + Sync {
     fn copy_data<'a>(&'a self, time_zone: &str) -> SeedIterator<'a, Vec<u8>>;
 
     /// The rows as values, for macros that iterate `load_agate_table().rows`.
-    fn rows<'a>(&'a self) -> SeedIterator<'a, Vec<SeedValue>>;
+    fn rows(&self) -> SeedIterator<'_, Vec<SeedValue>>;
 }
 
 /// Reads seeds; `ingest` implements it, the command line gives it to the engine.

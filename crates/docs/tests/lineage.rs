@@ -1,5 +1,12 @@
 //! Column lineage: a query, and where each of its columns comes from.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
 use docs::lineage::{self, Relations, Unresolved};
 use platform_core::UniqueId;
 

@@ -68,7 +68,7 @@ impl SeedTable for Seed {
         Box::new(rows::CopyData::new(self, time_zone))
     }
 
-    fn rows<'a>(&'a self) -> SeedIterator<'a, Vec<SeedValue>> {
+    fn rows(&self) -> SeedIterator<'_, Vec<SeedValue>> {
         Box::new(rows::Values::new(self))
     }
 }

@@ -1,10 +1,17 @@
 //! Drops into a real Postgres: modes, corrections, refusals, the ledger.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
 mod support;
 
 use ingest::report::Outcome;
 use serde_json::json;
-use support::{World, feed, told};
+use support::{World, told};
 
 const ROWS: &str = "select a, b, _business_date, _file, _line, _loaded_at at time zone 'utc' from raw.t order by _file, _line";
 

@@ -1,6 +1,13 @@
 //! Whole seeds in a real Postgres, held against what dbt Core 1.11 made of the same files: `fixtures/seeds.jsonl` has a
 //! file a line (its bytes in hexadecimal), with the columns and rows of the table, or without where dbt failed.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
 mod support;
 
 use ingest::seeds::Reader;

@@ -138,9 +138,10 @@ impl Batches<'_> {
             .with("total_batches", line.total)
             .with("status", status);
         let is_result = status != "RUN";
-        self.context.events.send(match is_result {
-            true => event.emphasis(bytes.start + shift..bytes.end + shift, tone),
-            false => event,
+        self.context.events.send(if is_result {
+            event.emphasis(bytes.start + shift..bytes.end + shift, tone)
+        } else {
+            event
         });
     }
 }

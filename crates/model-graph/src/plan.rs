@@ -85,10 +85,11 @@ fn put_data_tests_first(
             }
         };
         for child in waiting {
-            if child != *id && !is_test(&child) {
-                if let Some(parents) = needs.get_mut(&child) {
-                    parents.push(id.clone());
-                }
+            if child != *id
+                && !is_test(&child)
+                && let Some(parents) = needs.get_mut(&child)
+            {
+                parents.push(id.clone());
             }
         }
     }

@@ -152,10 +152,10 @@ impl<'a> Walk<'a> {
         }
         let started = Phase::started();
         self.debug("NodeStart", "Q024", format!("Began running node {id}"), resource, &started);
-        if !is_ephemeral(resource) {
-            if let Some(event) = line::start(resource, self.line(number)) {
-                self.context.events.send(event.with("node_info", node_info(resource, &started)));
-            }
+        if !is_ephemeral(resource)
+            && let Some(event) = line::start(resource, self.line(number))
+        {
+            self.context.events.send(event.with("node_info", node_info(resource, &started)));
         }
         let clock = Instant::now();
         let mut result = self.executor.execute(id, slot, self.context);

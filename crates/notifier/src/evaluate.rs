@@ -171,9 +171,9 @@ async fn recovered(policy: &Policy, evaluation: Evaluation, session: &Session) -
     };
     let result = pipeline::recover(session, policy, evaluation.as_of, now).await;
     if result.is_ok() {
-        session.commit().await?
+        session.commit().await?;
     } else {
-        session.rollback().await?
+        session.rollback().await?;
     }
     result
 }
@@ -190,9 +190,9 @@ pub(crate) async fn replan(
     session.batch_execute("begin isolation level repeatable read").await?;
     let result = replan_in(rule, policy, session, now, events).await;
     if result.is_ok() {
-        session.commit().await?
+        session.commit().await?;
     } else {
-        session.rollback().await?
+        session.rollback().await?;
     }
     session.execute("select pg_advisory_unlock($1)", &[&lock::EVALUATION]).await?;
     result

@@ -116,9 +116,9 @@ pub async fn report_failure_at(
     session.batch_execute("begin").await?;
     let result = report(failure, policy, &session, now).await;
     if result.is_ok() {
-        session.commit().await?
+        session.commit().await?;
     } else {
-        session.rollback().await?
+        session.rollback().await?;
     }
     result.inspect(|planned| tell(events, planned))
 }
@@ -137,9 +137,9 @@ pub async fn report_recovery(
     let now = schema::now(&session).await?;
     let result = recover(&session, policy, as_of, now).await;
     if result.is_ok() {
-        session.commit().await?
+        session.commit().await?;
     } else {
-        session.rollback().await?
+        session.rollback().await?;
     }
     result.inspect(|planned| tell(events, planned))
 }

@@ -23,9 +23,9 @@ pub async fn remind(
     session.batch_execute("begin").await?;
     let result = remind_all(rules, policy, &session, as_of, now).await;
     if result.is_ok() {
-        session.commit().await?
+        session.commit().await?;
     } else {
-        session.rollback().await?
+        session.rollback().await?;
     }
     result
 }

@@ -1,5 +1,12 @@
 //! Materializations end to end: macros, context and a real Postgres.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
 mod workshop;
 
 use serde_json::json;

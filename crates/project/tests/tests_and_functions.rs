@@ -1,5 +1,12 @@
 //! Data tests, functions, clones and custom materializations end to end.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
 mod workshop;
 
 use serde_json::{Value, json};

@@ -61,7 +61,7 @@ async fn say<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 async fn hang() -> io::Result<End> {
-    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     Ok(End::Closed)
 }
 

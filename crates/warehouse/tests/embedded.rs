@@ -1,4 +1,11 @@
 //! The embedded server: started, shared, killed, stale, unreachable, and never open to strangers.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use nix::sys::signal::{Signal, kill};

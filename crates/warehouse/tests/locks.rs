@@ -1,5 +1,12 @@
 //! Run locks and migrations: who waits, who fails, what they are told.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
 use std::time::{Duration, Instant};
 use warehouse::migrate::PLATFORM;
 use warehouse::{Error, Migrations, Result, RunLock, Sharing, migrate, schema_lock, testing};

@@ -1,5 +1,12 @@
 //! Sessions against a real server: outcomes, types, transactions, COPY, errors, cancelling.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
 use bytes::Bytes;
 use std::time::Duration;
 use warehouse::{Error, Result, Secret, Session, Settings, Types, Warehouse, settings::SslMode, testing};

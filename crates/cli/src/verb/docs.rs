@@ -25,12 +25,11 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     let results = nodes::last_results(&project)?;
     let database = database::open(invocation, &project.profile, 2)?;
     let failed = |error: docs::generate::Error| Stop::runtime(error.to_string());
-    let selected = match arguments.selection.select.is_empty() {
-        true => None,
-        false => {
-            let request = Request::of(&arguments.selection);
-            Some(choice::choose(invocation, &project, &request, |_| true)?.into_iter().collect())
-        }
+    let selected = if arguments.selection.select.is_empty() {
+        None
+    } else {
+        let request = Request::of(&arguments.selection);
+        Some(choice::choose(invocation, &project, &request, |_| true)?.into_iter().collect())
     };
     let catalog = database.runtime.block_on(async {
         let session = database.warehouse.get().await?;

@@ -208,10 +208,8 @@ pub fn judge(record: &Record<'_>, rules: &Rules<'_>) -> Result<Sound, (Flaw, usi
         && !(quoted && record.spans.iter().any(|span| span.form == Form::Trailing))
         && rules.required.iter().all(|&at| has_value(record, at))
         && rules.kinds.iter().all(|&(at, kind)| is_kind(record, at, kind));
-    if !sound {
-        if let Some(flaw) = find(record, rules) {
-            return Err(flaw);
-        }
+    if !sound && let Some(flaw) = find(record, rules) {
+        return Err(flaw);
     }
     let literal = |form, raw: &[u8]| form == Form::Plain && memchr(b'"', raw).is_some();
     let literal_quote = quoted && record.spans.iter().any(|span| literal(span.form, record.raw(*span)));

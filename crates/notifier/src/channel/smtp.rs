@@ -63,7 +63,7 @@ impl Smtp {
         };
         let from: lettre::message::Mailbox =
             from.parse().map_err(|problem| format!("the sender `{from}`: {problem}"))?;
-        let duration = |span: crate::measure::Span| span.delta().to_std().unwrap_or(Duration::from_secs(60));
+        let duration = |span: crate::measure::Span| span.delta().to_std().unwrap_or(Duration::from_mins(1));
         Ok(Self {
             address,
             tls,

@@ -211,7 +211,7 @@ pub(super) async fn watch(
     project: &Project<'_>,
     out: &mut (dyn Write + Send),
 ) -> Result<Exit> {
-    let pause = watch.every.delta().to_std().unwrap_or(Duration::from_secs(60));
+    let pause = watch.every.delta().to_std().unwrap_or(Duration::from_mins(1));
     loop {
         // One failed round is told, and the next one tries again.
         let exit = match check(&Check::default(), project, out).await {

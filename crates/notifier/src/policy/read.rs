@@ -116,15 +116,15 @@ fn read(written: &Written, problems: &mut Vec<Diagnostic>) -> Policy {
         }
     };
     policy.quiet_hours = read_quiet_hours(&mut keys, policy.timezone);
-    policy.repeat = keys.keys("repeat").and_then(|mut below| {
+    policy.repeat = keys.keys("repeat").map(|mut below| {
         let (after, max) = (below.parsed("unacked_after"), below.parsed("max"));
         below.finish();
-        Some(Repeat { unacked_after: after.unwrap_or(Span::hours(24)), max: max.unwrap_or(3) })
+        Repeat { unacked_after: after.unwrap_or(Span::hours(24)), max: max.unwrap_or(3) }
     });
-    policy.escalate = keys.keys("escalate").and_then(|mut below| {
+    policy.escalate = keys.keys("escalate").map(|mut below| {
         let (after, to) = (below.parsed("unacked_after"), below.texts("to"));
         below.finish();
-        Some(Escalate { unacked_after: after.unwrap_or(Span::hours(4)), to: to.unwrap_or_default() })
+        Escalate { unacked_after: after.unwrap_or(Span::hours(4)), to: to.unwrap_or_default() }
     });
     if let Some(channels) = keys.get("channels") {
         policy.channels = read_channels(channels, keys.problems);

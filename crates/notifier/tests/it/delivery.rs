@@ -4,7 +4,7 @@ use crate::story::{Story, morning};
 use chrono::TimeDelta;
 use smtp_sink::{Certificates, Mode, Options, Sink};
 
-const POLICY: &str = r#"
+const POLICY: &str = r"
 version: 1
 installation: test
 from: Alerts <alerts@example.com>
@@ -21,7 +21,7 @@ channels:
     reply_timeout: 1s
     fallback: files
   files: {type: file, dir: outbox, to: [ops@example.com]}
-"#;
+";
 
 /// A company with one alert that waits for a server in that mode.
 async fn waiting(mode: Mode) -> (Story, Sink) {
