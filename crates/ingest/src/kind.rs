@@ -25,7 +25,6 @@ impl Kind {
     pub const WORDS: [&str; 6] = ["numeric", "integer", "date", "timestamp", "boolean", "text"];
 
     /// The kind of that name, `Some(None)` for text; Postgres's other names of the same types count.
-    #[expect(clippy::option_option, reason = "unknown, known, and known to need no check")]
     pub fn named(word: &str) -> Option<Option<Self>> {
         Some(match word.trim().to_ascii_lowercase().as_str() {
             "numeric" | "decimal" | "float" | "float8" | "double precision" | "real" => Some(Self::Numeric),

@@ -64,10 +64,11 @@ const FOR_ALL: [&str; 25] = [
 ];
 
 /// Crates of others with a home: what they are is known there and nowhere else.
-const WITH_A_HOME: [(&str, &[&str]); 32] = [
+const WITH_A_HOME: &[(&str, &[&str])] = &[
     ("annotate-snippets", &["crates/cli", "crates/project"]),
     ("axum", &["crates/docs"]),
     ("csv", &["crates/ingest", "crates/notifier"]),
+    ("encoding_rs", &["crates/ingest"]),
     ("deadpool", &["crates/warehouse"]),
     ("fancy-regex", &["crates/jinja"]),
     ("granit-parser", &["crates/project"]),

@@ -9,7 +9,9 @@ const LIMIT: usize = 600;
 /// Files that may be longer, up to what is written here, and why.
 const LONGER: [(&str, usize, &str); 2] = [
     ("crates/core/src/node.rs", 700, "one struct for each kind of node, as the manifest's schema has them"),
-    ("crates/project/src/runtime/adapter.rs", 700, "the methods of `adapter`, one match arm each"),
+    ("crates/project/src/runtime/adapter.rs", 800, "the methods of `adapter`, one match arm each"),
+    ("crates/project/src/parse/assemble.rs", 900, "everything a project holds, put together in dbt's order"),
+    ("crates/notifier/tests/it/scenarios.rs", 900, "28 scenarios, one function each"),
 ];
 
 /// Names under which things are lost.

@@ -18,8 +18,6 @@ pub struct Server {
     pub warehouse: Warehouse,
     /// The environment for the stages: they find the same database.
     pub environment: Environment,
-    /// Whether it is the private one.
-    pub private: bool,
     _handle: Option<Handle>,
 }
 
@@ -42,7 +40,6 @@ pub async fn open(options: &Pipeline, environment: &Environment, folder: &Path) 
     Ok(Server {
         warehouse: Warehouse::connect(settings, POOL).await?,
         environment: Environment { variables: Arc::new(changed), ..environment.clone() },
-        private: handle.is_some(),
         _handle: handle,
     })
 }

@@ -75,7 +75,6 @@ impl Guess {
 /// The encoding of a name in `encoding:` (the labels of the WHATWG standard, `latin1` and `cp1252` among them).
 ///
 /// `None` for an unknown name; `Some(None)` for UTF-8, which needs no decoding.
-#[expect(clippy::option_option, reason = "unknown, known, and known to need nothing")]
 pub fn named(label: &str) -> Option<Option<&'static Encoding>> {
     let folded = label.trim().to_ascii_lowercase().replace('_', "-");
     let alias = match folded.as_str() {

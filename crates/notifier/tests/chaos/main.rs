@@ -5,6 +5,13 @@
 //! `CHAOS_RUNS` (20) and `CHAOS_SEED` (1) repeat it; `cargo xtask chaos` sets them. The same binary is the
 //! worker that gets killed: it is told so by its first argument.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
 mod company;
 mod experiment;
 mod naive;

@@ -199,14 +199,6 @@ impl Story {
         self.outbox().await.iter().map(|one| format!("{} {}: {}", one.kind, one.state, one.subject)).collect()
     }
 
-    /// Takes every message as sent.
-    pub async fn all_sent(&self) {
-        self.sql(
-            "update alerting.outbox set state = 'sent', sent_at = now(), attempts = 1 where state = 'ready'",
-        )
-        .await;
-    }
-
     /// A number from the database.
     pub async fn count(&self, sql: &str) -> i64 {
         self.session().await.query_one(sql, &[]).await.unwrap_or_else(|problem| panic!("{problem}")).get(0)

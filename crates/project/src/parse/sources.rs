@@ -269,7 +269,6 @@ impl<'a> Reader<'a> {
         Relation { quoting, ..Relation::new(database, schema, identifier) }.to_string()
     }
 
-    #[expect(clippy::type_complexity, reason = "one caller takes the tuple apart at once")]
     fn tests(
         &self,
         table: &str,

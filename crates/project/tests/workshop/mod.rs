@@ -26,7 +26,7 @@ pub struct Workshop {
     tokio: Arc<tokio::runtime::Runtime>,
     warehouse: Warehouse,
     folder: Arc<TempDir>,
-    _database: Arc<TestDatabase>,
+    database: Arc<TestDatabase>,
     plan: Plan,
 }
 
@@ -98,7 +98,7 @@ impl Workshop {
             self.tokio.clone(),
             self.warehouse.clone(),
             self.folder.clone(),
-            self._database.clone(),
+            self.database.clone(),
         )
     }
 
@@ -115,7 +115,7 @@ impl Workshop {
         let session = tokio.block_on(warehouse.session()).unwrap();
         tokio.block_on(runtime.cache().load(&session, warehouse.database(), &[SCHEMA])).unwrap();
         let connection = Arc::new(Connection::new(session, tokio.handle().clone(), events));
-        Self { runtime, connection, tokio, warehouse, folder, _database: database, plan }
+        Self { runtime, connection, tokio, warehouse, folder, database: database, plan }
     }
 
     /// The node of that id.
