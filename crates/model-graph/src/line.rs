@@ -58,7 +58,7 @@ pub(crate) fn description(resource: Resource<'_>) -> String {
             match node.resource_type {
                 ResourceType::Model => {
                     let language = if node.language.is_empty() { "sql" } else { &node.language };
-                    format!("{language} {} model {place}", node.config.materialized())
+                    format!("{language} {} model {place}", kind(node))
                 }
                 ResourceType::Seed => format!("seed file {place}"),
                 ResourceType::Snapshot => format!("snapshot {place}"),
@@ -69,6 +69,14 @@ pub(crate) fn description(resource: Resource<'_>) -> String {
         Resource::UnitTest(test) => format!("unit_test {}", unit_test_name(test)),
         Resource::Source(source) => format!("freshness of {}.{}", source.source_name, source.name),
         other => format!("{} {}", other.resource_type(), other.name()),
+    }
+}
+
+/// The materialization, by the word that people see.
+fn kind(node: &platform_core::Node) -> &str {
+    match (node.config.materialized(), node.config.text("incremental_strategy")) {
+        ("incremental", Some("microbatch")) => "microbatch",
+        (materialized, _) => materialized,
     }
 }
 
@@ -187,6 +195,7 @@ fn outcome(resource: Resource<'_>, result: &NodeResult) -> (String, String) {
         }
         (_, Status::PartialSuccess) => (format!("PARTIAL SUCCESS created {about}"), message.to_owned()),
         _ if failed => (format!("ERROR creating {about}"), "ERROR".to_owned()),
+        (ResourceType::Function, _) => (format!("OK created {about}"), "SUCCESS".to_owned()),
         _ => (format!("OK created {about}"), message.to_owned()),
     }
 }

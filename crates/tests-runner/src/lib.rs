@@ -1,20 +1,20 @@
 //! Tests: what a query that should find nothing found, and what follows from it.
 //!
-//! What lives here: data tests, generic and singular, with their thresholds and messages; unit tests and how
-//! their rows differ. What does not: how a
-//! test's SQL is made (`project`), and in which order tests run (`model-graph`).
+//! What lives here: data tests, generic and singular, with their thresholds and messages; unit tests, and what
+//! differs from what they expect. What does not: how a test's SQL is made (`project`), and in which order tests run
+//! (`model-graph`).
 
 mod difference;
+mod unit;
 mod verdict;
 
 pub use verdict::Verdict;
 
-use platform_core::node::UnitTest;
 use platform_core::{Executor, Node, NodeResult, Resource, RunContext, Status, UniqueId};
 use project::runtime::{Failure, Runtime, Slots, Stopwatch};
 use std::sync::Arc;
 
-/// Runs data tests.
+/// Runs data tests and unit tests.
 pub struct Tester {
     /// Compiles and runs them.
     pub runtime: Runtime,
@@ -51,41 +51,6 @@ impl Tester {
         result
     }
 
-    fn unit_test(&self, test: &UnitTest, slot: usize) -> NodeResult {
-        let mut watch = Stopwatch::start();
-        watch.next("execute");
-        let connection = self.slots.connection(slot).map_err(|error| {
-            self.runtime.plain_failure(Resource::UnitTest(test), "Database Error", &error.to_string())
-        });
-        let done = connection.and_then(|connection| self.runtime.unit_test(test, &connection));
-        let (timing, execution_time) = watch.stop();
-        let id = test.unique_id.clone();
-        let mut result = match done {
-            Ok(run) => {
-                let rows = run.rows.to_json();
-                let difference = difference::between(rows.as_array().map(Vec::as_slice).unwrap_or_default());
-                let mut result = match &difference {
-                    None => NodeResult::new(id, Status::Pass, None),
-                    Some((_, text)) => NodeResult::new(id, Status::Fail, Some(text.clone())),
-                };
-                result.failures = Some(difference.map_or(0, |(rows, _)| rows));
-                result.compiled_code = Some(run.compiled.sql.clone());
-                result.adapter_response = run.response.map(|response| response.to_json()).unwrap_or_default();
-                result
-            }
-            Err(failure) => {
-                let mut result = NodeResult::new(id, Status::Error, Some(failure.message));
-                result.diagnostic = Some(Box::new(failure.diagnostic));
-                result.compiled_code = failure.compiled.map(|compiled| compiled.sql.clone());
-                result
-            }
-        };
-        result.timing = timing;
-        result.execution_time = execution_time;
-        result.compiled = Some(result.compiled_code.is_some());
-        result
-    }
-
     fn verdict(
         &self,
         node: &Node,
@@ -115,12 +80,10 @@ impl Tester {
 
 impl Executor for Tester {
     fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult {
-        match context.manifest.node(id) {
-            Some(node) => self.test(node, slot),
-            None if context.manifest.unit_tests.contains_key(id) => {
-                self.unit_test(&context.manifest.unit_tests[id], slot)
-            }
-            None => NodeResult::new(id.clone(), Status::Error, Some(format!("{id} is not in the manifest"))),
+        match context.manifest.resource(id) {
+            Some(Resource::Node(node)) => self.test(node, slot),
+            Some(Resource::UnitTest(test)) => self.unit_test(test, slot),
+            _ => NodeResult::new(id.clone(), Status::Error, Some(format!("{id} is not in the manifest"))),
         }
     }
 

@@ -100,14 +100,10 @@ impl RelationObject {
             "is_materialized_view" => self.is(RelationKind::MaterializedView),
             "is_function" => self.is(RelationKind::Function),
             "is_pointer" => Value::from(false),
-            "can_be_renamed" => Value::from(matches!(
-                self.relation.kind,
-                Some(RelationKind::Table | RelationKind::View | RelationKind::MaterializedView)
-            )),
-            "can_be_replaced" => {
+            "can_be_renamed" | "can_be_replaced" => {
                 Value::from(matches!(self.relation.kind, Some(RelationKind::Table | RelationKind::View)))
             }
-            "renameable_relations" => kinds(&["table", "view", "materialized_view"]),
+            "renameable_relations" => kinds(&["table", "view"]),
             "replaceable_relations" => kinds(&["table", "view"]),
             "limit" => self.limit.map_or_else(|| Value::from(()), Value::from),
             "event_time_filter" => {

@@ -49,6 +49,17 @@ impl Table {
         Self::new(names, rows.collect())
     }
 
+    /// Names of the columns.
+    pub fn column_names(&self) -> Vec<String> {
+        self.names.iter().map(|name| name.to_string()).collect()
+    }
+
+    /// Rows as texts; `None` is null.
+    pub fn texts(&self) -> impl Iterator<Item = Vec<Option<String>>> {
+        let text = |value: &Value| (!value.is_none()).then(|| jinja::value::to_str(value));
+        self.rows.iter().map(move |row| row.values.iter().map(text).collect())
+    }
+
     /// As a value for templates.
     pub fn into_value(self) -> Value {
         Value::from_object(self)

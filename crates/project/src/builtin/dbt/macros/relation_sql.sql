@@ -108,13 +108,16 @@
     {{ return(adapter.dispatch('create_table_as', 'dbt')(temporary, relation, compiled_code)) }}
 {%- endmacro %}
 
-{# With a contract the table is defined first and filled then: its columns, in its order, with its constraints. #}
+{# With a contract the table is defined first and filled then: its columns, in its order, with its constraints. A
+   temporary table is on its way to such a one: its columns are held against the contract, and are as the query's. #}
 {% macro default__create_table_as(temporary, relation, sql) -%}
     {%- set words = ['create', 'temporary' if temporary else '', 'unlogged' if config.get('unlogged') and not temporary else '', 'table'] -%}
     {%- set create = words | select | join(' ') ~ ' ' ~ relation.render() -%}
+    {%- if _enforced_contract() -%}
+        {%- do get_assert_columns_equivalent(sql) -%}
+    {%- endif -%}
     {{ _sql_header() }}
     {%- if _enforced_contract() and not temporary %}
-    {{ get_assert_columns_equivalent(sql) }}
     {{ create }} {{ get_table_columns_and_constraints() }};
 
     insert into {{ relation.render() }} ({{ adapter.dispatch('get_column_names', 'dbt')() }})

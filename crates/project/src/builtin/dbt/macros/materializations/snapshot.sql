@@ -47,8 +47,12 @@
     {{ return(names) }}
 {%- endmacro %}
 
+{# What they are called here. #}
 {% macro _snapshot_names() -%}
-    {{ return(config.get('snapshot_table_column_names') or get_snapshot_table_column_names()) }}
+    {%- set names = get_snapshot_table_column_names() -%}
+    {%- set given = config.get('snapshot_table_column_names') or config.get('snapshot_meta_column_names') or {} -%}
+    {%- for name in given if given[name] %}{% do names.update({name: given[name]}) %}{% endfor -%}
+    {{ return(names) }}
 {%- endmacro %}
 
 {# What the staging table has besides columns of the snapshot. #}

@@ -1,0 +1,58 @@
+//! Unit tests: the rows that a model's query gives for given rows, beside those expected.
+
+use crate::Tester;
+use crate::difference::{Row, difference};
+use platform_core::node::UnitTest;
+use platform_core::{NodeResult, Resource, Status};
+use project::runtime::{Failure, Stopwatch, UnitRun};
+
+impl Tester {
+    pub(crate) fn unit_test(&self, test: &UnitTest, slot: usize) -> NodeResult {
+        let watch = Stopwatch::start();
+        let done = self.unit_run(test, slot);
+        let (timing, execution_time) = watch.stop();
+        let id = test.unique_id.clone();
+        let mut result = match done {
+            Ok(run) => {
+                let found = judged(&run);
+                let status = if found.is_some() { Status::Fail } else { Status::Pass };
+                let message = found.map(|lines| format!("\n\nactual differs from expected:\n\n{lines}\n\n"));
+                let mut result = NodeResult::new(id, status, message);
+                result.failures = Some(i64::from(status == Status::Fail));
+                result.compiled_code = Some(run.compiled.sql.clone());
+                result.adapter_response = run.response.map(|it| it.to_json()).unwrap_or_default();
+                result
+            }
+            Err(failure) => {
+                let mut result = NodeResult::new(id, Status::Error, Some(failure.message));
+                result.diagnostic = Some(Box::new(failure.diagnostic));
+                result.compiled_code = failure.compiled.map(|compiled| compiled.sql.clone());
+                result
+            }
+        };
+        result.timing = timing;
+        result.execution_time = execution_time;
+        result.compiled = Some(result.compiled_code.is_some());
+        result
+    }
+
+    fn unit_run(&self, test: &UnitTest, slot: usize) -> Result<UnitRun, Failure> {
+        let connection = self.slots.connection(slot).map_err(|error| {
+            self.runtime.plain_failure(Resource::UnitTest(test), "Database Error", &error.to_string())
+        })?;
+        self.runtime.unit_test(test, &connection)
+    }
+}
+
+/// What differs; nothing if all is as expected.
+fn judged(run: &UnitRun) -> Option<String> {
+    let mut columns = run.rows.column_names();
+    columns.pop();
+    let (mut actual, mut expected) = (Vec::new(), Vec::new());
+    for mut row in run.rows.texts() {
+        let side = row.pop().flatten();
+        let side: &mut Vec<Row> = if side.as_deref() == Some("actual") { &mut actual } else { &mut expected };
+        side.push(row);
+    }
+    difference(&columns, &expected, &actual)
+}
