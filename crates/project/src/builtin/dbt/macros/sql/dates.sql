@@ -77,18 +77,18 @@
 
         {{ steps }}
 
-    )
+    ),
 
-    , all_periods as (
+    all_periods as (
 
         select (
             {{ step }}
         ) as {{ name }}
         from rawdata
 
-    )
+    ),
 
-    , filtered as (
+    filtered as (
 
         select *
         from all_periods
