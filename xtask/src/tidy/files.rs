@@ -7,7 +7,8 @@ use std::path::Path;
 const LIMIT: usize = 600;
 
 /// Files that may be longer, up to what is written here, and why.
-const LONGER: [(&str, usize, &str); 4] = [
+const LONGER: [(&str, usize, &str); 5] = [
+    ("crates/project/src/runtime/table.rs", 700, "a table, its rows and its columns, as agate has them"),
     ("crates/core/src/node.rs", 700, "one struct for each kind of node, as the manifest's schema has them"),
     ("crates/project/src/runtime/adapter.rs", 800, "the methods of `adapter`, one match arm each"),
     ("crates/project/src/parse/assemble.rs", 900, "everything a project holds, put together in dbt's order"),

@@ -6,6 +6,7 @@
 //! worker that gets killed: it is told so by its first argument.
 
 #![allow(
+    clippy::print_stdout,
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
