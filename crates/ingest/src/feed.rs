@@ -11,7 +11,7 @@
 //! | `types` | column: `numeric`, `integer`, `date`, `timestamp` or `boolean`; other text is quarantined | none |
 //! | `max_bad_rows` | with more quarantined rows the drop is refused | 0 |
 //! | `allow_empty` | whether a file may have no rows | false |
-//! | `required` | whether a drop without a file of this feed is an error | true |
+//! | `required` | whether a drop without a file of this feed is an error | of full dumps |
 //! | `delimiter` | one character, or `tab` | `,` |
 //! | `encoding` | `utf-8`, `latin1`, `utf-16`, … | `utf-8` |
 //! | `header` | whether the first record names the columns | true |
@@ -118,6 +118,28 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// A feed for a file that no source describes: the header names the columns.
+    pub fn of_header(table: Relation, delimiter: Delimiter) -> Self {
+        Self {
+            id: UniqueId::new(""),
+            relation: table,
+            columns: Vec::new(),
+            mode: Mode::Replace,
+            key: Vec::new(),
+            types: Vec::new(),
+            max_bad_rows: 0,
+            allow_empty: false,
+            required: false,
+            delimiter,
+            encoding: None,
+            header: true,
+            nulls: Nulls::EmptyUnquoted,
+            max_field_bytes: MAX_FIELD_BYTES,
+            patterns: Vec::new(),
+            globs: GlobSet::empty(),
+        }
+    }
+
     /// `schema.table`, for messages and the ledger.
     pub fn table(&self) -> String {
         format!("{}.{}", self.relation.schema_name(), self.relation.identifier_name())
@@ -217,7 +239,7 @@ impl Reader<'_> {
             types,
             max_bad_rows: self.number("max_bad_rows", 0),
             allow_empty: self.flag("allow_empty", false),
-            required: self.flag("required", true),
+            required: self.flag("required", mode == Mode::Replace),
             delimiter: self.delimiter()?,
             encoding: self.encoding(),
             header,

@@ -28,9 +28,6 @@ use warehouse::{RunLock, Session, Sharing, Warehouse, migrate};
 
 pub use quarantine::{SHOWN, relation as rejected_relation};
 
-/// How long the swap waits for readers before it replaces rows instead.
-const READERS: Duration = Duration::from_secs(30);
-
 /// What every load of one command shares.
 #[derive(Clone)]
 pub struct Context {
@@ -50,6 +47,8 @@ pub struct Context {
     pub again: bool,
     /// How long to wait for another loader.
     pub patience: Duration,
+    /// How long to wait for readers of a table before its rows are replaced and not the table.
+    pub readers: Duration,
 }
 
 impl Context {
@@ -65,6 +64,7 @@ impl Context {
             sameness: Sameness::Content,
             again: false,
             patience: Duration::ZERO,
+            readers: Duration::from_secs(30),
         }
     }
 

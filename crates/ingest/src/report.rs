@@ -1,6 +1,6 @@
 //! Reports: what became of a drop, for people and for programs.
 
-use crate::csv::flaw::Rejected;
+use crate::csv::flaw::{Flaw, Rejected};
 use crate::feed::Mode;
 use crate::ledger::Need;
 use crate::sift::{Tally, place};
@@ -121,6 +121,16 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// A file of which no row is left must not empty a table either: the same rule as for a header alone.
+pub fn nothing_left(name: &str, tally: &Tally) -> Option<Diagnostic> {
+    if tally.rows > 0 || tally.rejected == 0 {
+        return None;
+    }
+    let message = format!("not one row could be read, of {} records", grouped(tally.physical));
+    let hint = "loading it would empty the table; `allow_empty: true` says that this may happen";
+    Some(Diagnostic::error("I008", message).at(platform_core::Place::file(name)).hint(hint))
+}
+
 /// The bad rows of a file as problems: each one shown, then how many there are in all.
 pub fn bad_rows(name: &str, table: &str, first: &[Rejected], count: u64, allowed: u64) -> Vec<Diagnostic> {
     let shown = first
@@ -132,9 +142,19 @@ pub fn bad_rows(name: &str, table: &str, first: &[Rejected], count: u64, allowed
     let which = if more == 0 { String::new() } else { format!("; the first {} are shown", first.len()) };
     let limit = if allowed == 0 { "none is".to_owned() } else { format!("{} are", grouped(allowed)) };
     let message = format!("{} bad row{} for `{table}`, {limit} allowed{which}", grouped(count), s(count));
-    let hint = format!(
-        "mend the file, or set `max_bad_rows: {count}` under `drop` of the source: they then go to `{table}__rejected`"
-    );
+    let encoding = first.iter().find_map(|rejected| match rejected.flaw {
+        Flaw::NotUtf8 { likely, .. } => Some(likely).filter(|likely| !likely.contains(' ')),
+        _ => None,
+    });
+    let hint = match encoding {
+        Some(encoding) => {
+            format!("set `encoding: {encoding}` under `drop` of the source, or write the file in UTF-8")
+        }
+        None => format!(
+            "mend the file, or set `max_bad_rows: {count}` under `drop` of the source: they then go to \
+             `{table}__rejected`"
+        ),
+    };
     problems.push(Diagnostic::error("I010", message).at(platform_core::Place::file(name)).hint(hint));
     problems
 }

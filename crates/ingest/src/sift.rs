@@ -257,8 +257,9 @@ impl File<'_> {
             let written = if better == '\t' { "tab".to_owned() } else { better.to_string() };
             let used = feed.delimiter.as_str().escape_debug().to_string();
             let message = format!(
-                "with the delimiter `{used}` the header has {} columns, with `{written}` {count}",
-                found.len()
+                "with the delimiter `{used}` the header has {} column{}, with `{written}` {count}",
+                found.len(),
+                if found.len() == 1 { "" } else { "s" }
             );
             let hint = format!("set `delimiter: \"{written}\"` under `drop` of the source");
             return Err(Diagnostic::error("I006", message).at(line.start()).hint(hint).into());

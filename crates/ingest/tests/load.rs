@@ -36,3 +36,25 @@ async fn a_drop_is_loaded_stamped_and_then_skipped() {
     insta::assert_snapshot!(world.rows(ledger).await, @"csv_data/2026-11-20/t.csv|26|1569438413be716f12186e209a1a0c7827146644cea56a52a499a2c58ba764ea|2026-11-20|replace|loaded|3|3|0|0");
     assert_eq!(world.leftovers().await, "");
 }
+
+#[tokio::test]
+async fn a_file_of_bad_rows_alone_leaves_the_table_as_it_was() {
+    let world = World::simple(json!({"max_bad_rows": 10})).await;
+    world.write("csv_data/2026-11-20/t.csv", "a,b\n1,2\n");
+    world.load_all().await;
+    world.write("csv_data/2026-11-21/t.csv", "a,b\n1,2,3\n4\n");
+    let reports = world.load_all().await;
+    insta::assert_snapshot!(told(&reports[1]), @"
+    Refused
+    raw.t (replace, new): 2 records = 0 loaded + 2 quarantined + 0 blank
+    I008 csv_data/2026-11-21/t.csv  not one row could be read, of 2 records
+      hint: loading it would empty the table; `allow_empty: true` says that this may happen
+    ");
+    assert_eq!(world.rows("select a, b from raw.t").await, "1|2");
+    let states = "select business_date, state, error from platform.loads order by load_id";
+    insta::assert_snapshot!(world.rows(states).await, @"
+    2026-11-20|loaded|∅
+    2026-11-21|failed|I008 csv_data/2026-11-21/t.csv  not one row could be read, of 2 records
+      hint: loading it would empty the table; `allow_empty: true` says that this may happen
+    ");
+}

@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 use warehouse::{Session, Warehouse};
 
 /// Files below this size are not worth a second connection.
-const WORTH_SPLITTING: u64 = 16 << 20;
+const WORTH_SPLITTING: u64 = 8 << 20;
 
 /// What became of a file.
 pub struct Filled {
@@ -150,7 +150,8 @@ fn read(
         // Nobody takes it: the copy failed, and its reason is known there.
         let _ = chunks.blocking_send(rest);
     }
-    // The copy ends when nobody can send any more.
+    // Whoever waits for columns or chunks learns that there will be none.
+    pour.columns = None;
     pour.chunks = None;
     (sifted, pour)
 }

@@ -7,7 +7,7 @@ use crate::csv::flaw::Flaw;
 use crate::drop::{Drop, DropFile, Part};
 use crate::feed::Mode;
 use crate::ledger::{self, Known, Need};
-use crate::report::{LoadReport, Outcome, bad_rows};
+use crate::report::{LoadReport, Outcome, bad_rows, nothing_left};
 use crate::sift::Refusal;
 use crate::{Error, Result};
 use platform_core::event::Level;
@@ -176,6 +176,9 @@ impl Loading<'_> {
                         tally: sifted.tally,
                         copied: filled.copied,
                     });
+                }
+                if !part.feed.allow_empty && filled.spool.count <= allowed {
+                    problems.extend(nothing_left(&file.name, &sifted.tally));
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::loading::Loading;
 use super::staged::Staged;
 use super::swap::{Swap, swap_all};
 use super::table::{self, Beside};
-use super::{READERS, apply, quarantine};
+use super::{apply, quarantine};
 use crate::Result;
 use crate::feed::Mode;
 use crate::ledger;
@@ -49,7 +49,7 @@ impl Loading<'_> {
             stage.beside = Some(beside);
             self.note_loaded(stage).await?;
         }
-        let kept = swap_all(session, &swaps, READERS).await?;
+        let kept = swap_all(session, &swaps, self.context.readers).await?;
         session.commit().await?;
         for (relation, reasons) in kept {
             // Every row was written twice: give the room of the old ones back.
