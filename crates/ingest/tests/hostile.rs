@@ -1,5 +1,12 @@
 //! Hostile files: each of `fixtures/hostile/` as it comes out of a load that allows no bad row, and of one that allows ten.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
 mod support;
 
 use ingest::check;

@@ -115,7 +115,7 @@ impl Workshop {
         let session = tokio.block_on(warehouse.session()).unwrap();
         tokio.block_on(runtime.cache().load(&session, warehouse.database(), &[SCHEMA])).unwrap();
         let connection = Arc::new(Connection::new(session, tokio.handle().clone(), events));
-        Self { runtime, connection, tokio, warehouse, folder, database: database, plan }
+        Self { runtime, connection, tokio, warehouse, folder, database, plan }
     }
 
     /// The node of that id.
