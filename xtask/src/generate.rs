@@ -52,6 +52,23 @@ pub struct Generate {
     force: bool,
 }
 
+impl Generate {
+    /// Drops in which every line can be read.
+    pub fn clean_drops(out: PathBuf, dates: Vec<NaiveDate>, invoices: u64, organizations: u64) -> Self {
+        Self {
+            out,
+            dates,
+            invoices,
+            organizations,
+            seed: 7,
+            large: false,
+            clean: true,
+            stories: false,
+            force: false,
+        }
+    }
+}
+
 /// Writes the drops and says what was written.
 pub fn run(options: &Generate) -> anyhow::Result<()> {
     let first = first_day()?;

@@ -1,5 +1,6 @@
 //! `cargo xtask …`: the tasks of people who have the source.
 
+mod bench;
 mod chaos;
 mod db;
 mod generate;
@@ -34,6 +35,8 @@ enum Task {
     Tidy,
     /// Kill senders, drop lines, crash databases: is an alert lost, or told twice?
     Chaos(chaos::Chaos),
+    /// Measure the platform beside psql and dbt Core
+    Bench(bench::Bench),
     /// Everything that must hold before a change is merged
     Test(test::Test),
 }
@@ -46,6 +49,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Db(options) => db::run(&options),
         Task::Tidy => tidy::run(),
         Task::Chaos(options) => chaos::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::Test(options) => test::run(&options),
     }
 }

@@ -28,6 +28,9 @@ use clap::Args;
 use engine::Engine;
 use report::Report;
 
+pub use place::copy_project;
+pub use venv::dbt as installed_dbt;
+
 /// Runs projects under dbt Core and under `dp`, and compares what they leave behind.
 #[derive(Debug, Args)]
 pub struct Verify {

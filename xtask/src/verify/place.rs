@@ -37,7 +37,8 @@ pub struct Project {
 }
 
 /// What makes the project at the root, for there is more at the root than the project.
-const OF_THE_ROOT: [&str; 5] = ["dbt_project.yml", "sql", "seeds", "csv_data", "verify.txt"];
+const OF_THE_ROOT: [&str; 7] =
+    ["dbt_project.yml", "sql", "seeds", "csv_data", "profiles", "alerts.yml", "verify.txt"];
 
 impl Project {
     /// The file with what dbt Core gave.
@@ -128,9 +129,7 @@ impl Place {
         }
         let copy = folder.join("project");
         if project.is_root(self) {
-            for name in OF_THE_ROOT {
-                copy_tree(&self.root.join(name), &copy.join(name))?;
-            }
+            copy_project(&self.root, &copy)?;
         } else {
             copy_tree(&project.folder, &copy)?;
         }
@@ -175,6 +174,11 @@ fn profile_name(project: &Path) -> anyhow::Result<String> {
     let text = fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
     let name = text.lines().find_map(|line| line.strip_prefix("profile:"));
     Ok(name.unwrap_or_default().trim_matches([' ', '"', '\'']).to_owned())
+}
+
+/// Copies the project at the root: its own files, and not what else stands there.
+pub fn copy_project(root: &Path, to: &Path) -> anyhow::Result<()> {
+    OF_THE_ROOT.iter().try_for_each(|name| copy_tree(&root.join(name), &to.join(name)))
 }
 
 /// Copies a file, or a folder with all that is in it.

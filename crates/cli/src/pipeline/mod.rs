@@ -116,11 +116,9 @@ impl Run<'_> {
     }
 
     fn heading(&self, date: NaiveDate, stage: &str) {
-        self.say(
-            Level::Info,
-            "PipelineStage",
-            format!("── {date}  {stage} {}", "─".repeat(60 - stage.len())),
-        );
+        let line = format!("── {date}  {stage} {}", "─".repeat(60 - stage.len()));
+        let event = Event::new(Level::Info, "PipelineStage", line);
+        self.invocation.log.send(event.with("date", date.to_string()).with("stage", stage));
     }
 
     /// One pipeline at a time: the second one is told who is at work.
