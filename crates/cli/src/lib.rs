@@ -9,6 +9,7 @@ mod choice;
 mod database;
 mod exit;
 mod flags;
+mod history;
 mod invocation;
 mod log;
 pub mod pipeline;

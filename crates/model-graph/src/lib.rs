@@ -6,6 +6,7 @@
 
 mod artifact;
 mod builder;
+mod history;
 mod hooks;
 mod line;
 mod microbatch;
@@ -17,6 +18,7 @@ mod scheduler;
 
 pub use artifact::{Head, ResultsFile, write_aside};
 pub use builder::Builder;
+pub use history::{RunRecord, record};
 pub use hooks::{Moment, hook_ids, run_hooks};
 pub use line::{counted, plural};
 pub use microbatch::{EventTimes, Span, parse_time};

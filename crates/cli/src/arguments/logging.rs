@@ -68,6 +68,10 @@ pub struct Logging {
     /// Accepted for dbt's sake.
     #[arg(short, long, global = true, value_name = "PATH", env = "DBT_RECORD_TIMING_INFO", hide = true)]
     pub record_timing_info: Option<PathBuf>,
+    /// Show results that matter, and what is going on in one moving line: for commands that run many others.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub gist: bool,
 }
 
 /// Formats of messages.

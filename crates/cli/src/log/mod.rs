@@ -5,6 +5,7 @@
 
 mod file;
 mod format;
+mod gist;
 mod warning;
 
 pub use file::LogFile;
@@ -12,6 +13,7 @@ pub use warning::{Verdict, WarningPolicy};
 
 use crate::arguments::{LogFormat, LogLevel, Logging};
 use format::{Frame, Style};
+use gist::Gist;
 use platform_core::event::Level;
 use platform_core::{Event, EventSink};
 use std::io::{IsTerminal as _, Write as _};
@@ -26,6 +28,7 @@ const DATA: [&str; 4] = ["PrintEvent", "ListCmdOut", "ShowNode", "CompiledNode"]
 pub struct Log {
     frame: Frame,
     terminal: Listener,
+    gist: Option<Gist>,
     file: Option<(Listener, Mutex<LogFile>)>,
     quiet: bool,
     print: bool,
@@ -60,9 +63,12 @@ impl Log {
                 LogFile::open(folder, flags.log_file_max_bytes, invocation_id, file_listener.style).ok()
             })
             .map(|file| (file_listener, Mutex::new(file)));
+        let gist =
+            (flags.gist && terminal.style.is_text() && terminal.level == Some(Level::Info)).then(Gist::new);
         Self {
             frame: Frame::new(invocation_id),
             terminal,
+            gist,
             file,
             quiet: flags.quiet == Some(true),
             print: flags.print != Some(false),
@@ -94,11 +100,16 @@ impl Log {
     fn tell(&self, event: &Event) {
         let is_data = DATA.contains(&event.name.as_str());
         let heard = |listener: Listener| listener.level.is_some_and(|level| event.level >= level);
-        let silenced = self.quiet && event.level < Level::Error && !is_data;
+        let swallowed = self.gist.as_ref().is_some_and(|gist| gist.swallows(event));
+        let silenced = swallowed || (self.quiet && event.level < Level::Error && !is_data);
         if (heard(self.terminal) || (is_data && self.terminal.level.is_some())) && !silenced {
             let line = self.frame.line(event, self.terminal.style, is_data);
             // A closed pipe ends the talk, not the run.
-            let _ = writeln!(std::io::stdout().lock(), "{line}");
+            let write = || drop(writeln!(std::io::stdout().lock(), "{line}"));
+            match &self.gist {
+                Some(gist) => gist.write(write),
+                None => write(),
+            }
         }
         if let Some((listener, file)) = self.file.as_ref().filter(|(listener, _)| heard(*listener)) {
             let line = self.frame.line(event, listener.style, false);

@@ -38,11 +38,16 @@ use uuid::Uuid;
 use warehouse::migrate::PLATFORM;
 use warehouse::{RunLock, Sharing};
 
+/// How long to wait for another pipeline: a killed one holds its lock until the server notices.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Runs the pipeline; the exit code is that of the worst thing that happened: 0 all is well, 1 something failed
 /// that a mail tells of, 2 it could not run.
 pub fn run(options: &Pipeline, global: &Global, environment: &Environment) -> ExitCode {
     let began = Instant::now();
-    match story(options, global, environment, began) {
+    let mut global = global.clone();
+    global.logging.gist = true;
+    match story(options, &global, environment, began) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(stop) => {
@@ -126,7 +131,7 @@ impl Run<'_> {
         warehouse::migrate::migrate(&self.server.warehouse, &PLATFORM).await?;
         let name = format!("pipeline of {}", self.project.name());
         let description = format!("dp pipeline, process {}", std::process::id());
-        Ok(RunLock::take(&self.server.warehouse, &name, Sharing::Alone, &description, Duration::ZERO).await?)
+        Ok(RunLock::take(&self.server.warehouse, &name, Sharing::Alone, &description, PATIENCE).await?)
     }
 
     async fn agenda(&self) -> Result<Agenda, Stop> {
@@ -247,9 +252,12 @@ impl Run<'_> {
         let stages = self.stages(drop.date);
         for verb in self.verbs() {
             self.heading(drop.date, verb);
+            let began = Instant::now();
             let worked = stages.run(&[verb])?;
             let results = stages.results()?;
             summary.count(&results);
+            let line = summary::outcome(&results, began.elapsed());
+            self.say(Level::Info, "PipelineStageSummary", line);
             if !worked {
                 let (failures, skipped) = stages::failures(&results, self.manifest());
                 summary.trouble = Some(stages::in_words(&failures));
@@ -361,6 +369,8 @@ impl Run<'_> {
         summary.mails = notifier::file_folders(&policy, self.folder)
             .into_iter()
             .filter(|folder| folder.is_dir())
+            // `a/./b` is `a/b` for people.
+            .map(|folder| folder.components().collect())
             .collect();
         let page: PathBuf = self.project.target_path.join("index.html");
         summary.site = page.is_file().then_some(page);

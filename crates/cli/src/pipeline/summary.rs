@@ -1,7 +1,8 @@
 //! What a pipeline's run came to: the numbers people look for, and the exit code.
 
-use platform_core::{RunResults, Status};
+use platform_core::{NodeResult, ResourceType, RunResults, Status};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What became of one drop.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +32,7 @@ pub struct DropSummary {
 impl DropSummary {
     /// Counts the results of one command.
     pub fn count(&mut self, results: &RunResults) {
-        for result in &results.results {
+        for result in nodes(results) {
             match result.status {
                 Status::Success | Status::NoOp => self.built += 1,
                 Status::Pass => self.passed += 1,
@@ -101,6 +102,34 @@ impl Summary {
     pub fn is_clean(&self) -> bool {
         self.undelivered == 0 && self.drops.iter().all(|drop| drop.trouble.is_none())
     }
+}
+
+/// The results that people count: hooks only where they failed.
+fn nodes(results: &RunResults) -> impl Iterator<Item = &NodeResult> {
+    let is_hook = |result: &NodeResult| result.unique_id.resource_type() == Some(ResourceType::Operation);
+    results.results.iter().filter(move |result| result.status.is_failure() || !is_hook(result))
+}
+
+/// What became of a stage's nodes: `53 passed, 1 warned in 0.8 s`.
+pub fn outcome(results: &RunResults, took: Duration) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for result in nodes(results) {
+        let word = match result.status {
+            Status::Success => "built",
+            Status::NoOp => "unchanged",
+            Status::Pass => "passed",
+            Status::Warn => "warned",
+            Status::Skipped => "skipped",
+            Status::Fail | Status::Error | Status::RuntimeError | Status::PartialSuccess => "failed",
+        };
+        match counts.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    let words: Vec<String> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let words = if words.is_empty() { "nothing to do".to_owned() } else { words.join(", ") };
+    format!("{words} in {:.1} s", took.as_secs_f64())
 }
 
 fn alerts(count: i64) -> String {

@@ -4,6 +4,7 @@ use crate::artifact;
 use crate::choice::{self, Request};
 use crate::database::{self, Database};
 use crate::exit::{Exit, Stop};
+use crate::history;
 use crate::invocation::Invocation;
 use crate::seeds;
 use indexmap::IndexSet;
@@ -52,6 +53,11 @@ pub fn walk(invocation: &Invocation, walk: &Walk<'_>) -> Result<Exit, Stop> {
     let database = database::open(invocation, &project.profile, 2)?;
     let runner = Runner::new(invocation, project, &database, &selected, threads);
     let results = runner.run(walk, &selected, threads, &file)?;
+    if !walk.compile_only {
+        let remembering =
+            history::remember(invocation, runner.runtime.project(), &database.warehouse, &results);
+        database.runtime.block_on(remembering);
+    }
     runner.write_compiled_manifest(invocation)?;
     invocation.say(Level::Info, "StatsLine", "E047", statistics(&results));
     finish(&file, &results)
