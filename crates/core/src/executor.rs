@@ -35,6 +35,17 @@ pub trait Executor: Send + Sync {
     /// Runs one node in slot `slot` (from 0; one thread and one session a slot).
     fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult;
 
+    /// What a node would share its work with: ready nodes of one number are given to
+    /// [`Executor::execute_together`] at once. `None` for a node that is done alone.
+    fn company(&self, _id: &UniqueId) -> Option<usize> {
+        None
+    }
+
+    /// Runs nodes of one company in one slot; one result each, in their order.
+    fn execute_together(&self, ids: &[UniqueId], slot: usize, context: &RunContext) -> Vec<NodeResult> {
+        ids.iter().map(|id| self.execute(id, slot, context)).collect()
+    }
+
     /// Cancels the statements that run now; the nodes end as errors. Called from another thread.
     fn cancel(&self) {}
 }

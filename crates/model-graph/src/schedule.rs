@@ -52,6 +52,17 @@ impl<'a> Schedule<'a> {
         })
     }
 
+    /// Every other node that is ready, may run, and is wanted.
+    pub fn take(&mut self, is_wanted: impl Fn(&UniqueId) -> bool) -> Vec<usize> {
+        let ready = std::mem::take(&mut self.ready).into_sorted_vec();
+        let (taken, left): (Vec<_>, Vec<_>) = ready
+            .into_iter()
+            .rev()
+            .partition(|Reverse((_, id, index))| self.failed_above[*index].is_none() && is_wanted(id));
+        self.ready = left.into();
+        taken.into_iter().map(|Reverse((_, _, index))| index).collect()
+    }
+
     /// Takes note of what became of a node: children of one that failed or was skipped are skipped.
     pub fn finish(&mut self, index: usize, failed: bool) {
         self.unfinished -= 1;

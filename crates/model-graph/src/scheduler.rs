@@ -82,6 +82,14 @@ struct Task {
     number: usize,
 }
 
+/// A node that runs, and since when.
+struct Begun<'a> {
+    index: usize,
+    number: usize,
+    resource: Resource<'a>,
+    phase: Phase,
+}
+
 impl<'a> Walk<'a> {
     fn new(
         plan: &'a Plan,
@@ -115,25 +123,44 @@ impl<'a> Walk<'a> {
     }
 
     fn work(&self, slot: usize) {
-        while let Some(task) = self.next() {
-            let (index, result) = match task.turn {
-                Turn::Run(index) => (index, self.execute(index, task.number, slot)),
-                Turn::Skip(index, cause) => (index, self.skip(index, cause, task.number, slot)),
-            };
-            self.finish(index, result);
+        while let Some(tasks) = self.next() {
+            let mut begun = Vec::with_capacity(tasks.len());
+            for task in tasks {
+                match task.turn {
+                    Turn::Run(index) => match self.begin(index, task.number, slot) {
+                        Ok(node) => begun.push(node),
+                        Err(result) => self.finish(index, *result),
+                    },
+                    Turn::Skip(index, cause) => {
+                        self.finish(index, self.skip(index, cause, task.number, slot));
+                    }
+                }
+            }
+            self.execute(begun, slot);
         }
     }
 
-    /// Waits for a node to be ready; `None` once all are finished.
-    fn next(&self) -> Option<Task> {
+    /// Waits for a node to be ready, and takes those along that it shares its work with; `None` once all are
+    /// finished.
+    fn next(&self) -> Option<Vec<Task>> {
         let mut state = self.lock();
         loop {
             if let Some(turn) = state.schedule.next() {
-                let (Turn::Run(index) | Turn::Skip(index, _)) = turn;
-                if !self.resource(index).is_some_and(is_ephemeral) {
-                    state.counted += 1;
+                let mut turns = vec![turn];
+                if let Turn::Run(index) = turns[0]
+                    && let Some(company) = self.executor.company(self.plan.graph().id(index))
+                {
+                    let others = state.schedule.take(|id| self.executor.company(id) == Some(company));
+                    turns.extend(others.into_iter().map(Turn::Run));
                 }
-                return Some(Task { number: state.counted, turn });
+                let number = |turn| {
+                    let (Turn::Run(index) | Turn::Skip(index, _)) = turn;
+                    if !self.resource(index).is_some_and(is_ephemeral) {
+                        state.counted += 1;
+                    }
+                    Task { number: state.counted, turn }
+                };
+                return Some(turns.into_iter().map(number).collect());
             }
             if state.schedule.is_done() {
                 return None;
@@ -142,38 +169,69 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn execute(&self, index: usize, number: usize, slot: usize) -> NodeResult {
+    /// Says that a node begins; the result of one that does not.
+    fn begin(&self, index: usize, number: usize, slot: usize) -> Result<Begun<'_>, Box<NodeResult>> {
         let id = self.plan.graph().id(index);
         let Some(resource) = self.resource(index) else {
-            return NodeResult::new(id.clone(), Status::Error, Some(format!("{id} is not in the manifest")));
+            let problem = format!("{id} is not in the manifest");
+            return Err(Box::new(NodeResult::new(id.clone(), Status::Error, Some(problem))));
         };
         if self.context.is_cancelled() {
-            return self.not_begun(id, slot);
+            return Err(Box::new(self.not_begun(id, slot)));
         }
-        let started = Phase::started();
-        self.debug("NodeStart", "Q024", format!("Began running node {id}"), resource, &started);
+        let phase = Phase::started();
+        self.debug("NodeStart", "Q024", format!("Began running node {id}"), resource, &phase);
         if !is_ephemeral(resource)
             && let Some(event) = line::start(resource, self.line(number))
         {
-            self.context.events.send(event.with("node_info", node_info(resource, &started)));
+            self.context.events.send(event.with("node_info", node_info(resource, &phase)));
         }
+        Ok(Begun { index, number, resource, phase })
+    }
+
+    /// Runs one node, or several that share their work. After the failure that ends a run with `--fail-fast`,
+    /// the rest of them count as not begun: that is what they would be one by one.
+    fn execute(&self, begun: Vec<Begun<'_>>, slot: usize) {
+        let ids: Vec<UniqueId> = begun.iter().map(|node| node.resource.unique_id().clone()).collect();
         let clock = Instant::now();
-        let mut result = self.executor.execute(id, slot, self.context);
-        result.thread_id = thread_name(slot);
-        if result.execution_time == 0.0 {
-            result.execution_time = clock.elapsed().as_secs_f64();
+        let results = match ids.as_slice() {
+            [] => return,
+            [id] => vec![self.executor.execute(id, slot, self.context)],
+            ids => self.executor.execute_together(ids, slot, self.context),
+        };
+        let elapsed = clock.elapsed().as_secs_f64();
+        let mut results = results.into_iter();
+        for (at, node) in begun.iter().enumerate() {
+            let id = &ids[at];
+            if at > 0 && self.lock().failed_fast.is_some() {
+                self.finish(node.index, self.not_begun(id, slot));
+                continue;
+            }
+            let mut result = results.next().unwrap_or_else(|| {
+                NodeResult::new(id.clone(), Status::Error, Some(format!("{id} was not run")))
+            });
+            result.thread_id = thread_name(slot);
+            if result.execution_time == 0.0 {
+                result.execution_time = elapsed;
+            }
+            self.end(node, &result);
+            self.finish(node.index, result);
         }
-        let finished = started.finished(result.status);
+    }
+
+    /// Says what became of a node.
+    fn end(&self, node: &Begun<'_>, result: &NodeResult) {
+        let (resource, finished) = (node.resource, node.phase.finished(result.status));
         if !is_ephemeral(resource) || result.status.is_failure() {
-            let event = line::end(resource, &result, self.line(number));
+            let event = line::end(resource, result, self.line(node.number));
             self.context.events.send(event.with("node_info", node_info(resource, &finished)));
         }
-        let event = Event::new(Level::Debug, "NodeFinished", format!("Finished running node {id}"))
+        let message = format!("Finished running node {}", resource.unique_id());
+        let event = Event::new(Level::Debug, "NodeFinished", message)
             .code("Q025")
             .with("node_info", node_info(resource, &finished))
-            .with("run_result", run_result(&result));
+            .with("run_result", run_result(result));
         self.context.events.send(event);
-        result
     }
 
     fn skip(&self, index: usize, cause: usize, number: usize, slot: usize) -> NodeResult {

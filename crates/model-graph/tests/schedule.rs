@@ -17,6 +17,9 @@ use std::time::Instant;
 #[derive(Default)]
 struct Notes {
     failing: Vec<String>,
+    /// Nodes whose names begin with one of these letters keep each other company.
+    companies: Vec<char>,
+    together: Mutex<Vec<Vec<String>>>,
     log: Mutex<Vec<(String, bool)>>,
 }
 
@@ -28,6 +31,16 @@ impl Executor for Notes {
         note(false);
         let failed = self.failing.iter().any(|failing| failing == id.as_str());
         NodeResult::new(id.clone(), if failed { Status::Error } else { Status::Success }, None)
+    }
+
+    fn company(&self, id: &UniqueId) -> Option<usize> {
+        let first = id.as_str().rsplit('.').next()?.chars().next()?;
+        self.companies.iter().position(|letter| *letter == first)
+    }
+
+    fn execute_together(&self, ids: &[UniqueId], slot: usize, context: &RunContext) -> Vec<NodeResult> {
+        self.together.lock().expect("a list").push(ids.iter().map(ToString::to_string).collect());
+        ids.iter().map(|id| self.execute(id, slot, context)).collect()
     }
 }
 
@@ -95,6 +108,41 @@ fn runs_by_rank_then_by_id() {
         statuses(&run),
         ["model.p.b success", "model.p.z success", "model.p.c success", "model.p.a success"]
     );
+}
+
+#[test]
+fn nodes_of_one_company_run_together_once_they_are_ready() {
+    let nodes: &[(&str, &[&str])] = &[
+        ("model.p.m", &[]),
+        ("model.p.n", &["model.p.m"]),
+        ("test.p.t1", &["model.p.m"]),
+        ("test.p.t2", &["model.p.m"]),
+        ("test.p.t3", &["model.p.n"]),
+        ("test.p.u", &["model.p.m"]),
+    ];
+    let notes = Notes { companies: vec!['t'], ..Notes::default() };
+    let run = walk(nodes, Order::TestsFirst, &notes, 2, false);
+    assert_eq!(run.results.len(), 6);
+    assert_eq!(*notes.together.lock().expect("a list"), [["test.p.t1", "test.p.t2"]]);
+    // `n` waits for all of them, and a failure among them stops it.
+    let failing = vec!["test.p.t1".to_owned()];
+    let notes = Notes { companies: vec!['t'], failing: failing.clone(), ..Notes::default() };
+    let run = walk(nodes, Order::TestsFirst, &notes, 1, false);
+    assert_eq!(
+        statuses(&run),
+        [
+            "model.p.m success",
+            "test.p.t1 error",
+            "test.p.t2 success",
+            "test.p.u success",
+            "model.p.n skipped",
+            "test.p.t3 skipped"
+        ]
+    );
+    // With `--fail-fast`, what comes after the failure has no verdict, as if one had run after the other.
+    let notes = Notes { companies: vec!['t'], failing, ..Notes::default() };
+    let run = walk(nodes, Order::TestsFirst, &notes, 1, true);
+    assert_eq!(statuses(&run)[..3], ["model.p.m success", "test.p.t1 error", "test.p.t2 skipped"]);
 }
 
 #[test]
