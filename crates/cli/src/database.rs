@@ -1,23 +1,10 @@
-//! The database of a command: the profile's, that of DATABASE_URL, or the project's private server.
+//! The database of a command, and the threads that talk to it.
 
 use crate::exit::Stop;
-use crate::invocation::{Environment, Invocation};
-use project::Profile;
-use project::profile::Secret;
-use serde_json::{Map, Value};
-use std::path::Path;
-use std::time::Duration;
+use crate::invocation::Invocation;
+use project::{Profile, database};
 use tokio::runtime::Runtime;
-use warehouse::embedded::{self, Handle, Keep};
-use warehouse::settings::Host;
-use warehouse::{Settings, Warehouse};
-
-/// Schema of models where no profile names one.
-const SCHEMA: &str = "analytics";
-/// Nodes run at once where no profile says how many.
-const THREADS: usize = 4;
-/// The private server's database.
-const DATABASE: &str = "platform";
+use warehouse::Warehouse;
 
 /// An open database and the threads that talk to it.
 pub struct Database {
@@ -26,107 +13,14 @@ pub struct Database {
     /// Where asynchronous work runs.
     pub runtime: Runtime,
     /// Keeps the private server up.
-    _server: Option<Handle>,
+    _opened: database::Database,
 }
 
-/// The profile of a project that has none: DATABASE_URL or the private server. Nothing is started for it.
-pub fn fallback_profile(environment: &Environment) -> Option<Profile> {
-    let settings = match environment.get("DATABASE_URL") {
-        Some(url) => Settings::from_url(url).ok()?.with_environment(&environment.variables),
-        None => Settings {
-            dbname: Some(DATABASE.to_owned()),
-            user: Some(DATABASE.to_owned()),
-            ..Settings::default()
-        },
-    };
-    let user = settings.user.clone().unwrap_or_default();
-    let host = settings.hosts.first().cloned().unwrap_or_else(|| Host::new("localhost", Host::DEFAULT_PORT));
-    let database = settings.dbname.clone().unwrap_or_else(|| user.clone());
-    let schema = environment.get("DBT_SCHEMA").unwrap_or(SCHEMA).to_owned();
-    let shown = [
-        ("profile_name", Value::from("data_platform")),
-        ("target_name", "dev".into()),
-        ("name", "dev".into()),
-        ("type", "postgres".into()),
-        ("host", host.name.clone().into()),
-        ("port", host.port.into()),
-        ("user", user.clone().into()),
-        ("database", database.clone().into()),
-        ("dbname", database.clone().into()),
-        ("schema", schema.clone().into()),
-        ("threads", THREADS.into()),
-    ];
-    Some(Profile {
-        name: "data_platform".to_owned(),
-        target: "dev".to_owned(),
-        schema,
-        threads: THREADS,
-        host: host.name,
-        port: host.port,
-        user,
-        database,
-        connect_timeout: 10,
-        retries: 1,
-        shown: shown.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>(),
-        ..Profile::default()
-    })
-}
-
-/// Opens the database that a project's profile means. The profile a project does not have itself is
-/// [`fallback_profile`]'s: DATABASE_URL, else the private server, which is started.
+/// Opens the database that a project's profile means.
 pub fn open(invocation: &Invocation, profile: &Profile, pool: usize) -> Result<Database, Stop> {
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = threads.map_err(|error| Stop::runtime(format!("no threads could be started: {error}")))?;
-    let environment = &invocation.environment;
-    let fallback = fallback_profile(environment).is_some_and(|fallback| is_same_place(&fallback, profile));
-    let (settings, server) = match environment.get("DATABASE_URL") {
-        _ if !fallback => (settings_of(profile, environment)?, None),
-        Some(url) => (Settings::from_url(url)?.with_environment(&environment.variables), None),
-        None => {
-            let server = start(&runtime, &invocation.project_dir(), environment)?;
-            (server.settings(), Some(server))
-        }
-    };
-    let warehouse = runtime.block_on(Warehouse::connect(settings, pool))?;
-    Ok(Database { warehouse, runtime, _server: server })
-}
-
-fn is_same_place(left: &Profile, right: &Profile) -> bool {
-    let place =
-        |it: &Profile| (it.name.clone(), it.host.clone(), it.port, it.user.clone(), it.database.clone());
-    place(left) == place(right) && right.password.is_none()
-}
-
-fn start(runtime: &Runtime, folder: &Path, environment: &Environment) -> Result<Handle, Stop> {
-    Ok(runtime.block_on(embedded::start(folder, &environment.variables, Keep::WhileUsed))?)
-}
-
-/// A profile's keys as connection settings; libpq's environment fills the gaps.
-fn settings_of(profile: &Profile, environment: &Environment) -> Result<Settings, Stop> {
-    let mut settings = Settings {
-        hosts: vec![Host::new(profile.host.as_str(), profile.port)],
-        user: Some(profile.user.clone()),
-        password: profile.password.as_ref().map(|password| warehouse::Secret::new(Secret::reveal(password))),
-        dbname: Some(profile.database.clone()),
-        connect_timeout: Duration::from_secs(profile.connect_timeout.into()),
-        keepalives_idle: (profile.keepalives_idle > 0)
-            .then(|| Duration::from_secs(profile.keepalives_idle.into())),
-        search_path: profile.search_path.clone().filter(|path| !path.trim().is_empty()),
-        role: profile.role.clone(),
-        application_name: Some(profile.application_name.clone().unwrap_or_else(|| "dbt".to_owned())),
-        retries: profile.retries,
-        ..Settings::default()
-    };
-    let more = [
-        ("sslmode", &profile.sslmode),
-        ("sslcert", &profile.sslcert),
-        ("sslkey", &profile.sslkey),
-        ("sslrootcert", &profile.sslrootcert),
-    ];
-    for (keyword, value) in more {
-        if let Some(value) = value {
-            settings.set(keyword, value)?;
-        }
-    }
-    Ok(settings.with_environment(&environment.variables))
+    let (folder, environment) = (invocation.project_dir(), &invocation.environment.variables);
+    let opened = runtime.block_on(database::open(profile, &folder, environment, pool))?;
+    Ok(Database { warehouse: opened.warehouse.clone(), runtime, _opened: opened })
 }

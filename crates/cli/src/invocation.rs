@@ -168,7 +168,7 @@ impl Invocation {
             vars: self.vars.clone(),
             env: self.environment.variables.clone(),
             target_path: place.target_path.clone(),
-            fallback_profile: crate::database::fallback_profile(&self.environment),
+            fallback_profile: project::database::fallback_profile(&self.environment.variables),
             flags: Flags::given(self.flags()),
             working_dir: working_dir.clone(),
             now: self.now,

@@ -5,7 +5,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`options`], [`flags`] | what the caller says: folders, `--vars`, environment, flags |
-//! | [`profile`] | `profiles.yml` → [`Profile`] |
+//! | [`profile`], [`database`] | `profiles.yml` → [`Profile`] → an open database |
 //! | [`settings`] | `dbt_project.yml` → [`Settings`], one per package |
 //! | [`project`] | [`Project`]: all that later stages need |
 //! | [`context`] | what templates see, at parse time and at run time alike: macro lookup, `var`, `env_var`, `target`, … |
@@ -17,6 +17,7 @@ pub mod builtin;
 pub mod code;
 pub mod config;
 pub mod context;
+pub mod database;
 pub mod error;
 pub mod files;
 pub mod flags;
