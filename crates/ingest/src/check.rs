@@ -42,7 +42,7 @@ pub fn check(path: &Path, name: &str, feed: &Feed) -> CheckReport {
     let sifted = sift(path, name, feed, &mut looking);
     let Looking { mut report, count } = looking;
     if count > feed.max_bad_rows {
-        report.problems.extend(bad_rows(name, &feed.table(), &report.rejected, count, feed.max_bad_rows));
+        report.problems.extend(bad_rows(name, &feed.table(), &report.rejected, count, 0, feed.max_bad_rows));
     }
     match sifted {
         Ok(sifted) => {

@@ -228,6 +228,18 @@ pub async fn finish(session: &Session, load: i64, sha256: &[u8; 32], size: u64, 
     Ok(())
 }
 
+/// Writes down that a part was found to be loaded already.
+pub async fn skip(session: &Session, run: Option<&str>, part: &Part) -> Result<()> {
+    let files: Vec<&str> = part.files.iter().map(|file| file.name.as_str()).collect();
+    session
+        .query_typed(
+            include_str!("ledger/skip.sql"),
+            &[(&run, Type::TEXT), (&part.feed.table(), Type::TEXT), (&files, Type::TEXT_ARRAY)],
+        )
+        .await?;
+    Ok(())
+}
+
 /// Writes down that loads failed, and why.
 pub async fn fail(session: &Session, loads: &[i64], reason: &str) -> Result<()> {
     session

@@ -131,8 +131,16 @@ pub fn nothing_left(name: &str, tally: &Tally) -> Option<Diagnostic> {
     Some(Diagnostic::error("I008", message).at(platform_core::Place::file(name)).hint(hint))
 }
 
-/// The bad rows of a file as problems: each one shown, then how many there are in all.
-pub fn bad_rows(name: &str, table: &str, first: &[Rejected], count: u64, allowed: u64) -> Vec<Diagnostic> {
+/// The bad rows of a file as problems: each one shown, then how many there are in all. `earlier` are those that the
+/// drop had before them.
+pub fn bad_rows(
+    name: &str,
+    table: &str,
+    first: &[Rejected],
+    count: u64,
+    earlier: u64,
+    allowed: u64,
+) -> Vec<Diagnostic> {
     let shown = first
         .iter()
         .map(|rejected| Diagnostic::error("I010", rejected.flaw.to_string()).at(place(name, rejected)));
@@ -141,7 +149,10 @@ pub fn bad_rows(name: &str, table: &str, first: &[Rejected], count: u64, allowed
     let more = count - first.len() as u64;
     let which = if more == 0 { String::new() } else { format!("; the first {} are shown", first.len()) };
     let limit = if allowed == 0 { "none is".to_owned() } else { format!("{} are", grouped(allowed)) };
-    let message = format!("{} bad row{} for `{table}`, {limit} allowed{which}", grouped(count), s(count));
+    let all = count + earlier;
+    let with = if earlier == 0 { String::new() } else { format!(" ({} in the whole drop)", grouped(all)) };
+    let message =
+        format!("{} bad row{} for `{table}`{with}, {limit} allowed{which}", grouped(count), s(count));
     let encoding = first.iter().find_map(|rejected| match rejected.flaw {
         Flaw::NotUtf8 { likely, .. } => Some(likely).filter(|likely| !likely.contains(' ')),
         _ => None,
@@ -151,7 +162,7 @@ pub fn bad_rows(name: &str, table: &str, first: &[Rejected], count: u64, allowed
             format!("set `encoding: {encoding}` under `drop` of the source, or write the file in UTF-8")
         }
         None => format!(
-            "mend the file, or set `max_bad_rows: {count}` under `drop` of the source: they then go to \
+            "mend the file, or set `max_bad_rows: {all}` under `drop` of the source: they then go to \
              `{table}__rejected`"
         ),
     };

@@ -36,6 +36,9 @@ impl Loading<'_> {
         let needed = self.needed(&tables).await?;
         if needed.iter().all(|(_, need, _)| *need == Need::Nothing) {
             report.outcome = Outcome::Skipped;
+            for (part, ..) in &needed {
+                ledger::skip(&self.session, self.context.run.as_deref(), part).await?;
+            }
             report.tables = needed.iter().map(|(part, need, _)| table_report(part, *need)).collect();
             let message = format!("the drop of {} is loaded already", self.drop.date);
             self.context.say(Level::Info, "LoadSkipped", message);
@@ -120,7 +123,7 @@ impl Loading<'_> {
         problems: &mut Vec<Diagnostic>,
     ) -> Result<()> {
         let part = stage.part;
-        let mut allowed = part.feed.max_bad_rows;
+        let mut bad = 0;
         for &file in files {
             let load =
                 ledger::begin(&self.session, self.context.run.as_deref(), part, file, self.drop.date).await?;
@@ -133,13 +136,14 @@ impl Loading<'_> {
                 Target::Nowhere
             };
             let copying = matches!(target, Target::Table { .. });
+            let allowed = part.feed.max_bad_rows.saturating_sub(bad);
             let filled = fill(part, file, self.drop.date, target, copiers, allowed, self.context).await?;
-            self.judge(part, file, &filled, allowed, copying, problems)?;
-            allowed = allowed.saturating_sub(filled.spool.count);
+            self.judge(part, file, &filled, bad, copying, problems)?;
+            bad += filled.spool.count;
             stage.files.push(StagedFile { file, load, filled });
         }
         if part.feed.mode == Mode::Upsert && problems.is_empty() {
-            self.quarantine_superseded(stage, allowed, problems).await?;
+            self.quarantine_superseded(stage, bad, problems).await?;
         }
         Ok(())
     }
@@ -150,13 +154,15 @@ impl Loading<'_> {
         part: &Part,
         file: &DropFile,
         filled: &Filled,
-        allowed: u64,
+        earlier: u64,
         copying: bool,
         problems: &mut Vec<Diagnostic>,
     ) -> Result<()> {
+        let allowed = part.feed.max_bad_rows.saturating_sub(earlier);
         if filled.spool.count > allowed {
             let (first, count) = (&filled.spool.first, filled.spool.count);
-            problems.extend(bad_rows(&file.name, &part.feed.table(), first, count, part.feed.max_bad_rows));
+            let (table, most) = (part.feed.table(), part.feed.max_bad_rows);
+            problems.extend(bad_rows(&file.name, &table, first, count, earlier, most));
         }
         match &filled.sifted {
             Err(Refusal::Problems(found)) => problems.extend(found.iter().cloned()),
@@ -189,7 +195,7 @@ impl Loading<'_> {
     async fn quarantine_superseded(
         &self,
         stage: &mut Staged<'_>,
-        allowed: u64,
+        earlier: u64,
         problems: &mut Vec<Diagnostic>,
     ) -> Result<()> {
         let part = stage.part;
@@ -197,6 +203,7 @@ impl Loading<'_> {
         let superseded = apply::take_superseded(&self.session, &part.feed, beside).await?;
         let mut by_file: BTreeMap<String, BTreeMap<u64, Flaw>> = BTreeMap::new();
         let count = superseded.len() as u64;
+        let too_many = earlier + count > part.feed.max_bad_rows;
         for row in superseded {
             let flaw = Flaw::SameKey { file: row.kept_file, line: row.kept_line };
             by_file.entry(row.file).or_default().insert(row.line, flaw);
@@ -204,7 +211,7 @@ impl Loading<'_> {
         for staged in &mut stage.files {
             let Some(mut lines) = by_file.remove(&staged.file.name) else { continue };
             let found = lines.len() as u64;
-            if count > allowed {
+            if too_many {
                 // Only some are shown: no need to look all of them up.
                 lines = lines.into_iter().take(SHOWN).collect();
             }
@@ -213,15 +220,9 @@ impl Loading<'_> {
                 tokio::task::spawn_blocking(move || crate::sift::records_at(&file, &feed, &lines)).await?;
             let rejected =
                 rejected.map_err(|source| Error::Read { path: staged.file.name.clone(), source })?;
-            if count > allowed {
-                let table = part.feed.table();
-                problems.extend(bad_rows(
-                    &staged.file.name,
-                    &table,
-                    &rejected,
-                    found,
-                    part.feed.max_bad_rows,
-                ));
+            if too_many {
+                let (name, table, most) = (&staged.file.name, part.feed.table(), part.feed.max_bad_rows);
+                problems.extend(bad_rows(name, &table, &rejected, found, earlier + count - found, most));
                 continue;
             }
             staged.filled.take_out(rejected)?;

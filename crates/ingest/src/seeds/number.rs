@@ -1,7 +1,7 @@
 //! Numbers as agate's `Number` reads them and Python's `Decimal` keeps them: 28 significant digits.
 //!
 //! `$1,000.50`, `-5%`, `1_000`, `1e5` and `NaN` are numbers; which characters may stand where was found by asking
-//! dbt Core, and is held by the recorded answers in `tests/fixtures/agate.jsonl`.
+//! dbt Core, and is held by the recorded answers in `tests/it/fixtures/agate.jsonl`.
 
 use super::text::{digit, strip};
 

@@ -1,5 +1,4 @@
 //! A project's drops in a folder of their own, and a database of their own to load them into.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use chrono::{DateTime, NaiveDate, Utc};
 use ingest::drop::{Drop, Folder, find};
@@ -12,14 +11,14 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
 use warehouse::testing::TestDatabase;
-use warehouse::{Types, Warehouse};
+use warehouse::{Settings, Types, Warehouse};
 
 pub struct World {
     pub folder: tempfile::TempDir,
     pub warehouse: Warehouse,
     pub feeds: Vec<Arc<Feed>>,
     pub context: Context,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// A source as a project has it.
@@ -72,7 +71,7 @@ impl World {
             warehouse,
             feeds,
             context: Context::new(now, Arc::new(Silence)),
-            _database: database,
+            database,
         }
     }
 
@@ -83,6 +82,11 @@ impl World {
             keys[key] = value.clone();
         }
         Self::new(vec![feed("t", &["a", "b"], keys)]).await
+    }
+
+    /// How another program reaches the database.
+    pub fn settings(&self) -> &Settings {
+        self.database.tcp_settings()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -1,13 +1,6 @@
 //! Types and values of seeds, held against answers recorded from dbt Core 1.11: `fixtures/agate.jsonl` has one column of
 //! a seed a line, with the type and the values that dbt made of it.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that can't go on says so and fails"
-)]
-
 use ingest::seeds::Reader;
 use platform_core::seed::{SeedOptions, SeedReader as _, SeedValue};
 use serde::Deserialize;

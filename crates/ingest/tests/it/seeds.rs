@@ -1,21 +1,12 @@
 //! Whole seeds in a real Postgres, held against what dbt Core 1.11 made of the same files: `fixtures/seeds.jsonl` has a
 //! file a line (its bytes in hexadecimal), with the columns and rows of the table, or without where dbt failed.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that can't go on says so and fails"
-)]
-
-mod support;
-
+use crate::world::World;
 use ingest::seeds::Reader;
 use platform_core::relation::quote_identifier;
 use platform_core::seed::{SeedOptions, SeedReader as _, SeedTable};
 use serde::Deserialize;
 use serde_json::Value;
-use support::World;
 
 #[derive(Deserialize)]
 struct Case {

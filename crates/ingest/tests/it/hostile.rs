@@ -1,26 +1,17 @@
 //! Hostile files: each of `fixtures/hostile/` as it comes out of a load that allows no bad row, and of one that allows ten.
 
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that can't go on says so and fails"
-)]
-
-mod support;
-
+use crate::world::{World, told};
 use ingest::check;
 use ingest::report::Outcome;
 use serde_json::json;
 use std::path::Path;
-use support::{World, told};
 
 const ROWS: &str = "select a, b, _line from raw.t order by _line";
 const REJECTED: &str = "select line, byte, \"column\", reason, raw from raw.t__rejected order by line";
 
 #[tokio::test]
 async fn each_hostile_file_has_its_outcome() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hostile");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/hostile");
     let mut names: Vec<_> =
         std::fs::read_dir(folder).expect("fixtures").map(|entry| entry.expect("a file").path()).collect();
     names.sort();
