@@ -10,12 +10,15 @@
 mod world;
 
 mod agate;
+mod beside_dbt;
 mod correction;
 mod hostile;
 mod kill;
 mod ledger;
 mod load;
 mod modes;
+mod mutation;
 mod packed;
+mod python;
 mod seeds;
 mod swap;

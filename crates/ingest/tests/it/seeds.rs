@@ -23,11 +23,18 @@ struct Case {
 /// The `column_types` under which the case `types_given` was recorded.
 const GIVEN: [(&str, &str); 3] = [("d", "varchar(10)"), ("f", "bigint"), ("g", "timestamp")];
 
-/// Loads a seed as the materialization does.
-async fn load(world: &World, table: &dyn SeedTable, case: &Case) -> Result<(), String> {
+/// Loads a seed as the materialization does; types in `given` are the project's.
+pub async fn load(
+    world: &World,
+    table: &dyn SeedTable,
+    zone: &str,
+    given: &[(&str, &str)],
+) -> Result<(), String> {
     let kind = |name: &str, kind: &'static str| {
-        let given = GIVEN.iter().find(|(column, _)| !case.text_columns.is_empty() && *column == name);
-        given.map_or(kind, |(_, kind)| kind)
+        given
+            .iter()
+            .find(|(column, _)| *column == name)
+            .map_or(kind.to_owned(), |(_, kind)| (*kind).to_owned())
     };
     let columns: Vec<String> = table
         .columns()
@@ -40,7 +47,7 @@ async fn load(world: &World, table: &dyn SeedTable, case: &Case) -> Result<(), S
     let create = format!("drop table if exists seed; create table seed ({})", columns.join(", "));
     session.batch_execute(&create).await.map_err(|error| error.to_string())?;
     let mut sink = session.copy_in("copy seed from stdin").await.map_err(|error| error.to_string())?;
-    for piece in table.copy_data(&case.zone) {
+    for piece in table.copy_data(zone) {
         sink.send(piece.map_err(|error| error.to_string())?.into())
             .await
             .map_err(|error| error.to_string())?;
@@ -63,7 +70,10 @@ async fn every_recorded_file_becomes_the_table_that_dbt_makes() {
         let options =
             SeedOptions { delimiter: case.delimiter.unwrap_or(','), text_columns: case.text_columns.clone() };
         let loaded = match Reader.open(&path, &options) {
-            Ok(table) => load(&world, &*table, &case).await,
+            Ok(table) => {
+                let given: &[_] = if case.text_columns.is_empty() { &[] } else { &GIVEN };
+                load(&world, &*table, &case.zone, given).await
+            }
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = &loaded {
