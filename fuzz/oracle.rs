@@ -85,8 +85,7 @@ fn records(input: impl Read, delimiter: Delimiter, limit: usize) -> Vec<Seen> {
 fn every_byte_belongs_to_a_record(text: &[u8], delimiter: Delimiter) {
     let mut records = Records::new(text, delimiter, usize::MAX >> 8, 0);
     let mut end = 0;
-    loop {
-        let Some(record) = records.next().expect("memory reads") else { break };
+    while let Some(record) = records.next().expect("memory reads") {
         assert_eq!(record.position.byte, end, "a record begins where the last one ended");
         let body = usize::try_from(record.position.byte).expect("small") + record.bytes.len();
         assert_eq!(record.bytes, &text[usize::try_from(end).expect("small")..body]);

@@ -4,6 +4,7 @@
 //! Figures are for reading. No test fails because a machine is slow.
 
 mod database;
+mod ingest;
 mod measure;
 mod pipeline;
 mod table;
@@ -51,12 +52,15 @@ impl Peers {
 enum What {
     /// Every stage of the pipeline over drops of a million invoices
     Pipeline(pipeline::Options),
+    /// A drop and a seed, beside psql's `\copy`, the server's COPY and dbt Core
+    Ingest(ingest::Options),
 }
 
 /// Runs one benchmark.
 pub fn run(options: &Bench) -> anyhow::Result<ExitCode> {
     match &options.what {
         What::Pipeline(options) => pipeline::run(options)?,
+        What::Ingest(options) => ingest::run(options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

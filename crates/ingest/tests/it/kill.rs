@@ -88,9 +88,9 @@ async fn a_killed_load_is_never_seen_and_never_doubled() {
         child.kill().expect("kills");
         let status = child.wait().expect("ends");
         if status.success() {
-            completed_anyway += 1
+            completed_anyway += 1;
         } else {
-            killed += 1
+            killed += 1;
         }
         // Every other dead load is followed by another dead one before somebody completes it.
         if day % 2 == 0 {
