@@ -10,6 +10,7 @@
 //! | [`project`] | [`Project`]: all that later stages need |
 //! | [`context`] | what templates see, at parse time and at run time alike: macro lookup, `var`, `env_var`, `target`, … |
 //! | [`builtin`] | the macros of the built-in packages `dbt` and `dbt_postgres` |
+//! | [`stage`] | what the binary of one stage needs of a project |
 //! | [`runtime`] | what templates see when a node runs: the adapter, relations, statements |
 
 pub mod artifact;
@@ -34,6 +35,7 @@ pub mod resolve;
 pub mod runtime;
 pub mod selectors;
 pub mod settings;
+pub mod stage;
 pub mod yaml;
 
 pub use error::Error;

@@ -1,0 +1,177 @@
+//! The verbs of the binary `model-graph`: parse, run, snapshot.
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use model_graph::{Builder, EventTimes, Head, Moment, Order, Plan, ResultsFile, RunOptions, write_aside};
+use platform_core::event::{Event, EventSink, Level};
+use platform_core::{ResourceType, Status, results};
+use project::Project;
+use project::stage::{self, Request};
+use serde_json::Map;
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Builds the models of a project.
+#[derive(Parser)]
+#[command(name = "model-graph", version)]
+pub struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Args)]
+struct Global {
+    /// Folder of the project.
+    #[arg(long, default_value = ".", global = true)]
+    project_dir: PathBuf,
+    /// Folder of profiles.yml.
+    #[arg(long, env = "DBT_PROFILES_DIR", global = true)]
+    profiles_dir: Option<PathBuf>,
+    /// Target of the profile.
+    #[arg(long, short, env = "DBT_TARGET", global = true)]
+    target: Option<String>,
+    /// Folder of artifacts, below the project's.
+    #[arg(long, env = "DBT_TARGET_PATH", global = true)]
+    target_path: Option<PathBuf>,
+    /// Variables, as YAML: '{name: value}'.
+    #[arg(long, global = true)]
+    vars: Option<String>,
+    /// Nodes built at once.
+    #[arg(long, global = true)]
+    threads: Option<usize>,
+    /// Nodes to include, in dbt's selection syntax.
+    #[arg(long, short, num_args = 1.., global = true)]
+    select: Vec<String>,
+    /// Nodes to leave out.
+    #[arg(long, num_args = 1.., global = true)]
+    exclude: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Subcommand)]
+enum Verb {
+    /// Read the project and write manifest.json.
+    Parse,
+    /// Build models and functions; seeds are `dp seed`'s, which knows the reader of CSV.
+    Run {
+        /// Build incremental models from nothing.
+        #[arg(long)]
+        full_refresh: bool,
+    },
+    /// Take snapshots.
+    Snapshot,
+}
+
+impl Global {
+    fn request(&self, verb: Verb) -> Request {
+        let mut flags = Map::new();
+        if verb == (Verb::Run { full_refresh: true }) {
+            flags.insert("full_refresh".to_owned(), true.into());
+        }
+        Request {
+            project_dir: self.project_dir.clone(),
+            profiles_dir: self.profiles_dir.clone(),
+            target: self.target.clone(),
+            target_path: self.target_path.clone(),
+            vars: self.vars.clone(),
+            threads: self.threads,
+            select: self.select.clone(),
+            exclude: self.exclude.clone(),
+            flags,
+        }
+    }
+}
+
+/// Results to stderr, one a line.
+struct Stderr;
+
+impl EventSink for Stderr {
+    fn send(&self, event: Event) {
+        if event.level >= Level::Info {
+            // Nobody can be told that stderr is closed.
+            let _ = writeln!(std::io::stderr(), "{}", event.message);
+        }
+    }
+}
+
+/// Does what was asked; false where a node failed.
+pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+    let began = Instant::now();
+    let environment: Arc<BTreeMap<String, String>> = Arc::new(std::env::vars().collect());
+    let events: Arc<dyn EventSink> = Arc::new(Stderr);
+    let request = arguments.global.request(arguments.verb);
+    let project = stage::read(&request, &environment, events.clone())?;
+    for warning in project.warnings() {
+        events.send(Event::new(Level::Warn, "ProjectWarning", warning.to_string()));
+    }
+    write_manifest(&project)?;
+    let types: &[ResourceType] = match arguments.verb {
+        Verb::Parse => return Ok(true),
+        Verb::Run { .. } => &[ResourceType::Model, ResourceType::Function],
+        Verb::Snapshot => &[ResourceType::Snapshot],
+    };
+    build(project, &request, types, began, events)
+}
+
+fn write_manifest(project: &Project) -> anyhow::Result<()> {
+    let path = project.target_path.join("manifest.json");
+    let bytes = serde_json::to_vec(project.manifest.as_ref())?;
+    write_aside(&path, &bytes).with_context(|| format!("write {}", path.display()))
+}
+
+fn build(
+    project: Project,
+    request: &Request,
+    types: &[ResourceType],
+    began: Instant,
+    events: Arc<dyn EventSink>,
+) -> anyhow::Result<bool> {
+    if let Some(cycle) = project.cycle() {
+        anyhow::bail!("order the nodes: {cycle}");
+    }
+    let mut told = Vec::new();
+    let selected = stage::choose(&project, request, types, &mut told)?;
+    for warning in told {
+        events.send(Event::new(Level::Warn, "SelectionWarning", warning.to_string()));
+    }
+    let head = Head {
+        metadata: platform_core::manifest::Metadata {
+            dbt_schema_version: results::SCHEMA.to_owned(),
+            ..project.manifest.metadata.clone()
+        },
+        args: request.flags.clone(),
+        began,
+    };
+    let file = ResultsFile::new(Some(project.target_path.join("run_results.json")), head);
+    let now = project.now;
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let stage = threads.block_on(stage::open(project, request, &selected, None, events))?;
+    let first = stage.slots.connection(0)?;
+    model_graph::prepare(&stage.runtime, &first, &selected)?;
+    let hooks = |moment, so_far: &[_]| {
+        let hooks = model_graph::run_hooks(moment, &stage.runtime, &first, &stage.context, so_far);
+        hooks.iter().for_each(|hook| file.add(hook));
+        hooks
+    };
+    let mut all = hooks(Moment::Start, &[]);
+    if !all.iter().any(|hook| hook.status == Status::Error) {
+        let plan = Plan::new(&stage.context.manifest, &selected, Order::Dependencies);
+        let builder = Builder {
+            runtime: stage.runtime.clone(),
+            slots: stage.slots.clone(),
+            times: EventTimes { start: None, end: None, now },
+            batches: HashMap::new(),
+        };
+        let options = RunOptions { threads: stage.threads, fail_fast: false };
+        let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);
+        let ends = hooks(Moment::End, &run.results);
+        all.extend(run.results);
+        all.extend(ends);
+    }
+    file.finish().context("write run_results.json")?;
+    Ok(!all.iter().any(|result| result.status.is_failure()))
+}
