@@ -3,70 +3,94 @@
 //! What lives here: data tests, generic and singular, with their thresholds and messages; unit tests, and what
 //! differs from what they expect. What does not: how a test's SQL is made (`project`), and in which order tests run
 //! (`model-graph`).
+//!
+//! Generic tests of one relation share a scan where their meaning is known ([`companies`] says which, [`scan`] by
+//! which statement, [`together`] what each makes of the answer).
 
+mod companies;
 mod difference;
+mod memory;
+mod sample;
+mod scan;
+mod threshold;
+mod together;
 mod unit;
 mod verdict;
 
 pub use verdict::Verdict;
 
+use companies::Companies;
 use platform_core::{Executor, Node, NodeResult, Resource, RunContext, Status, UniqueId};
-use project::runtime::{Failure, Runtime, Slots, Stopwatch};
+use project::runtime::{Compiled, Connection, Failure, Runtime, Slots, Stopwatch};
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Runs data tests and unit tests.
 pub struct Tester {
     /// Compiles and runs them.
-    pub runtime: Runtime,
+    runtime: Runtime,
     /// The connections of the run.
-    pub slots: Arc<Slots>,
+    slots: Arc<Slots>,
+    companies: Companies,
+}
+
+/// A test that ran: its verdict, its SQL, what the database said.
+struct Ran {
+    verdict: Verdict,
+    compiled: Arc<Compiled>,
+    response: Map<String, Value>,
 }
 
 impl Tester {
+    /// Runs tests one by one.
+    pub fn new(runtime: Runtime, slots: Arc<Slots>) -> Self {
+        Self { runtime, slots, companies: Companies::default() }
+    }
+
+    /// The same, and those of the selected tests that can be answered together are.
+    #[must_use]
+    pub fn fused<'a>(mut self, selected: impl IntoIterator<Item = &'a UniqueId>) -> Self {
+        self.companies = Companies::new(&self.runtime, selected);
+        self
+    }
+
     fn test(&self, node: &Node, slot: usize) -> NodeResult {
         let mut watch = Stopwatch::start();
-        let done = self.verdict(node, slot, &mut watch);
+        let connection = self.slots.connection(slot).map_err(|error| {
+            self.runtime.plain_failure(Resource::Node(node), "Database Error", &error.to_string())
+        });
+        let done =
+            connection.and_then(|connection| Ok((self.run(node, &connection, &mut watch)?, connection)));
         let (timing, execution_time) = watch.stop();
-        let id = node.unique_id.clone();
         let mut result = match done {
-            Ok((verdict, compiled, response)) => {
-                let (status, message) = verdict.told(&node.config);
-                let mut result = NodeResult::new(id, status, message);
-                result.failures = Some(verdict.failures);
-                result.compiled_code = Some(compiled);
-                result.adapter_response = response;
+            Ok((ran, connection)) => {
+                let mut result = self.judged(node, ran.verdict, &ran.compiled, &connection);
+                result.adapter_response = ran.response;
                 result
             }
             Err(failure) => {
-                let mut result = NodeResult::new(id, Status::Error, Some(failure.message));
+                let mut result =
+                    NodeResult::new(node.unique_id.clone(), Status::Error, Some(failure.message));
                 result.diagnostic = Some(Box::new(failure.diagnostic));
                 result.compiled_code = failure.compiled.map(|compiled| compiled.sql.clone());
+                result.compiled = Some(result.compiled_code.is_some());
+                result.relation_name.clone_from(&node.relation_name);
                 result
             }
         };
         result.timing = timing;
         result.execution_time = execution_time;
-        result.compiled = Some(result.compiled_code.is_some());
-        result.relation_name.clone_from(&node.relation_name);
         result
     }
 
-    fn verdict(
-        &self,
-        node: &Node,
-        slot: usize,
-        watch: &mut Stopwatch,
-    ) -> Result<(Verdict, String, serde_json::Map<String, serde_json::Value>), Failure> {
+    fn run(&self, node: &Node, connection: &Arc<Connection>, watch: &mut Stopwatch) -> Result<Ran, Failure> {
         let resource = Resource::Node(node);
-        let connection = self
-            .slots
-            .connection(slot)
-            .map_err(|error| self.runtime.plain_failure(resource, "Database Error", &error.to_string()))?;
         let failed = |error| self.runtime.failure(resource, &error);
-        self.runtime.begin_node(node, &connection).map_err(failed)?;
-        let compiled = self.runtime.compile(node, &connection).map_err(failed)?;
+        self.set_memory(connection);
+        self.runtime.begin_node(node, connection).map_err(failed)?;
+        let compiled = self.runtime.compile(node, connection).map_err(failed)?;
         watch.next("execute");
-        let built = self.runtime.build(node, &compiled, &connection, None).map_err(|error| Failure {
+        let built = self.runtime.build(node, &compiled, connection, None).map_err(|error| Failure {
             compiled: Some(compiled.clone()),
             ..self.runtime.failure(resource, &error)
         })?;
@@ -74,17 +98,53 @@ impl Tester {
             compiled: Some(compiled.clone()),
             ..self.runtime.plain_failure(resource, "Compilation Error", &problem)
         })?;
-        Ok((verdict, compiled.sql.clone(), built.adapter_response()))
+        Ok(Ran { verdict, compiled, response: built.adapter_response() })
+    }
+
+    /// The result of a test with a verdict, and rows to show where it isn't a pass.
+    fn judged(
+        &self,
+        node: &Node,
+        verdict: Verdict,
+        compiled: &Compiled,
+        connection: &Arc<Connection>,
+    ) -> NodeResult {
+        let strict = self.runtime.project().flags.is_on("warn_error");
+        let (status, message) = verdict.told(&node.config, strict);
+        let mut result = NodeResult::new(node.unique_id.clone(), status, message);
+        let passed = status == Status::Pass;
+        result.failures = Some(if passed { 0 } else { verdict.failures });
+        if !passed {
+            result.sample = self.sample(node, compiled, connection);
+        }
+        result.compiled_code = Some(compiled.sql.clone());
+        result.compiled = Some(true);
+        result.relation_name.clone_from(&node.relation_name);
+        result
     }
 }
 
 impl Executor for Tester {
     fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult {
+        if self.company(id).is_some() {
+            let mut results = self.together(std::slice::from_ref(id), slot, context);
+            if let Some(result) = results.pop() {
+                return result;
+            }
+        }
         match context.manifest.resource(id) {
             Some(Resource::Node(node)) => self.test(node, slot),
             Some(Resource::UnitTest(test)) => self.unit_test(test, slot),
             _ => NodeResult::new(id.clone(), Status::Error, Some(format!("{id} is not in the manifest"))),
         }
+    }
+
+    fn company(&self, id: &UniqueId) -> Option<usize> {
+        self.companies.of(id)
+    }
+
+    fn execute_together(&self, ids: &[UniqueId], slot: usize, context: &RunContext) -> Vec<NodeResult> {
+        self.together(ids, slot, context)
     }
 
     fn cancel(&self) {

@@ -32,15 +32,16 @@ impl Verdict {
         Ok(Self { failures, should_warn: truth("should_warn"), should_error: truth("should_error") })
     }
 
-    /// Status and message under a test's configuration.
-    pub fn told(&self, config: &NodeConfig) -> (Status, Option<String>) {
+    /// Status and message under a test's configuration; with `--warn-error`, what warns fails.
+    pub fn told(&self, config: &NodeConfig, warn_error: bool) -> (Status, Option<String>) {
         let severity = config.text("severity").unwrap_or("ERROR");
         let count = format!("Got {} result{}", self.failures, if self.failures == 1 { "" } else { "s" });
         let threshold = |key: &str| config.text(key).unwrap_or("!= 0").to_owned();
         if severity.eq_ignore_ascii_case("error") && self.should_error {
             (Status::Fail, Some(format!("{count}, configured to fail if {}", threshold("error_if"))))
         } else if self.should_warn {
-            (Status::Warn, Some(format!("{count}, configured to warn if {}", threshold("warn_if"))))
+            let status = if warn_error { Status::Fail } else { Status::Warn };
+            (status, Some(format!("{count}, configured to warn if {}", threshold("warn_if"))))
         } else {
             (Status::Pass, None)
         }
@@ -68,7 +69,7 @@ mod tests {
     ) {
         let config: NodeConfig = serde_json::from_value(config).expect("a configuration");
         let verdict = Verdict { failures, should_warn: warn, should_error: error };
-        assert_eq!(verdict.told(&config), (status, message.map(str::to_owned)));
+        assert_eq!(verdict.told(&config, false), (status, message.map(str::to_owned)));
     }
 
     #[test]
@@ -92,5 +93,7 @@ mod tests {
             Some("Got 2 results, configured to warn if != 0"),
         );
         check(json!({"warn_if": "> 5", "error_if": "> 9"}), 2, false, false, Status::Pass, None);
+        let verdict = Verdict { failures: 2, should_warn: true, should_error: false };
+        assert_eq!(verdict.told(&NodeConfig::default(), true).0, Status::Fail);
     }
 }

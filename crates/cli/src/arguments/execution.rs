@@ -47,7 +47,6 @@ pub struct Testing {
     /// Answer tests of one relation with one scan (--no-fuse: each by its own).
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = boolean, value_name = "BOOL", env = "DP_FUSE", hide_env = true)]
-    #[serde(skip)]
     pub fuse: Option<bool>,
 }
 

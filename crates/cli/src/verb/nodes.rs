@@ -146,7 +146,7 @@ impl<'a> Runner<'a> {
         }
         let plan = Plan::new(&self.context.manifest, selected, walk.order);
         let options = RunOptions { threads, fail_fast: self.invocation.is_on("fail_fast") };
-        let executor = self.executor(walk.compile_only)?;
+        let executor = self.executor(walk.compile_only, selected)?;
         let run = model_graph::run(&plan, executor.as_ref(), &self.context, &options, file);
         let hooks_before = all.len();
         all.extend(run.results);
@@ -164,7 +164,7 @@ impl<'a> Runner<'a> {
         model_graph::run_hooks(moment, &self.runtime, connection, &self.context, so_far)
     }
 
-    fn executor(&self, compile_only: bool) -> Result<Box<dyn Executor>, Stop> {
+    fn executor(&self, compile_only: bool, selected: &IndexSet<UniqueId>) -> Result<Box<dyn Executor>, Stop> {
         if compile_only {
             return Ok(Box::new(Compiler { runtime: self.runtime.clone(), slots: self.slots.clone() }));
         }
@@ -175,7 +175,10 @@ impl<'a> Runner<'a> {
             times,
             batches: HashMap::new(),
         };
-        let tester = Tester { runtime: self.runtime.clone(), slots: self.slots.clone() };
+        let mut tester = Tester::new(self.runtime.clone(), self.slots.clone());
+        if self.invocation.flag("fuse").unwrap_or(true) {
+            tester = tester.fused(selected);
+        }
         Ok(Box::new(Executors { builder, tester }))
     }
 
@@ -232,6 +235,14 @@ impl Executor for Executors {
             Some(ResourceType::Test | ResourceType::UnitTest) => self.tester.execute(id, slot, context),
             _ => self.builder.execute(id, slot, context),
         }
+    }
+
+    fn company(&self, id: &UniqueId) -> Option<usize> {
+        self.tester.company(id)
+    }
+
+    fn execute_together(&self, ids: &[UniqueId], slot: usize, context: &RunContext) -> Vec<NodeResult> {
+        self.tester.execute_together(ids, slot, context)
     }
 
     fn cancel(&self) {

@@ -18,6 +18,8 @@ pub struct Connection {
     /// Whether nothing begins a transaction any more.
     settled: AtomicBool,
     comment: Mutex<Comment>,
+    /// Statements that every transaction begins with: settings that end with it.
+    preamble: Mutex<String>,
 }
 
 /// What is put around every statement (<https://docs.getdbt.com/reference/project-configs/query-comment>).
@@ -88,7 +90,13 @@ impl Connection {
             begun: AtomicBool::new(false),
             settled: AtomicBool::new(true),
             comment: Mutex::default(),
+            preamble: Mutex::default(),
         }
+    }
+
+    /// What every transaction begins with from here on; `set local …`, so that it ends with the transaction.
+    pub fn set_preamble(&self, statements: &str) {
+        statements.clone_into(&mut self.preamble.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// The session, for what is not a template's statement.
@@ -163,12 +171,17 @@ impl Connection {
     /// Sends statements; gives the outcome of the last one.
     pub fn run(&self, sql: &str) -> Result<Outcome, Refused> {
         let comment = self.comment.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let begin = if self.begun.swap(false, Ordering::AcqRel) { "begin;\n" } else { "" };
+        let preamble = self.preamble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let begin = match self.begun.swap(false, Ordering::AcqRel) {
+            true if preamble.is_empty() => "begin;\n".to_owned(),
+            true => format!("begin;\n{preamble}\n"),
+            false => String::new(),
+        };
         let (sent, shift) = if comment.text.is_empty() {
-            (format!("{begin}{sql}"), begin.len())
+            (format!("{begin}{sql}"), begin.chars().count())
         } else if comment.append {
             let trimmed = sql.trim_end().trim_end_matches(';');
-            (format!("{begin}{trimmed}\n/* {} */;", comment.text), begin.len())
+            (format!("{begin}{trimmed}\n/* {} */;", comment.text), begin.chars().count())
         } else {
             let before = format!("{begin}/* {} */\n", comment.text);
             let shift = before.chars().count();
@@ -178,7 +191,7 @@ impl Connection {
             Event::new(
                 Level::Debug,
                 "SQLQuery",
-                format!("On {}: {}", comment.name, sent.trim_start_matches("begin;\n")),
+                format!("On {}: {}", comment.name, sent.strip_prefix(&begin).unwrap_or(&sent)),
             )
             .with("conn_name", comment.name.as_str())
             .with("sql", sent.as_str()),

@@ -144,6 +144,8 @@ impl Runtime {
     pub fn begin_node(&self, node: &Node, connection: &Arc<Connection>) -> Result<(), jinja::Error> {
         let comment = self.comment(Some(node), connection)?;
         connection.set_comment(comment);
+        let settings = self.inner.test_settings.get().filter(|_| node.resource_type == ResourceType::Test);
+        connection.set_preamble(settings.map_or("", String::as_str));
         if matches!(node.resource_type, ResourceType::Operation) {
             connection.open_operation();
         } else {
@@ -249,15 +251,20 @@ impl Runtime {
         let Some(metadata) = &node.only.test_metadata else { return Ok(()) };
         let mut pairs = Vec::new();
         for (name, raw) in &metadata.kwargs {
-            let value = if name == "column_name" {
-                jinja::value::from_json(raw)
-            } else {
-                self.rendered(raw, context)?
-            };
-            pairs.push((Value::from(name.as_str()), value));
+            pairs.push((Value::from(name.as_str()), self.test_argument(name, raw, context)?));
         }
         context.context.add("_dbt_generic_test_kwargs", jinja::value::dict(pairs));
         Ok(())
+    }
+
+    /// One argument of a generic test as its macro is given it: a column's name is always text.
+    pub(crate) fn test_argument(
+        &self,
+        name: &str,
+        raw: &Json,
+        context: &NodeContext,
+    ) -> Result<Value, jinja::Error> {
+        if name == "column_name" { Ok(jinja::value::from_json(raw)) } else { self.rendered(raw, context) }
     }
 
     fn rendered(&self, raw: &Json, context: &NodeContext) -> Result<Value, jinja::Error> {

@@ -11,9 +11,11 @@
 //! | [`connection`], [`slots`], [`statements`] | connections of a run, statements, transactions, named results |
 //! | [`compile`], [`inject`], [`materialize`] | from a node to SQL, from SQL to a table |
 //! | [`unit_test`] | a model's query over given rows |
+//! | [`builtin_test`] | generic tests whose meaning is known |
 //! | [`failure`], [`results`] | what became of nodes, for run_results.json and for hooks |
 
 pub mod adapter;
+pub mod builtin_test;
 pub mod column;
 pub mod compile;
 pub mod config;
@@ -35,6 +37,7 @@ pub mod table;
 pub mod timing;
 pub mod unit_test;
 
+pub use builtin_test::{BuiltinTest, TestKind};
 pub use compile::Compiled;
 pub use connection::Connection;
 pub use failure::Failure;
@@ -131,6 +134,7 @@ struct Inner {
     selected: HashSet<UniqueId>,
     graph: OnceLock<Value>,
     compiled: Mutex<HashMap<UniqueId, Arc<Compiled>>>,
+    test_settings: OnceLock<String>,
 }
 
 impl fmt::Debug for Runtime {
@@ -181,6 +185,7 @@ impl Runtime {
             options,
             graph: OnceLock::new(),
             compiled: Mutex::default(),
+            test_settings: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -193,6 +198,11 @@ impl Runtime {
     /// What exists in the database, as far as it was asked.
     pub fn cache(&self) -> &Arc<RelationCache> {
         &self.inner.cache
+    }
+
+    /// What the transaction of a data test begins with, asked of `settings` once a command.
+    pub fn test_settings(&self, settings: impl FnOnce() -> String) {
+        self.inner.test_settings.get_or_init(settings);
     }
 
     /// The root project's name.

@@ -26,6 +26,11 @@ impl Slots {
         Self { warehouse, handle, events, slots }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.slots.len()
+    }
+
     /// The warehouse.
     pub fn warehouse(&self) -> &Warehouse {
         &self.warehouse

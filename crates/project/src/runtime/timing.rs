@@ -17,6 +17,11 @@ impl Stopwatch {
         Self { began: Instant::now(), phase: Some(("compile", Utc::now())), done: Vec::new() }
     }
 
+    /// Begins with another phase than `compile`.
+    pub fn start_at(phase: &'static str) -> Self {
+        Self { phase: Some((phase, Utc::now())), ..Self::start() }
+    }
+
     /// Ends the phase that runs and begins another.
     pub fn next(&mut self, phase: &'static str) {
         self.end();
