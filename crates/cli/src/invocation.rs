@@ -156,7 +156,8 @@ impl Invocation {
         Ok(project)
     }
 
-    fn read_options(&self) -> ReadOptions {
+    /// How the project is read.
+    pub fn read_options(&self) -> ReadOptions {
         let place = &self.global.place;
         let working_dir = self.environment.working_dir.clone();
         let absolute = |path: &PathBuf| working_dir.join(path);

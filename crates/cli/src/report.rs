@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 /// A warning of the project.
 pub fn warning(diagnostic: &Diagnostic) -> Event {
     let name = diagnostic.event.as_deref().unwrap_or("ProjectWarning");
-    let text = format!("[WARNING]: {}", text(diagnostic));
+    let text = format!("[WARNING]: {}", drawn(diagnostic, false));
     let length = "[WARNING]".len();
     Event::new(Level::Warn, name, text)
         .code(&diagnostic.code)
@@ -21,7 +21,7 @@ pub fn warning(diagnostic: &Diagnostic) -> Event {
 /// A warning that dbt gives without its tag.
 pub fn plain_warning(diagnostic: &Diagnostic) -> Event {
     let name = diagnostic.event.as_deref().unwrap_or("ProjectWarning");
-    Event::new(Level::Warn, name, text(diagnostic)).code(&diagnostic.code)
+    Event::new(Level::Warn, name, drawn(diagnostic, false)).code(&diagnostic.code)
 }
 
 /// Why a command stopped.
@@ -55,13 +55,21 @@ fn error(diagnostic: &Diagnostic) -> String {
 
 /// The message, its place with the line, the macros in between, the hint.
 pub fn text(diagnostic: &Diagnostic) -> String {
+    drawn(diagnostic, true)
+}
+
+/// The same; warnings stand in the middle of a command's output and go without the empty line of the margin.
+fn drawn(diagnostic: &Diagnostic, is_roomy: bool) -> String {
     let mut text = diagnostic.message.clone();
     if let Some(place) = &diagnostic.place {
         let _ = write!(text, "\n  --> {place}");
         if place.line > 0 && !place.snippet.trim().is_empty() {
             let number = place.line.to_string();
             let margin = " ".repeat(number.len());
-            let _ = write!(text, "\n   {margin} |\n   {number} | {}", place.snippet);
+            if is_roomy {
+                let _ = write!(text, "\n   {margin} |");
+            }
+            let _ = write!(text, "\n   {number} | {}", place.snippet);
             if place.column > 0 {
                 let column = usize::try_from(place.column).unwrap_or(1);
                 let length = usize::try_from(place.length.max(1)).unwrap_or(1);

@@ -95,6 +95,11 @@ impl Event {
 pub trait EventSink: Send + Sync {
     /// Takes one event.
     fn send(&self, event: Event);
+
+    /// Whether the warning of that name is an error (`--warn-error`), for those who must stop at it.
+    fn is_error(&self, _warning: &str) -> bool {
+        false
+    }
 }
 
 /// Drops everything; for tests and for callers that don't listen.

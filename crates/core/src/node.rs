@@ -166,6 +166,15 @@ impl Node {
         }
     }
 
+    /// What people call it: the name, with the version where it has one.
+    pub fn display_name(&self) -> String {
+        match &self.only.version {
+            Some(Value::String(version)) => format!("{}.v{version}", self.name),
+            Some(version) => format!("{}.v{version}", self.name),
+            None => self.name.clone(),
+        }
+    }
+
     /// Whether it is interpolated as a CTE and never built.
     pub fn is_ephemeral(&self) -> bool {
         self.resource_type == ResourceType::Model && self.config.materialized() == "ephemeral"

@@ -236,7 +236,7 @@ impl<'a> Walk<'a> {
 
     fn skip(&self, index: usize, cause: usize, number: usize, slot: usize) -> NodeResult {
         let id = self.plan.graph().id(index);
-        let mut result = NodeResult::new(id.clone(), Status::Skipped, None);
+        let mut result = NodeResult::new(id.clone(), Status::Skipped, self.unseen_failure(cause));
         result.thread_id = thread_name(slot);
         let Some(resource) = self.resource(index) else { return result };
         line::fill(&mut result, resource);
@@ -246,6 +246,15 @@ impl<'a> Walk<'a> {
             self.context.events.send(event.with("node_info", node_info(resource, &phase)));
         }
         result
+    }
+
+    /// Why an ephemeral model failed: it has no result of its own, so those that read it tell.
+    fn unseen_failure(&self, cause: usize) -> Option<String> {
+        if !self.resource(cause).is_some_and(is_ephemeral) {
+            return None;
+        }
+        let id = self.plan.graph().id(cause);
+        self.lock().results.iter().find(|result| result.unique_id == *id)?.message.clone()
     }
 
     /// The result of a node that an interruption or `--fail-fast` left alone.
@@ -262,10 +271,12 @@ impl<'a> Walk<'a> {
 
     fn finish(&self, index: usize, result: NodeResult) {
         let failed = result.status.is_failure();
-        let is_visible = failed || !self.resource(index).is_some_and(is_ephemeral);
-        if is_visible {
+        let is_ephemeral = self.resource(index).is_some_and(is_ephemeral);
+        let has_readers = !self.plan.graph().child_indexes(index).is_empty();
+        if !is_ephemeral || (failed && !has_readers) {
             self.file.add(&result);
         }
+        let is_visible = failed || !is_ephemeral;
         let mut state = self.lock();
         if failed && self.options.fail_fast && state.failed_fast.is_none() && !self.context.is_cancelled() {
             state.failed_fast = Some(result.unique_id.clone());

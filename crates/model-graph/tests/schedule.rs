@@ -17,6 +17,8 @@ use std::time::Instant;
 #[derive(Default)]
 struct Notes {
     failing: Vec<String>,
+    /// What results say.
+    said: Option<String>,
     /// Nodes whose names begin with one of these letters keep each other company.
     companies: Vec<char>,
     together: Mutex<Vec<Vec<String>>>,
@@ -30,7 +32,7 @@ impl Executor for Notes {
         std::thread::yield_now();
         note(false);
         let failed = self.failing.iter().any(|failing| failing == id.as_str());
-        NodeResult::new(id.clone(), if failed { Status::Error } else { Status::Success }, None)
+        NodeResult::new(id.clone(), if failed { Status::Error } else { Status::Success }, self.said.clone())
     }
 
     fn company(&self, id: &UniqueId) -> Option<usize> {
@@ -274,4 +276,35 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn readers_of_a_broken_ephemeral_model_say_what_broke() {
+    let mut manifest = manifest(&[("model.p.hidden", &[]), ("model.p.reader", &["model.p.hidden"])]);
+    if let Some(hidden) = manifest.nodes.get_mut(&UniqueId::from("model.p.hidden")) {
+        hidden.config = serde_json::from_value(json!({"materialized": "ephemeral"})).expect("a config");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run_results.json");
+    let results = file(Some(path.clone()));
+    let selected: IndexSet<UniqueId> = manifest.nodes.keys().cloned().collect();
+    let plan = Plan::new(&manifest, &selected, Order::Dependencies);
+    let notes = Notes {
+        failing: vec!["model.p.hidden".to_owned()],
+        said: Some("it broke".to_owned()),
+        ..Notes::default()
+    };
+    let options = RunOptions { threads: 1, fail_fast: false };
+    let done = run(&plan, &notes, &context(manifest), &options, &results);
+    results.finish().expect("a file");
+    let written: Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");
+    let told: Vec<_> = written["results"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| (&it["unique_id"], &it["status"], &it["message"]))
+        .collect();
+    assert_eq!(told, [(&json!("model.p.reader"), &json!("skipped"), &json!("it broke"))]);
+    // The command fails all the same.
+    assert!(done.results.iter().any(|result| result.status == Status::Error));
 }

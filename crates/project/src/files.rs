@@ -34,6 +34,8 @@ pub enum FileKind {
     Docs,
     /// A function.
     Function,
+    /// A function in Python, which is refused when it is to be made.
+    PythonFunction,
     /// Rows of unit tests below `tests/fixtures`.
     Fixture,
     /// Properties.
@@ -94,7 +96,7 @@ pub fn list(root: &Path, settings: &Settings) -> Result<Vec<File>, Error> {
         (&settings.test_paths, &[(FileKind::Test, &["sql"]), (FileKind::Fixture, &["csv"])]),
         (&settings.seed_paths, &[(FileKind::Seed, &["csv"])]),
         (&settings.docs_paths, &[(FileKind::Docs, &["md"])]),
-        (&settings.function_paths, &[(FileKind::Function, &["sql"])]),
+        (&settings.function_paths, &[(FileKind::Function, &["sql"]), (FileKind::PythonFunction, &["py"])]),
     ];
     let mut found = Vec::new();
     for (paths, kinds) in folders {

@@ -52,3 +52,21 @@ pub use settings::Settings;
 pub fn read(options: &ReadOptions) -> Result<Project, Error> {
     project::read(options)
 }
+
+/// The files that everything else hangs on, each read for itself.
+#[derive(Debug)]
+pub struct Checked {
+    /// The profile.
+    pub profile: Result<Profile, Error>,
+    /// dbt_project.yml.
+    pub settings: Result<Settings, Error>,
+}
+
+/// Reads profile and dbt_project.yml and nothing else, and lets neither stand in the other's way.
+pub fn check(options: &ReadOptions) -> Checked {
+    let named = settings::profile_name(options).ok().flatten();
+    let profile = profile::read(options, named.as_deref());
+    let nothing = Profile::default();
+    let settings = settings::read(options, profile.as_ref().unwrap_or(&nothing));
+    Checked { profile, settings }
+}

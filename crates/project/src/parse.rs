@@ -5,6 +5,7 @@
 //! | [`names`], [`capture`] | what templates see at parse time, and what they say by it |
 //! | [`macros`], [`docs`] | macros of every package, doc blocks |
 //! | [`node`], [`naming`] | a file with its properties becomes a node; database, schema, alias |
+//! | `python` | what a model in Python says |
 //! | [`generic`] | generic tests: names, hashes, nodes |
 //! | [`snapshots`], [`hooks`] | what is no file of its own |
 //! | [`sources`], [`exposures`], [`units`], [`semantic`] | what stands in YAML alone |
@@ -21,6 +22,7 @@ pub mod macros;
 pub mod names;
 pub mod naming;
 pub mod node;
+mod python;
 pub mod semantic;
 pub mod snapshots;
 pub mod sources;

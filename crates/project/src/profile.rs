@@ -138,7 +138,9 @@ pub fn read(options: &ReadOptions, project_profile: Option<&str>) -> Result<Prof
     let folders = search_order(options);
     let path = folders.iter().map(|dir| dir.join("profiles.yml")).find(|path| path.is_file());
     let Some(path) = path else {
-        return options.fallback_profile.clone().map(Profile::with_shown).ok_or_else(|| {
+        // Who says where the file is has one.
+        let fallback = options.fallback_profile.clone().filter(|_| options.profiles_dir.is_none());
+        return fallback.map(Profile::with_shown).ok_or_else(|| {
             let places: Vec<String> = folders.iter().map(|dir| dir.display().to_string()).collect();
             let name = options.profile.as_deref().or(project_profile).unwrap_or("default");
             fault(format!("Could not find profile named '{name}'"))

@@ -254,3 +254,67 @@ fn materialized_views_are_refreshed_and_altered() {
     shop.built("model.shop.mv");
     assert_eq!(shop.standing(), "base|r, mv|r");
 }
+
+#[test]
+fn a_statements_result_is_handed_over_once() {
+    let ask = "{% call statement('n', fetch_result=true) %}select 1 as n{% endcall %}{% set once = load_result('n') %}";
+    let view = json!({"materialized": "view"});
+    let twice = format!("{ask}{{% set twice = load_result('n') %}}select 1 as id");
+    let shop = Workshop::new(
+        Plan::default()
+            .model("once", view.clone(), &format!("{ask}select {{{{ once['data'][0][0] }}}} as id"))
+            .model("twice", view, &twice),
+    );
+    assert_eq!(shop.built("model.shop.once"), "CREATE VIEW");
+    assert_eq!(
+        shop.fails("model.shop.twice"),
+        "The 'statement' result named 'n' has already been loaded into a variable"
+    );
+}
+
+#[test]
+fn a_default_of_none_is_a_default() {
+    let sql = "select {{ 1 if var('unset', none) is none else 2 }} as id";
+    let shop = Workshop::new(Plan::default().model("m", json!({"materialized": "table"}), sql));
+    shop.built("model.shop.m");
+    assert_eq!(shop.rows("select id from shop.m"), "1");
+}
+
+#[test]
+fn a_name_that_postgres_would_cut_is_refused() {
+    let name = "a".repeat(64);
+    let shop =
+        Workshop::new(Plan::default().model(&name, json!({"materialized": "table"}), "select 1 as id"));
+    assert_eq!(
+        shop.fails(&format!("model.shop.{name}")),
+        format!("Relation name '{name}' is longer than 63 characters")
+    );
+    assert_eq!(shop.standing(), "");
+}
+
+#[test]
+fn python_is_refused_by_the_materialization() {
+    let python = "def model(dbt, session):\n    return dbt.ref('{{ x')";
+    let fields = json!({"language": "python"});
+    let shop =
+        Workshop::new(Plan::default().node("model", "p", json!({"materialized": "table"}), python, fields));
+    assert_eq!(
+        shop.fails("model.shop.p"),
+        "Materialization \"materialization_table_default\" only supports languages ['sql']; got \"python\""
+    );
+}
+
+#[test]
+fn a_contract_names_types_that_have_no_name() {
+    let config = json!({"materialized": "table", "contract": {"enforced": true}});
+    let fields = json!({
+        "contract": {"enforced": true},
+        "columns": {"price": {"name": "price", "data_type": "money"}},
+    });
+    let shop = Workshop::new(Plan::default().node("model", "m", config, "select 1.5 as price", fields));
+    let message = shop.fails("model.shop.m");
+    assert!(
+        message.contains("| price       | DECIMAL         | unknown type_code 790 | data type mismatch |"),
+        "{message}"
+    );
+}

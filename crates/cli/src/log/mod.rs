@@ -136,6 +136,10 @@ impl EventSink for Log {
         }
         self.tell(&event);
     }
+
+    fn is_error(&self, warning: &str) -> bool {
+        self.warnings.verdict(warning) == Verdict::Error
+    }
 }
 
 fn level_of(level: LogLevel) -> Option<Level> {

@@ -7,21 +7,20 @@ use crate::database;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::verb::nodes;
+use platform_core::Manifest;
 use platform_core::event::Level;
+use project::Project;
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Component, Path};
 
 /// Reads the catalog and writes the site.
 pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exit, Stop> {
     let project = invocation.read()?;
-    // Compiled SQL of the last command stays in the manifest on disk: the pages show it.
-    let path = project.target_path.join("manifest.json");
-    let manifest = match choice::read_json(&path)? {
-        Some(manifest) => manifest,
-        None => {
-            artifact::write_manifest(invocation, &project)?;
-            (*project.manifest).clone()
-        }
-    };
+    let manifest = with_compiled(&project)?;
+    if arguments.compile != Some(false) {
+        artifact::write(invocation, &project, "manifest.json", "WritableManifest", &manifest)?;
+    }
+    copy_assets(&project)?;
     let results = nodes::last_results(&project)?;
     let database = database::open(invocation, &project.profile, 2)?;
     let failed = |error: docs::generate::Error| Stop::runtime(error.to_string());
@@ -51,6 +50,48 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     let message = format!("Catalog of {relations} relations and the site written to {}", page.display());
     invocation.say(Level::Info, "CatalogWritten", "E042", message);
     Ok(Exit::Success)
+}
+
+/// The project as it is now. SQL that an earlier command compiled of the same file is kept: the pages show it.
+fn with_compiled(project: &Project) -> Result<Manifest, Stop> {
+    let mut manifest = (*project.manifest).clone();
+    let Some(before): Option<Manifest> = choice::read_json(&project.target_path.join("manifest.json"))?
+    else {
+        return Ok(manifest);
+    };
+    for (id, node) in &mut manifest.nodes {
+        let Some(old) = before.nodes.get(id).filter(|old| old.compiled && old.checksum == node.checksum)
+        else {
+            continue;
+        };
+        node.compiled = true;
+        node.compiled_code.clone_from(&old.compiled_code);
+        node.compiled_path.clone_from(&old.compiled_path);
+        node.extra_ctes_injected = old.extra_ctes_injected;
+        node.extra_ctes.clone_from(&old.extra_ctes);
+    }
+    Ok(manifest)
+}
+
+/// `asset-paths`: folders with pictures of descriptions, beside the site under their own names.
+fn copy_assets(project: &Project) -> Result<(), Stop> {
+    let inside = |name: &&String| {
+        !Path::new(name).components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir))
+    };
+    for name in project.settings().asset_paths.iter().filter(inside) {
+        let (from, to) = (project.root.join(name), project.target_path.join(name));
+        for entry in walkdir::WalkDir::new(&from).follow_links(true).into_iter().filter_map(Result::ok) {
+            let Ok(below) = entry.path().strip_prefix(&from) else { continue };
+            let target = to.join(below);
+            let copied = if entry.file_type().is_dir() {
+                std::fs::create_dir_all(&target)
+            } else {
+                std::fs::copy(entry.path(), &target).map(drop)
+            };
+            copied.map_err(|source| Stop::File { action: "write", path: target, source })?;
+        }
+    }
+    Ok(())
 }
 
 /// Serves the site until interrupted.

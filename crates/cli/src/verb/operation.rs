@@ -1,7 +1,7 @@
-//! `dp run-operation`, `dp show`, `dp debug`, `dp clean`.
+//! `dp run-operation`, `dp show`, `dp clean`.
 
 use crate::arguments::Output;
-use crate::arguments::verb::{Clean, Debug, RunOperation, Show};
+use crate::arguments::verb::{Clean, RunOperation, Show};
 use crate::choice::{self, Request};
 use crate::database;
 use crate::exit::{Exit, Stop};
@@ -11,7 +11,7 @@ use crate::seeds;
 use model_graph::{Head, ResultsFile};
 use platform_core::event::Level;
 use platform_core::{
-    Event, EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId, results,
+    Diagnostic, Event, EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId, results,
 };
 use project::Project;
 use project::runtime::results::Value;
@@ -85,6 +85,9 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let nodes: Vec<Node> = match arguments.inline.inline.as_ref().or(arguments.inline.inline_direct.as_ref())
     {
         Some(sql) => vec![inline(&project, sql)?],
+        None if arguments.selection.select.is_empty() && arguments.selection.selector.is_none() => {
+            return Err(Stop::runtime("Either --select or --inline must be passed to show"));
+        }
         None => {
             let request = Request::of(&arguments.selection);
             let shown = [
@@ -106,9 +109,17 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let mut worked = true;
     for node in &nodes {
         let result = match runtime.show(node, limit, &connection) {
-            Ok(table) => {
-                tell(invocation, node, table, arguments.inline.output);
-                NodeResult::new(node.unique_id.clone(), Status::Success, None)
+            Ok(shown) => {
+                let mut result = NodeResult::new(node.unique_id.clone(), Status::Success, None);
+                result.compiled = Some(true);
+                result.compiled_code = Some(shown.sql);
+                tell(invocation, node, shown.rows, arguments.inline.output);
+                result
+            }
+            Err(error) if node.resource_type == ResourceType::SqlOperation => {
+                let failure = runtime.failure(Resource::Node(node), &error);
+                let (heading, message) = failure.message.split_once("\n  ").unwrap_or(("", &failure.message));
+                return Err(Stop::Project(vec![Diagnostic::error("R001", message).event(heading)]));
             }
             Err(error) => {
                 worked = false;
@@ -134,7 +145,7 @@ fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Outpu
         Some(Output::Json) => {
             let mut shown = json!({ "show": rows });
             if !inline {
-                shown["node"] = node.name.as_str().into();
+                shown["node"] = node.display_name().into();
             }
             serde_json::to_string_pretty(&shown).unwrap_or_default()
         }
@@ -143,7 +154,7 @@ fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Outpu
             if inline {
                 format!("Previewing inline node:\n{drawn}")
             } else {
-                format!("Previewing node '{}':\n{drawn}", node.name)
+                format!("Previewing node '{}':\n{drawn}", node.display_name())
             }
         }
     };
@@ -163,50 +174,6 @@ fn inline(project: &Project, sql: &str) -> Result<Node, Stop> {
         "fqn": [project.name(), "sql", "inline_query"], "alias": "inline_query", "config": {}, "raw_code": sql, "language": "sql",
     });
     serde_json::from_value(node).map_err(|error| Stop::runtime(error.to_string()))
-}
-
-/// Says what is used and whether the database answers.
-pub fn debug(invocation: &Invocation, arguments: &Debug) -> Result<Exit, Stop> {
-    let project = invocation.read()?;
-    let profile = &project.profile;
-    if !arguments.connection {
-        let place = [
-            ("project", project.root.display().to_string()),
-            ("profile", format!("{} (target {})", profile.name, profile.target)),
-        ];
-        for (label, value) in place {
-            invocation.say(Level::Info, "DebugCmdOut", "Z047", format!("  {label}: {value}"));
-        }
-    }
-    let connection = [
-        ("host", profile.host.clone()),
-        ("port", profile.port.to_string()),
-        ("user", profile.user.clone()),
-        ("database", profile.database.clone()),
-        ("schema", profile.schema.clone()),
-    ];
-    for (label, value) in connection {
-        invocation.say(Level::Info, "DebugCmdOut", "Z047", format!("  {label}: {value}"));
-    }
-    let database = database::open(invocation, profile, 1)?;
-    let asked =
-        database.runtime.block_on(async { database.warehouse.get().await?.query_one("select 1", &[]).await });
-    match asked {
-        Ok(_) => {
-            invocation.say(Level::Info, "DebugCmdResult", "Z048", "Connection test: [OK connection ok]");
-            invocation.say(Level::Info, "DebugCmdResult", "Z048", "All checks passed!");
-            Ok(Exit::Success)
-        }
-        Err(error) => {
-            invocation.say(
-                Level::Error,
-                "DebugCmdResult",
-                "Z048",
-                format!("Connection test: [ERROR]\n{error}"),
-            );
-            Ok(Exit::Failure)
-        }
-    }
 }
 
 /// Deletes the folders of `clean-targets`; never one outside of the project, and none that holds its source.

@@ -140,22 +140,16 @@ fn call(state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value
                 text(0, "relation")
             ),
         ),
-        "warn" | "warn_once" => {
-            warn(state, text(0, "msg"));
-            Ok(Value::from(""))
-        }
-        "warn_snapshot_timestamp_data_types" => {
-            warn(
-                state,
-                format!(
-                    "Data type of snapshot table timestamp columns ({}) doesn't match derived column 'updated_at' \
+        "warn" | "warn_once" => warn(state, text(0, "msg")),
+        "warn_snapshot_timestamp_data_types" => warn(
+            state,
+            format!(
+                "Data type of snapshot table timestamp columns ({}) doesn't match derived column 'updated_at' \
                      ({}). Please update snapshot config 'updated_at'.",
-                    text(0, "snapshot_time_data_type"),
-                    text(1, "updated_at_data_type")
-                ),
-            );
-            Ok(Value::from(""))
-        }
+                text(0, "snapshot_time_data_type"),
+                text(1, "updated_at_data_type")
+            ),
+        ),
         other if METHODS.contains(&other) => fail(Kind::Compilation, texts.join(" ")),
         other => Err(HostError::new(
             jinja::HostErrorKind::UnknownMethod,
@@ -164,12 +158,18 @@ fn call(state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value
     }
 }
 
-fn warn(state: &State<'_, '_>, message: String) {
-    let Some(value) = jinja::value::context(state) else { return };
-    if let Some(context) = value.downcast_object_ref::<Context>() {
-        let event = Event::new(Level::Warn, "JinjaLogWarning", message);
-        context.shared().events.send(event);
+/// Tells the warning; under `--warn-error` it is an error of the template that gave it.
+fn warn(state: &State<'_, '_>, message: String) -> Result<Value, HostError> {
+    const NAME: &str = "JinjaLogWarning";
+    let value = jinja::value::context(state);
+    if let Some(context) = value.as_ref().and_then(|it| it.downcast_object_ref::<Context>()) {
+        let events = &context.shared().events;
+        if events.is_error(NAME) {
+            return Err(Raised::compilation(message));
+        }
+        events.send(Event::new(Level::Warn, NAME, message));
     }
+    Ok(Value::from(""))
 }
 
 /// Columns of a contract beside those of its query, as a table.

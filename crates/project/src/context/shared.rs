@@ -108,7 +108,10 @@ impl Shared {
         Some(match name {
             "log" => functions::log(context.clone()),
             "print" => functions::print(context.clone()),
-            "thread_id" => Value::from(std::thread::current().name().unwrap_or("MainThread")),
+            "thread_id" => Value::from(match std::thread::current().name() {
+                None | Some("main") => "MainThread",
+                Some(name) => name,
+            }),
             _ => return None,
         })
     }

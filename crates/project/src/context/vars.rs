@@ -1,9 +1,10 @@
 //! `var()`: variables by the package that asks (<https://docs.getdbt.com/docs/build/project-variables>).
 
+use crate::context::arguments::{Arguments, text};
 use crate::context::raised::{Kind, Raised};
 use crate::json;
 use crate::settings::Settings;
-use jinja::{HostError, Kwargs, Object, State, Value, from_args};
+use jinja::{HostError, Object, State, Value, from_args};
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -97,18 +98,13 @@ impl Var {
 
 impl Object for Var {
     fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
-        let (name, default, kwargs): (Option<String>, Option<Value>, Kwargs) = from_args(args)?;
-        let name = match name {
-            Some(name) => name,
-            None => kwargs.get("var_name").or_else(|_| kwargs.get("name"))?,
-        };
-        let default = default.or_else(|| kwargs.get::<Value>("default").ok());
-        kwargs.assert_all_used()?;
+        // A default of `none` is a default: only what wasn't given is missing.
+        let [name, default] = Arguments::new("var", args)?.bind(["var_name", "default"], 1)?;
+        let name = text(name.as_ref()).unwrap_or_default();
         if let Some(value) = self.values.get(&name) {
             return Ok(jinja::value::from_json(value));
         }
         match default {
-            Some(default) if !default.is_none() => Ok(default),
             Some(default) => Ok(default),
             None if self.missing == Missing::None => Ok(Value::from(())),
             None => Err(self.missing(&name)),

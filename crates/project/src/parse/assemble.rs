@@ -732,6 +732,9 @@ fn drafts<'p>(
             keep_text();
             vec![(Section::Functions, of(ResourceType::Function))]
         }
+        FileKind::PythonFunction => {
+            vec![(Section::Functions, Draft { language: "python", ..of(ResourceType::Function) })]
+        }
         FileKind::Seed => {
             let mut draft = of(ResourceType::Seed);
             draft.checksum = seed_checksum(source)?;

@@ -78,17 +78,20 @@ pub type Built = Result<Node, Diagnostic>;
 /// Reads the template, resolves the configuration, names the node.
 pub fn build(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Built {
     let kind = Kind::of(draft.resource);
-    let reading =
-        !draft.raw_code.is_empty() && draft.resource != ResourceType::Seed && draft.language == "sql";
+    let is_python = draft.language == "python";
+    let reading = !draft.raw_code.is_empty() && draft.resource != ResourceType::Seed;
     let file = draft.template.clone().unwrap_or_else(|| {
         let shown = scene.shown_path(draft.package, &draft.original_file_path);
+        if is_python {
+            return SourceFile::new(shown, super::python::template(&draft.raw_code));
+        }
         SourceFile::new(shown, draft.raw_code.as_str())
     });
     let levels = scene.levels(draft.package);
     let none = Map::new();
     let mut node = blank(scene, draft, patch);
     let place = || Place::file(scene.shown_path(&node.package_name, &node.original_file_path).as_ref());
-    let captured = if reading && has_jinja(&node.raw_code) {
+    let captured = if reading && (is_python || has_jinja(&node.raw_code)) {
         node.config = NodeConfig(levels.resolve(kind, &node.fqn, &none, &none));
         read(scene, &node, &file)?
     } else {
@@ -337,6 +340,14 @@ fn hooks(scene: &Scene<'_>, node: &mut Node) -> Result<(), Diagnostic> {
     }
     let mut captured = names.take();
     captured.macros = recorder.take();
+    if node.resource_type == ResourceType::Seed && !(captured.refs.is_empty() && captured.sources.is_empty())
+    {
+        let message = format!("Seeds cannot depend on other nodes: a hook of `{}` reads one", node.name);
+        return Err(Diagnostic::error(code::CONFIG, message)
+            .event("Parsing Error")
+            .at(Place::file(shown.as_ref()))
+            .hint("let the hook use `this`, or move it to a model"));
+    }
     hear(node, captured);
     Ok(())
 }

@@ -14,8 +14,9 @@ use crate::runtime::seed::SeedRows;
 use crate::runtime::statements::Response;
 use crate::runtime::table::Table;
 use jinja::{HostError, Object, State, Value};
-use platform_core::Relation;
+use platform_core::event::Level;
 use platform_core::relation::{Quoting, quote_identifier};
+use platform_core::{Event, Relation};
 use std::fmt;
 use std::sync::Arc;
 use warehouse::RelationCache;
@@ -214,10 +215,23 @@ impl Adapter {
         let outcome = self.connection.run(sql)?;
         let columns = outcome.rows.unwrap_or_default().columns;
         let made = columns.iter().map(|column| {
-            let name = constraints::type_label(column.type_oid, &column.type_name);
+            let name = self.type_label(column.type_oid);
             Value::from_object(crate::runtime::column::from_description(column.name.clone(), &name))
         });
         Ok(jinja::value::list(made.collect()))
+    }
+
+    fn type_label(&self, oid: u32) -> String {
+        if let Some(label) = constraints::type_label(oid) {
+            return label.to_owned();
+        }
+        let message = format!(
+            "The `type_code` {oid} was not recognized, which may affect error messages for enforced contracts that fail \
+             as well as `Column.data_type` values returned by `get_column_schema_from_query`"
+        );
+        let event = Event::new(Level::Debug, "TypeCodeNotFound", message).with("type_code", oid);
+        self.context.shared().events.send(event);
+        format!("unknown type_code {oid}")
     }
 
     fn verify_database(&self, name: &str) -> Result<(), HostError> {

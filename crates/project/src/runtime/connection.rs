@@ -31,6 +31,8 @@ pub struct Comment {
     pub append: bool,
     /// The node whose statements these are, or a word like `master`, for the log.
     pub name: String,
+    /// `node_info` of the events of these statements.
+    pub node_info: serde_json::Value,
 }
 
 /// A statement that the database refused, and what was sent.
@@ -193,7 +195,9 @@ impl Connection {
                 "SQLQuery",
                 format!("On {}: {}", comment.name, sent.strip_prefix(&begin).unwrap_or(&sent)),
             )
+            .code("E016")
             .with("conn_name", comment.name.as_str())
+            .with("node_info", comment.node_info.clone())
             .with("sql", sent.as_str()),
         );
         self.send(&sent, sql, shift)
@@ -213,6 +217,7 @@ impl Connection {
                 "SQLQueryStatus",
                 format!("SQL status: {} in {elapsed:.3} seconds", outcome.tag),
             )
+            .code("E017")
             .with("status", outcome.tag.as_str())
             .with("elapsed", elapsed),
         );

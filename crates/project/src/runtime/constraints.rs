@@ -130,9 +130,9 @@ impl Constraint {
     }
 }
 
-/// How dbt's driver calls a type in the table of a contract's differences.
-pub(super) fn type_label(oid: u32, name: &str) -> String {
-    match oid {
+/// How dbt's driver calls a type in the table of a contract's differences; `None` for a type it has no name for.
+pub(super) fn type_label(oid: u32) -> Option<&'static str> {
+    Some(match oid {
         16 => "BOOLEAN",
         17 => "BINARY",
         20 => "LONGINTEGER",
@@ -165,7 +165,6 @@ pub(super) fn type_label(oid: u32, name: &str) -> String {
         1182 => "DATEARRAY",
         1115 => "DATETIMEARRAY",
         1185 => "DATETIMETZARRAY",
-        _ => return name.to_uppercase(),
-    }
-    .to_owned()
+        _ => return None,
+    })
 }

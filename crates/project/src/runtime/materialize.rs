@@ -1,5 +1,6 @@
 //! From SQL to a table: the materialization macro of a node, hooks of the project, macros by name.
 
+use crate::context::macros::Entry;
 use crate::context::raised::{Kind, Raised};
 use crate::runtime::compile::Compiled;
 use crate::runtime::connection::{Comment, DatabaseError};
@@ -26,6 +27,15 @@ pub struct Built {
     pub rows: Option<Arc<Table>>,
     /// The node's SQL.
     pub compiled: Arc<Compiled>,
+}
+
+/// The first rows of a node's query.
+#[derive(Debug)]
+pub struct Shown {
+    /// The rows.
+    pub rows: Table,
+    /// The statement that gave them.
+    pub sql: String,
 }
 
 impl Built {
@@ -91,15 +101,7 @@ impl Runtime {
                 format!("No materialization '{name}' was found for adapter postgres! (searched types 'default' and 'postgres')"),
             )
         })?;
-        if let Some(languages) =
-            entry.supported_languages.as_ref().filter(|all| !all.iter().any(|it| it == "sql"))
-        {
-            let supported = languages.join(", ");
-            return Err(Raised::compilation(format!(
-                "Materialization \"{name}\" only supports languages [{supported}]; got \"sql\""
-            ))
-            .into());
-        }
+        check_language(node, entry)?;
         let result = context.context.call(entry, &[])?;
         let relations = self.relations_of(node, &result)?;
         for relation in relations.iter().filter(|relation| relation.kind.is_some()) {
@@ -220,7 +222,7 @@ impl Runtime {
         node: &Node,
         limit: Option<u64>,
         connection: &Arc<Connection>,
-    ) -> Result<Table, jinja::Error> {
+    ) -> Result<Shown, jinja::Error> {
         self.begin_node(node, connection)?;
         let shown = self.shown(node, limit, connection);
         connection.rollback();
@@ -232,18 +234,22 @@ impl Runtime {
         node: &Node,
         limit: Option<u64>,
         connection: &Arc<Connection>,
-    ) -> Result<Table, jinja::Error> {
+    ) -> Result<Shown, jinja::Error> {
         let compiled = self.compile(node, connection)?;
+        // A seed's rows are in its table.
+        let query = match node.resource_type {
+            ResourceType::Seed => format!("select * from {}", self.relation_of(node)),
+            _ => compiled.sql.clone(),
+        };
         let context = self.context(Some(Arc::new(node.clone())), connection, None);
         let limit = limit.map_or_else(|| Value::from(()), Value::from);
         let header = node.config.text("sql_header").map_or_else(|| Value::from(()), Value::from);
-        let keywords =
-            [("compiled_code", Value::from(compiled.sql.as_str())), ("sql_header", header), ("limit", limit)];
+        let keywords = [("compiled_code", Value::from(query)), ("sql_header", header), ("limit", limit)];
         let sql = self.call_macro_in(&context, "get_show_sql", &keywords)?;
-        let outcome = connection
-            .run(&sql.to_string())
-            .map_err(|refused| jinja::Error::from(jinja::HostError::from(refused)))?;
-        Ok(outcome.rows.as_ref().map_or_else(Table::empty, Table::of_result))
+        let sql = sql.to_string();
+        let outcome =
+            connection.run(&sql).map_err(|refused| jinja::Error::from(jinja::HostError::from(refused)))?;
+        Ok(Shown { rows: outcome.rows.as_ref().map_or_else(Table::empty, Table::of_result), sql })
     }
 
     /// `_dbt_generic_test_kwargs`: the arguments of a generic test, those that are Jinja rendered.
@@ -305,6 +311,7 @@ impl Runtime {
         connection: &Arc<Connection>,
     ) -> Result<Comment, jinja::Error> {
         let name = node.map_or("master", |node| node.unique_id.as_str()).to_owned();
+        let node_info = node.map_or_else(|| Json::Object(Map::new()), node_info);
         let setting = self.project().settings().query_comment.as_ref();
         let append = setting.and_then(|it| it.get("append")).and_then(Json::as_bool).unwrap_or(false);
         let custom = match setting {
@@ -314,10 +321,10 @@ impl Runtime {
             Some(_) => Some(""),
         };
         let Some(custom) = custom else {
-            return Ok(Comment { text: self.default_comment(node, &name), append, name });
+            return Ok(Comment { text: self.default_comment(node, &name), append, name, node_info });
         };
         if custom.trim().is_empty() {
-            return Ok(Comment { name, ..Comment::default() });
+            return Ok(Comment { name, node_info, ..Comment::default() });
         }
         let context = self.context(node.map(|node| Arc::new(node.clone())), connection, None);
         context.context.add("connection_name", Value::from(name.as_str()));
@@ -331,7 +338,7 @@ impl Runtime {
             let message = format!("query comment contains illegal value \"*/\": {text}");
             return Err(Raised::error(Kind::Runtime, message).into());
         }
-        Ok(Comment { text, append, name })
+        Ok(Comment { text, append, name, node_info })
     }
 
     fn default_comment(&self, node: Option<&Node>, name: &str) -> String {
@@ -348,6 +355,43 @@ impl Runtime {
             (last.0.to_owned(), last.1.into()),
         ]));
         crate::json::dumps(&comment)
+    }
+}
+
+/// The node as events of its statements name it.
+fn node_info(node: &Node) -> Json {
+    serde_json::json!({
+        "materialized": node.config.materialized(),
+        "node_name": node.name,
+        "node_path": node.path,
+        "resource_type": node.resource_type,
+        "unique_id": node.unique_id,
+    })
+}
+
+/// Whether the materialization can build a node in its language, and a function in Python says what it needs.
+fn check_language(node: &Node, materialization: &Entry) -> Result<(), jinja::Error> {
+    let language = if node.language.is_empty() { "sql" } else { node.language.as_str() };
+    if node.resource_type == ResourceType::Function && language == "python" {
+        for (key, article) in [("runtime_version", "A"), ("entry_point", "An")] {
+            if node.config.text(key).is_none() {
+                let message = format!("{article} `{key}` is required for python functions");
+                return Err(Raised::error(Kind::Parsing, message).into());
+            }
+        }
+        return Ok(());
+    }
+    match &materialization.supported_languages {
+        Some(languages) if !languages.iter().any(|it| it == language) => {
+            let supported: Vec<String> = languages.iter().map(|it| format!("'{it}'")).collect();
+            let message = format!(
+                "Materialization \"{}\" only supports languages [{}]; got \"{language}\"",
+                materialization.name,
+                supported.join(", ")
+            );
+            Err(Raised::error(Kind::Runtime, message).into())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -324,7 +324,10 @@ impl Names for NodeNames {
                     .map_or_else(|| Value::from(()), RelationObject::value),
             ),
             "connection_name" => Some(Value::from(this.connection.name())),
-            "language" => Some(Value::from("sql")),
+            "language" => {
+                let language = this.node.as_ref().map(|node| node.language.as_str());
+                Some(Value::from(language.filter(|it| !it.is_empty()).unwrap_or("sql")))
+            }
             "submit_python_job" => Some(Function::value("submit_python_job", |_, _| {
                 Err(Raised::error(
                     Kind::Runtime,

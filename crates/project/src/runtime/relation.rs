@@ -137,7 +137,22 @@ impl RelationObject {
                 _ => {}
             }
         }
+        made.check_length()?;
         Ok(made)
+    }
+
+    /// Postgres cuts a longer name short, and two of them would become one. Unsaid what it is, it may be no relation
+    /// of this database.
+    fn check_length(&self) -> Result<(), HostError> {
+        match self.relation.identifier.as_deref() {
+            Some(name) if self.relation.kind.is_some() && name.chars().count() > MAX_NAME => {
+                Err(Raised::error(
+                    crate::context::raised::Kind::Runtime,
+                    format!("Relation name '{name}' is longer than {MAX_NAME} characters"),
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn change_path(&mut self, path: &Value) {
@@ -343,14 +358,6 @@ pub(crate) fn create(args: &[Value]) -> Result<Value, HostError> {
     let arguments = Arguments::new("create", args)?;
     let keywords = arguments.into_keywords();
     let made = RelationObject::new(Relation::default()).changed(keywords)?;
-    if let Some(name) = made.relation.identifier.as_deref().filter(|name| name.len() > MAX_NAME) {
-        if made.relation.kind.is_some() {
-            return Err(Raised::error(
-                crate::context::raised::Kind::Runtime,
-                format!("Relation name '{name}' is longer than {MAX_NAME} characters"),
-            ));
-        }
-    }
     Ok(Value::from_object(made))
 }
 

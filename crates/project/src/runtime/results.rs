@@ -1,8 +1,11 @@
 //! `results` in hooks of `on-run-end`: what became of each node, with the node itself.
 
+use crate::context::arguments::{Arguments, truth};
+use jinja::{Enumerator, HostError, Object, ObjectRepr, State};
 use platform_core::{Manifest, NodeResult};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub use jinja::Value;
 
@@ -45,5 +48,64 @@ fn one(result: &NodeResult, manifest: &Manifest) -> Value {
         None => Json::Null,
     };
     fields.insert("node".to_owned(), node);
-    jinja::value::from_json(&Json::Object(fields))
+    Record::value(fields)
+}
+
+/// What dbt has as an object: fields by name, and all of them by `to_dict()`. Packages that keep results in tables ask
+/// for either.
+#[derive(Debug)]
+struct Record {
+    fields: Map<String, Json>,
+    /// The same as a mapping of templates.
+    mapping: Value,
+}
+
+impl Record {
+    fn value(fields: Map<String, Json>) -> Value {
+        let mapping = jinja::value::from_json(&Json::Object(fields.clone()));
+        Value::from_object(Self { fields, mapping })
+    }
+}
+
+impl Object for Record {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        match (key, self.fields.get(key)?) {
+            ("node" | "config", Json::Object(fields)) => Some(Self::value(fields.clone())),
+            _ => self.mapping.get_attr(key).ok(),
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.fields.keys().map(|key| Value::from(key.as_str())).collect())
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, HostError> {
+        if method != "to_dict" {
+            return self.mapping.call_method(state, method, args);
+        }
+        let [omit_none] = Arguments::new(method, args)?.bind(["omit_none"], 0)?;
+        if !truth(omit_none.as_ref(), false) {
+            return Ok(self.mapping.clone());
+        }
+        let told = self.fields.iter().filter(|(_, value)| !value.is_null());
+        let told = told.map(|(key, value)| (key.clone(), value.clone())).collect();
+        Ok(jinja::value::from_json(&Json::Object(told)))
+    }
 }

@@ -1,6 +1,7 @@
 //! Results of statements by name: `load_result`, `store_result`, `store_raw_result`.
 
 use crate::context::arguments::{Arguments, Function, text};
+use crate::context::raised::Raised;
 use crate::runtime::table::Table;
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
 use serde_json::{Map, Value as Json};
@@ -59,7 +60,8 @@ impl Object for Response {
 /// The results of one node's statements.
 #[derive(Debug, Default)]
 pub struct Statements {
-    results: Mutex<HashMap<String, Value>>,
+    /// Empty where the result was handed over.
+    results: Mutex<HashMap<String, Option<Value>>>,
     main: Mutex<Option<Response>>,
 }
 
@@ -71,7 +73,7 @@ impl Statements {
 
     /// The table of a statement.
     pub fn table(&self, name: &str) -> Option<Arc<Table>> {
-        let result = self.results.lock().unwrap_or_else(PoisonError::into_inner).get(name)?.clone();
+        let result = self.results.lock().unwrap_or_else(PoisonError::into_inner).get(name)?.clone()?;
         result.downcast_object_ref::<Stored>()?.table.downcast_object::<Table>()
     }
 
@@ -101,14 +103,19 @@ impl Statements {
         })
     }
 
-    /// `load_result(name)`; `None` where nothing was stored.
+    /// `load_result(name)`; `None` where nothing was stored. A result is handed over once, so that its rows don't
+    /// outlive their use; `main` stays, for the materialization.
     pub fn load_result(self: &Arc<Self>) -> Value {
         let this = self.clone();
         Function::value("load_result", move |_, arguments| {
             let [name] = arguments.bind(["name"], 1)?;
             let name = text(name.as_ref()).unwrap_or_default();
-            let results = this.results.lock().unwrap_or_else(PoisonError::into_inner);
-            Ok(results.get(&name).cloned().unwrap_or_else(|| Value::from(())))
+            let mut results = this.results.lock().unwrap_or_else(PoisonError::into_inner);
+            match results.get_mut(&name) {
+                None => Ok(Value::from(())),
+                Some(kept) if name == "main" => kept.clone().ok_or_else(|| loaded_twice(&name)),
+                Some(kept) => kept.take().ok_or_else(|| loaded_twice(&name)),
+            }
         })
     }
 
@@ -122,8 +129,14 @@ impl Statements {
         }
         let table = table.filter(|table| !table.is_none()).unwrap_or_else(|| Table::empty().into_value());
         let stored = Value::from_object(Stored { response, table });
-        self.results.lock().unwrap_or_else(PoisonError::into_inner).insert(name, stored);
+        self.results.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Some(stored));
     }
+}
+
+fn loaded_twice(name: &str) -> HostError {
+    Raised::compilation(format!(
+        "The 'statement' result named '{name}' has already been loaded into a variable"
+    ))
 }
 
 /// What `load_result` gives: response, table and the rows as lists.

@@ -36,6 +36,10 @@
     {%- if untyped -%}
         {%- do exceptions.column_type_missing(column_names=untyped) -%}
     {%- endif -%}
+    {%- set loose = columns.values() | selectattr('data_type', 'in', ['numeric', 'decimal']) | map(attribute='name') | list -%}
+    {%- if loose -%}
+        {%- do exceptions.warn('Detected columns with numeric type and unspecified precision/scale, this can lead to unintended rounding: %s' % loose) -%}
+    {%- endif -%}
     {%- set nulls = [] -%}
     {%- for column in columns.values() -%}
         {%- do nulls.append(cast('null', column.data_type) | trim ~ ' as ' ~ _written_name(column)) -%}

@@ -120,8 +120,9 @@
     {%- if _enforced_contract() and not temporary %}
     {{ create }} {{ get_table_columns_and_constraints() }};
 
-    insert into {{ relation.render() }} ({{ adapter.dispatch('get_column_names', 'dbt')() }})
-    {{ get_select_subquery(sql) }};
+    insert into {{ relation.render() }} ({{ adapter.dispatch('get_column_names', 'dbt')() }}) (
+    {{ get_select_subquery(sql) }}
+    );
     {%- else %}
     {{ create }} as (
     {{ sql }}

@@ -1,6 +1,6 @@
 {# Functions (https://docs.getdbt.com/docs/build/udfs). A kind `K` in language `L` is made by the macro
    `K_function_L`; a project may add kinds. #}
-{% materialization function, default, supported_languages=['sql'] -%}
+{% materialization function, default, supported_languages=['sql', 'python'] -%}
 
     {%- set standing = load_cached_relation(this) -%}
     {%- set function = this.incorporate(type='function') -%}
@@ -41,10 +41,10 @@
 {% macro default__scalar_function_create_replace_signature_sql(target_relation) -%}
     {%- set signature = target_relation.render() ~ ' (' ~ formatted_scalar_function_args_sql() | trim ~ ')' -%}
     {{ return([
-        'create or replace function ' ~ signature,
-        'returns ' ~ model.returns.data_type,
+        'CREATE OR REPLACE FUNCTION ' ~ signature,
+        'RETURNS ' ~ model.returns.data_type,
         scalar_function_volatility_sql() | trim,
-        'as',
+        'AS',
     ] | select | join('\n')) }}
 {%- endmacro %}
 
@@ -56,7 +56,7 @@
     {%- set all = [] -%}
     {%- for argument in model.arguments or [] -%}
         {%- set otherwise = argument.get('default_value') -%}
-        {%- do all.append(argument.name ~ ' ' ~ argument.data_type ~ ('' if otherwise is none else ' default ' ~ otherwise)) -%}
+        {%- do all.append(argument.name ~ ' ' ~ argument.data_type ~ ('' if otherwise is none else ' DEFAULT ' ~ otherwise)) -%}
     {%- endfor -%}
     {{ return(all | join(', ')) }}
 {%- endmacro %}
@@ -68,7 +68,7 @@
 {# Between quotes that a text with `$$` in it doesn't end. #}
 {% macro default__scalar_function_body_sql() -%}
     {%- set quote = '$dbt_function_body$' if '$$' in model.compiled_code else '$$' -%}
-    {{ return(quote ~ '\n' ~ model.compiled_code ~ '\n' ~ quote ~ ' language sql') }}
+    {{ return(quote ~ '\n' ~ model.compiled_code ~ '\n' ~ quote ~ ' LANGUAGE SQL') }}
 {%- endmacro %}
 
 {% macro scalar_function_volatility_sql() -%}
@@ -76,7 +76,7 @@
 {%- endmacro %}
 
 {% macro default__scalar_function_volatility_sql() -%}
-    {%- set words = {'deterministic': 'immutable', 'stable': 'stable', 'non-deterministic': 'volatile'} -%}
+    {%- set words = {'deterministic': 'IMMUTABLE', 'stable': 'STABLE', 'non-deterministic': 'VOLATILE'} -%}
     {%- set volatility = model.config.get('volatility') -%}
     {%- if volatility and volatility not in words -%}
         {%- do unsupported_volatility_warning(volatility) -%}
