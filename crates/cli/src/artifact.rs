@@ -8,6 +8,7 @@ use platform_core::{Event, EventSink as _, Graph, Manifest};
 use project::Project;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::path::Path;
 
 /// Writes manifest.json, unless `--no-write-json`.
 pub fn write_manifest(invocation: &Invocation, project: &Project) -> Result<(), Stop> {
@@ -28,13 +29,22 @@ pub fn write(
     kind: &str,
     artifact: &impl Serialize,
 ) -> Result<(), Stop> {
+    write_to(invocation, &project.target_path.join(file), kind, artifact)
+}
+
+/// Writes one artifact to a path.
+pub fn write_to(
+    invocation: &Invocation,
+    path: &Path,
+    kind: &str,
+    artifact: &impl Serialize,
+) -> Result<(), Stop> {
     if !invocation.writes_json() {
         return Ok(());
     }
-    let path = project.target_path.join(file);
-    let failed = |source| Stop::File { action: "write", path: path.clone(), source };
+    let failed = |source| Stop::File { action: "write", path: path.to_owned(), source };
     let bytes = serde_json::to_vec(artifact).map_err(|error| failed(error.into()))?;
-    write_aside(&path, &bytes).map_err(failed)?;
+    write_aside(path, &bytes).map_err(failed)?;
     let message = format!("Wrote artifact {kind} to {}", path.display());
     invocation.log.send(
         Event::new(Level::Debug, "ArtifactWritten", message)

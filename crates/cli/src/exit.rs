@@ -63,6 +63,11 @@ impl Stop {
         Self::Said { heading: "Runtime Error", message: indent(&message.into()) }
     }
 
+    /// A flag that says nothing sensible, or doesn't go with another.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::Said { heading: "Usage Error", message: indent(&message.into()) }
+    }
+
     /// dbt's `Compilation Error`.
     pub fn compilation(message: impl Into<String>) -> Self {
         Self::Said { heading: "Compilation Error", message: indent(&message.into()) }

@@ -1,10 +1,11 @@
 //! One command: its flags, its log, its project.
 
-use crate::arguments::{Global, given};
+use crate::arguments::{Global, Verb, given};
 use crate::exit::Stop;
 use crate::flags;
 use crate::log::{Log, WarningPolicy};
 use crate::report;
+use crate::verb::Retry;
 use chrono::{DateTime, Utc};
 use platform_core::event::Level;
 use platform_core::manifest::Metadata;
@@ -72,6 +73,8 @@ pub struct Invocation {
     pub now: DateTime<Utc>,
     /// The same, for durations.
     pub began: Instant,
+    /// The nodes of `retry`, which no selection finds.
+    pub retry: Option<Retry>,
 }
 
 impl Invocation {
@@ -99,6 +102,23 @@ impl Invocation {
             id,
             now: Utc::now(),
             began: Instant::now(),
+            retry: None,
+        })
+    }
+
+    /// Another verb within the same command: the same log, id and clock.
+    pub fn again(&self, global: Global, verb: &Verb) -> Result<Self, Stop> {
+        Ok(Self {
+            vars: flags::yaml_map("--vars", global.place.vars.as_deref())?,
+            global,
+            verb: verb.name(),
+            arguments: crate::verb_arguments(verb),
+            environment: self.environment.clone(),
+            log: self.log.clone(),
+            id: self.id.clone(),
+            now: self.now,
+            began: self.began,
+            retry: None,
         })
     }
 

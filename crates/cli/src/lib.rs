@@ -6,15 +6,20 @@
 pub mod arguments;
 mod artifact;
 mod choice;
+mod closing;
 mod database;
 mod exit;
 mod flags;
 mod history;
+mod interrupt;
 mod invocation;
 mod log;
+mod opening;
 pub mod pipeline;
 mod report;
 mod seeds;
+mod state;
+mod times;
 mod verb;
 
 pub use exit::{Exit, Stop};

@@ -61,6 +61,16 @@ pub fn text(diagnostic: &Diagnostic) -> String {
 /// The same; warnings stand in the middle of a command's output and go without the empty line of the margin.
 fn drawn(diagnostic: &Diagnostic, is_roomy: bool) -> String {
     let mut text = diagnostic.message.clone();
+    text.push_str(&place(diagnostic, is_roomy));
+    if let Some(hint) = &diagnostic.hint {
+        let _ = write!(text, "\n  hint: {hint}");
+    }
+    text
+}
+
+/// The place of a diagnostic with its line, and the macros on the way there; each line begins with a newline.
+pub fn place(diagnostic: &Diagnostic, is_roomy: bool) -> String {
+    let mut text = String::new();
     if let Some(place) = &diagnostic.place {
         let _ = write!(text, "\n  --> {place}");
         if place.line > 0 && !place.snippet.trim().is_empty() {
@@ -85,9 +95,6 @@ fn drawn(diagnostic: &Diagnostic, is_roomy: bool) -> String {
     }
     for (name, place) in &diagnostic.stack {
         let _ = write!(text, "\n  in macro `{name}` [{place}]");
-    }
-    if let Some(hint) = &diagnostic.hint {
-        let _ = write!(text, "\n  hint: {hint}");
     }
     text
 }

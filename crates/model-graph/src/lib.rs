@@ -21,7 +21,7 @@ pub use builder::Builder;
 pub use history::{RunRecord, record};
 pub use hooks::{Moment, hook_ids, run_hooks};
 pub use line::{counted, plural};
-pub use microbatch::{EventTimes, Span, parse_time};
+pub use microbatch::{EventTimes, Span, parse_time, step_back};
 pub use node_info::{Phase, node_info, timestamp};
 pub use plan::{Order, Plan};
 pub use preparation::{PreparationError, prepare};

@@ -3,7 +3,7 @@
 
 mod window;
 
-pub use window::{BatchSize, EventTimes, parse_time};
+pub use window::{BatchSize, EventTimes, parse_time, step_back};
 
 use crate::builder::Builder;
 use crate::line::{Line, aligned};

@@ -12,7 +12,11 @@ pub enum Order {
     /// Tests also before what reads the nodes they test, unit tests before their model: `build`
     /// (<https://docs.getdbt.com/reference/commands/build>).
     TestsFirst,
+    /// In any: `clone`, `source freshness`.
+    Any,
 }
+
+const NONE: &[UniqueId] = &[];
 
 /// The selected nodes, what each waits for, and its rank.
 #[derive(Clone, Debug)]
@@ -24,6 +28,10 @@ pub struct Plan {
 impl Plan {
     /// The plan of the selected nodes. Edges through nodes left out hold.
     pub fn new(manifest: &Manifest, selected: &IndexSet<UniqueId>, order: Order) -> Self {
+        if order == Order::Any {
+            let graph = Graph::new(selected.iter().map(|id| (id, NONE)));
+            return Self { ranks: ranks(&graph), graph };
+        }
         let mut needs: IndexMap<UniqueId, Vec<UniqueId>> = Graph::of(manifest)
             .ids()
             .filter_map(|id| Some((id.clone(), manifest.resource(id)?.needs().to_vec())))

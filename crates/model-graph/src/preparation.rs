@@ -33,7 +33,10 @@ pub fn prepare<'a>(
 ) -> Result<(), PreparationError> {
     let manifest = &runtime.project().manifest;
     let database = runtime.database();
-    let all = all_schemas(manifest, &runtime.project().profile.schema);
+    let mut all = all_schemas(manifest, &runtime.project().profile.schema);
+    if let Some(state) = runtime.deferred_manifest() {
+        all.extend(all_schemas(state, ""));
+    }
     let names: Vec<&str> = all.iter().map(String::as_str).collect();
     connection.wait(runtime.cache().load(connection.session(), database, &names))?;
     let wanted: BTreeSet<&str> = selected

@@ -17,6 +17,8 @@ pub struct RunOptions {
     pub threads: usize,
     /// Begin nothing new after the first failure.
     pub fail_fast: bool,
+    /// Say nothing of a node that begins or ends: `compile`, `clone`.
+    pub silent: bool,
 }
 
 /// What became of a plan.
@@ -181,7 +183,8 @@ impl<'a> Walk<'a> {
         }
         let phase = Phase::started();
         self.debug("NodeStart", "Q024", format!("Began running node {id}"), resource, &phase);
-        if !is_ephemeral(resource)
+        if !self.options.silent
+            && !is_ephemeral(resource)
             && let Some(event) = line::start(resource, self.line(number))
         {
             self.context.events.send(event.with("node_info", node_info(resource, &phase)));
@@ -222,7 +225,8 @@ impl<'a> Walk<'a> {
     /// Says what became of a node.
     fn end(&self, node: &Begun<'_>, result: &NodeResult) {
         let (resource, finished) = (node.resource, node.phase.finished(result.status));
-        if !is_ephemeral(resource) || result.status.is_failure() {
+        let told = !is_ephemeral(resource) || result.status.is_failure();
+        if told && !self.options.silent {
             let event = line::end(resource, result, self.line(node.number));
             self.context.events.send(event.with("node_info", node_info(resource, &finished)));
         }
@@ -240,7 +244,7 @@ impl<'a> Walk<'a> {
         result.thread_id = thread_name(slot);
         let Some(resource) = self.resource(index) else { return result };
         line::fill(&mut result, resource);
-        if !is_ephemeral(resource) {
+        if !self.options.silent && !is_ephemeral(resource) {
             let phase = Phase::started().finished(Status::Skipped);
             let event = line::skip(resource, self.plan.graph().id(cause), self.line(number));
             self.context.events.send(event.with("node_info", node_info(resource, &phase)));

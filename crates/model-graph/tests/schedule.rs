@@ -84,7 +84,7 @@ fn walk(nodes: &[(&str, &[&str])], order: Order, notes: &Notes, threads: usize, 
     let manifest = manifest(nodes);
     let selected: IndexSet<UniqueId> = nodes.iter().map(|(id, _)| UniqueId::from(*id)).collect();
     let plan = Plan::new(&manifest, &selected, order);
-    run(&plan, notes, &context(manifest), &RunOptions { threads, fail_fast }, &file(None))
+    run(&plan, notes, &context(manifest), &RunOptions { threads, fail_fast, silent: false }, &file(None))
 }
 
 fn statuses(run: &Run) -> Vec<String> {
@@ -228,7 +228,7 @@ fn the_results_file_is_whole() {
     let selected = manifest.nodes.keys().cloned().collect();
     let plan = Plan::new(&manifest, &selected, Order::Dependencies);
     let file = file(Some(path.clone()));
-    let options = RunOptions { threads: 2, fail_fast: false };
+    let options = RunOptions { threads: 2, fail_fast: false, silent: false };
     run(&plan, &Notes::default(), &context(manifest), &options, &file);
     file.finish().expect("written");
     let text = std::fs::read_to_string(path).expect("the file");

@@ -1,7 +1,7 @@
 //! Tests: what a query that should find nothing found, and what follows from it.
 //!
 //! What lives here: data tests, generic and singular, with their thresholds and messages; unit tests, and what
-//! differs from what they expect. What does not: how a test's SQL is made (`project`), and in which order tests run
+//! differs from what they expect; how fresh sources are. What does not: how a test's SQL is made (`project`), and in which order tests run
 //! (`model-graph`).
 //!
 //! Generic tests of one relation share a scan where their meaning is known ([`companies`] says which, [`scan`] by
@@ -14,9 +14,11 @@ mod sample;
 mod scan;
 mod threshold;
 mod together;
+mod freshness;
 mod unit;
 mod verdict;
 
+pub use freshness::{Gauge, is_gauged};
 pub use verdict::Verdict;
 
 use companies::Companies;

@@ -18,7 +18,7 @@ pub use logging::{LogFormat, LogLevel, Logging};
 pub use place::Place;
 pub use selection::{Resources, Selection};
 pub use state::State;
-pub use verb::{Docs, List, Source, Verb};
+pub use verb::{Docs, List, Retry, Source, Verb};
 
 use clap::{Args, CommandFactory, Parser};
 use serde::Serialize;

@@ -1,21 +1,30 @@
 //! The verbs, one a module.
 
 mod alerts;
+mod clone;
+mod compile;
 mod debug;
 mod docs;
+mod executors;
+mod freshness;
+mod inline;
 mod list;
 mod nodes;
 mod operation;
 mod parse;
+mod retry;
 
-use crate::arguments::{Docs, Verb};
+pub use nodes::Runner;
+pub use retry::Retry;
+
+use crate::arguments::{Docs, Source, Verb};
 use crate::choice::{self, Request};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use model_graph::Order;
-use nodes::{Walk, walk};
+use nodes::{Task, Walk};
 use platform_core::ResourceType::{
-    self, Analysis, Exposure, Function, Model, SavedQuery, Seed, Snapshot, Test, UnitTest,
+    self, Exposure, Function, Model, SavedQuery, Seed, Snapshot, Test, UnitTest,
 };
 
 /// Runs a verb.
@@ -24,28 +33,26 @@ pub fn execute(invocation: &Invocation, verb: Verb) -> Result<Exit, Stop> {
         request,
         types: types.to_vec(),
         order: Order::Dependencies,
-        compile_only: false,
+        task: Task::Build,
     };
+    let walk = |walk: &Walk<'_>| nodes::walk(invocation, walk).map(|walked| walked.exit);
     match verb {
         Verb::List(arguments) => list::list(invocation, &arguments),
         Verb::Parse(_) => parse::parse(invocation),
-        Verb::Run(it) => walk(invocation, &plain(Request::of(&it.selection), &[Model])),
-        Verb::Seed(it) => walk(invocation, &plain(Request::of(&it.selection), &[Seed])),
-        Verb::Snapshot(it) => walk(invocation, &plain(Request::of(&it.selection), &[Snapshot])),
-        Verb::Test(it) => walk(invocation, &plain(Request::of(&it.selection), &[Test, UnitTest])),
+        Verb::Run(it) => walk(&plain(Request::of(&it.selection), &[Model])),
+        Verb::Seed(it) => walk(&plain(Request::of(&it.selection), &[Seed])),
+        Verb::Snapshot(it) => walk(&plain(Request::of(&it.selection), &[Snapshot])),
+        Verb::Test(it) => walk(&plain(Request::of(&it.selection), &[Test, UnitTest])),
         Verb::Build(it) => {
             let all = [Model, Seed, Snapshot, Test, UnitTest, Function, Exposure, SavedQuery];
-            let default = [Model, Seed, Snapshot, Test, UnitTest, Function];
-            let types = choice::resource_types(&it.resources, &default, &all)?;
-            let request = Request::of(&it.selection);
-            walk(invocation, &Walk { request, types, order: Order::TestsFirst, compile_only: false })
-        }
-        Verb::Compile(it) => {
-            let all = [Model, Seed, Snapshot, Test, Analysis];
             let types = choice::resource_types(&it.resources, &all, &all)?;
             let request = Request::of(&it.selection);
-            walk(invocation, &Walk { request, types, order: Order::Dependencies, compile_only: true })
+            walk(&Walk { request, types, order: Order::TestsFirst, task: Task::Build })
         }
+        Verb::Compile(it) => compile::compile(invocation, &it),
+        Verb::Clone(it) => clone::clone(invocation, &it),
+        Verb::Retry(it) => retry::retry(invocation, &it),
+        Verb::Source(Source::Freshness(it)) => freshness::freshness(invocation, &it),
         Verb::RunOperation(it) => operation::run_operation(invocation, &it),
         Verb::Show(it) => operation::show(invocation, &it),
         Verb::Debug(it) => debug::debug(invocation, &it),

@@ -1,24 +1,41 @@
-//! The verbs that walk the graph: run, seed, snapshot, test, build, compile.
+//! The verbs that walk the graph: run, seed, snapshot, test, build, compile, clone.
 
 use crate::artifact;
 use crate::choice::{self, Request};
+use crate::closing;
 use crate::database::{self, Database};
 use crate::exit::{Exit, Stop};
 use crate::history;
+use crate::interrupt::Interruption;
 use crate::invocation::Invocation;
+use crate::opening;
 use crate::seeds;
+use crate::state;
+use crate::times::{self, Times};
+use crate::verb::executors::{Cloner, Compiler, Executors};
 use indexmap::IndexSet;
-use model_graph::{Builder, EventTimes, Head, Moment, Order, Plan, ResultsFile, RunOptions};
+use model_graph::{Builder, Head, Moment, Order, Plan, ResultsFile, RunOptions};
 use platform_core::event::Level;
 use platform_core::{
-    Executor, Node, NodeResult, Resource, ResourceType, RunContext, RunResults, Status, UniqueId, results,
+    Executor, Node, NodeResult, ResourceType, RunContext, RunResults, Status, UniqueId, results,
 };
 use project::Project;
 use project::runtime::{Connection, Runtime, RuntimeOptions, Slots};
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use tests_runner::Tester;
+
+/// What is done with the chosen nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// They are built and tested.
+    Build,
+    /// They are compiled.
+    Compile,
+    /// They are made as a state has them.
+    Clone,
+}
 
 /// What a verb does with the nodes it chose.
 pub struct Walk<'a> {
@@ -28,39 +45,88 @@ pub struct Walk<'a> {
     pub types: Vec<ResourceType>,
     /// In which order.
     pub order: Order,
-    /// Only compile them.
-    pub compile_only: bool,
+    /// What is done with them.
+    pub task: Task,
+}
+
+/// What became of a walk.
+pub struct Walked {
+    /// How the command ends.
+    pub exit: Exit,
+    /// What compiled, and in which project; `None` where nothing was selected.
+    pub runtime: Option<Runtime>,
+    /// The nodes, in the order of the plan.
+    pub selected: IndexSet<UniqueId>,
 }
 
 /// Chooses nodes, runs them and writes what became of them.
-pub fn walk(invocation: &Invocation, walk: &Walk<'_>) -> Result<Exit, Stop> {
+pub fn walk(invocation: &Invocation, walk: &Walk<'_>) -> Result<Walked, Stop> {
     let project = invocation.read()?;
+    let times = times::read(invocation)?;
+    let defer = match walk.task {
+        Task::Clone => Some(state::required(invocation, false)?),
+        _ => state::deferred(invocation)?,
+    };
     artifact::write_manifest(invocation, &project)?;
     artifact::write_graph_summary(invocation, &project)?;
+    opening::found(invocation, &project);
     stop_at_cycle(&project)?;
-    let selected = choice::choose(invocation, &project, &walk.request, |kind| walk.types.contains(&kind))?;
+    let selected = choose(invocation, &project, walk)?;
     let threads = invocation.threads().unwrap_or(project.profile.threads).max(1);
     let file = results_file(invocation, &project);
     if selected.is_empty() {
-        invocation.say(
-            Level::Info,
-            "NothingToDo",
-            "Q035",
-            "Nothing to do. Try checking your model configs and model specification args",
-        );
-        return finish(&file, &[]);
+        let text = "Nothing to do. Try checking your model configs and model specification args";
+        invocation.say(Level::Warn, "NothingToDo", "Q035", text);
+        return Ok(Walked { exit: finish(&file, &[])?, runtime: None, selected });
     }
+    opening::concurrency(invocation, &project, threads, selected.len());
     let database = database::open(invocation, &project.profile, 2)?;
-    let runner = Runner::new(invocation, project, &database, &selected, threads);
+    let options = RuntimeOptions {
+        empty: invocation.is_on("empty"),
+        window: times.sample.clone(),
+        defer,
+        selected: selected.iter().cloned().collect(),
+        invocation_args: invocation.result_arguments(),
+    };
+    let runner = Runner::new(invocation, project, &database, options, times, threads);
+    let began = Instant::now();
+    let interruption = Interruption::listen(database.runtime.handle(), &runner);
     let results = runner.run(walk, &selected, threads, &file)?;
-    if !walk.compile_only {
+    if walk.task == Task::Build {
         let remembering =
             history::remember(invocation, runner.runtime.project(), &database.warehouse, &results);
         database.runtime.block_on(remembering);
     }
-    runner.write_compiled_manifest(invocation)?;
-    invocation.say(Level::Info, "StatsLine", "E047", statistics(&results));
-    finish(&file, &results)
+    runner.write_compiled_manifest()?;
+    match walk.task {
+        Task::Build => {
+            let manifest = &runner.context.manifest;
+            closing::finished(invocation, manifest, &results, began.elapsed());
+            closing::summary(invocation, &runner.runtime, &results, interruption.happened());
+        }
+        Task::Clone => closing::summary(invocation, &runner.runtime, &results, interruption.happened()),
+        Task::Compile => {
+            for result in results.iter().filter(|result| result.status.is_failure()) {
+                closing::explain(invocation, &runner.runtime, result);
+            }
+        }
+    }
+    let exit = finish(&file, &results)?;
+    let exit = if interruption.happened() { Exit::Code(2) } else { exit };
+    Ok(Walked { exit, runtime: Some(runner.runtime.clone()), selected })
+}
+
+/// What the flags choose; `retry` knows its nodes already.
+fn choose(
+    invocation: &Invocation,
+    project: &Project,
+    walk: &Walk<'_>,
+) -> Result<IndexSet<UniqueId>, Stop> {
+    let Some(retry) = &invocation.retry else {
+        return choice::choose(invocation, project, &walk.request, |kind| walk.types.contains(&kind));
+    };
+    let standing = retry.ids.iter().filter(|id| project.manifest.resource(id).is_some());
+    Ok(standing.cloned().collect())
 }
 
 fn finish(file: &ResultsFile, results: &[NodeResult]) -> Result<Exit, Stop> {
@@ -73,14 +139,19 @@ fn finish(file: &ResultsFile, results: &[NodeResult]) -> Result<Exit, Stop> {
     Ok(if failed { Exit::Failure } else { Exit::Success })
 }
 
-fn results_file(invocation: &Invocation, project: &Project) -> ResultsFile {
+/// The file of a command's results.
+pub fn results_file(invocation: &Invocation, project: &Project) -> ResultsFile {
     let path = invocation.writes_json().then(|| project.target_path.join("run_results.json"));
-    let head = Head {
+    ResultsFile::new(path, head(invocation))
+}
+
+/// What stands around the results of a command.
+pub fn head(invocation: &Invocation) -> Head {
+    Head {
         metadata: invocation.metadata(results::SCHEMA),
         args: invocation.result_arguments(),
         began: invocation.began,
-    };
-    ResultsFile::new(path, head)
+    }
 }
 
 fn stop_at_cycle(project: &Project) -> Result<(), Stop> {
@@ -93,19 +164,28 @@ fn stop_at_cycle(project: &Project) -> Result<(), Stop> {
     }
 }
 
-struct Runner<'a> {
-    runtime: Runtime,
-    slots: Arc<Slots>,
-    context: RunContext,
+/// Runs nodes: the engine, its connections, the listeners.
+pub struct Runner<'a> {
+    /// Compiles and runs.
+    pub runtime: Runtime,
+    /// One connection a slot.
+    pub slots: Arc<Slots>,
+    /// What every execution shares.
+    pub context: RunContext,
+    /// Set by Ctrl-C.
+    pub interrupted: Arc<AtomicBool>,
     invocation: &'a Invocation,
+    times: Times,
 }
 
 impl<'a> Runner<'a> {
-    fn new(
+    /// A runner over a project and its database.
+    pub fn new(
         invocation: &'a Invocation,
         project: Project,
         database: &Database,
-        selected: &IndexSet<UniqueId>,
+        options: RuntimeOptions,
+        times: Times,
         threads: usize,
     ) -> Self {
         let context = RunContext {
@@ -114,16 +194,10 @@ impl<'a> Runner<'a> {
             events: invocation.log.clone(),
             cancelled: Arc::new(AtomicBool::new(false)),
         };
-        let options = RuntimeOptions {
-            empty: invocation.is_on("empty"),
-            selected: selected.iter().cloned().collect(),
-            invocation_args: invocation.result_arguments(),
-            ..RuntimeOptions::default()
-        };
         let runtime = Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options);
         let handle = database.runtime.handle().clone();
         let slots = Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), threads);
-        Self { runtime, slots: Arc::new(slots), context, invocation }
+        Self { runtime, slots: Arc::new(slots), context, interrupted: Arc::default(), invocation, times }
     }
 
     fn run(
@@ -134,10 +208,11 @@ impl<'a> Runner<'a> {
         file: &ResultsFile,
     ) -> Result<Vec<NodeResult>, Stop> {
         let first = self.slots.connection(0)?;
-        model_graph::prepare(&self.runtime, &first, if walk.compile_only { &EMPTY } else { selected })
-            .map_err(|error| Stop::runtime(error.to_string()))?;
+        let made = if walk.task == Task::Compile { &EMPTY } else { selected };
+        model_graph::prepare(&self.runtime, &first, made).map_err(|error| Stop::runtime(error.to_string()))?;
+        let with_hooks = walk.task == Task::Build;
         let mut all = Vec::new();
-        if !walk.compile_only {
+        if with_hooks {
             all.extend(self.hooks(Moment::Start, &first, &all));
         }
         if all.iter().any(|result| result.status == Status::Error) {
@@ -145,12 +220,13 @@ impl<'a> Runner<'a> {
             return Ok(all);
         }
         let plan = Plan::new(&self.context.manifest, selected, walk.order);
-        let options = RunOptions { threads, fail_fast: self.invocation.is_on("fail_fast") };
-        let executor = self.executor(walk.compile_only, selected)?;
+        let fail_fast = self.invocation.is_on("fail_fast");
+        let options = RunOptions { threads, fail_fast, silent: walk.task != Task::Build };
+        let executor = self.executor(walk.task, selected);
         let run = model_graph::run(&plan, executor.as_ref(), &self.context, &options, file);
         let hooks_before = all.len();
         all.extend(run.results);
-        if !walk.compile_only {
+        if with_hooks {
             let ends = self.hooks(Moment::End, &first, &all[hooks_before..]);
             all.extend(ends);
         }
@@ -160,30 +236,46 @@ impl<'a> Runner<'a> {
         Ok(all)
     }
 
-    fn hooks(&self, moment: Moment, connection: &Arc<Connection>, so_far: &[NodeResult]) -> Vec<NodeResult> {
-        model_graph::run_hooks(moment, &self.runtime, connection, &self.context, so_far)
+    /// Runs the project's hooks of a moment, an empty line around them.
+    pub fn hooks(&self, moment: Moment, connection: &Arc<Connection>, so_far: &[NodeResult]) -> Vec<NodeResult> {
+        let any = !model_graph::hook_ids(&self.context.manifest, moment, self.runtime.root()).is_empty();
+        if any && moment == Moment::End {
+            self.invocation.blank();
+        }
+        // A run that failed fast began nothing new; its last hooks are run all the same.
+        let cancelled = self.interrupted.load(Ordering::Relaxed);
+        let context = RunContext { cancelled: Arc::new(AtomicBool::new(cancelled)), ..self.context.clone() };
+        let results = model_graph::run_hooks(moment, &self.runtime, connection, &context, so_far);
+        if any && moment == Moment::Start {
+            self.invocation.blank();
+        }
+        results
     }
 
-    fn executor(&self, compile_only: bool, selected: &IndexSet<UniqueId>) -> Result<Box<dyn Executor>, Stop> {
-        if compile_only {
-            return Ok(Box::new(Compiler { runtime: self.runtime.clone(), slots: self.slots.clone() }));
+    fn executor(&self, task: Task, selected: &IndexSet<UniqueId>) -> Box<dyn Executor> {
+        let (runtime, slots) = (self.runtime.clone(), self.slots.clone());
+        match task {
+            Task::Compile => Box::new(Compiler { runtime, slots }),
+            Task::Clone => Box::new(Cloner { runtime, slots }),
+            Task::Build => {
+                let retry = self.invocation.retry.as_ref();
+                let builder = Builder {
+                    runtime: runtime.clone(),
+                    slots: slots.clone(),
+                    times: self.times.batches,
+                    batches: retry.map(|retry| retry.batches.clone()).unwrap_or_default(),
+                };
+                let mut tester = Tester::new(runtime, slots);
+                if self.invocation.flag("fuse").unwrap_or(true) {
+                    tester = tester.fused(selected);
+                }
+                Box::new(Executors { builder, tester })
+            }
         }
-        let times = EventTimes { start: None, end: None, now: self.invocation.now };
-        let builder = Builder {
-            runtime: self.runtime.clone(),
-            slots: self.slots.clone(),
-            times,
-            batches: HashMap::new(),
-        };
-        let mut tester = Tester::new(self.runtime.clone(), self.slots.clone());
-        if self.invocation.flag("fuse").unwrap_or(true) {
-            tester = tester.fused(selected);
-        }
-        Ok(Box::new(Executors { builder, tester }))
     }
 
-    /// The manifest again, with the SQL of what was compiled.
-    fn write_compiled_manifest(&self, invocation: &Invocation) -> Result<(), Stop> {
+    /// The manifest again, with the SQL of what was compiled and the relations that were deferred to.
+    fn write_compiled_manifest(&self) -> Result<(), Stop> {
         let project = self.runtime.project();
         let mut manifest = (*project.manifest).clone();
         for (id, compiled) in self.runtime.all_compiled() {
@@ -191,7 +283,7 @@ impl<'a> Runner<'a> {
                 fill(node, &compiled);
             }
         }
-        artifact::write(invocation, project, "manifest.json", "WritableManifest", &manifest)
+        artifact::write(self.invocation, project, "manifest.json", "WritableManifest", &manifest)
     }
 }
 
@@ -206,87 +298,6 @@ fn fill(node: &mut Node, compiled: &project::runtime::Compiled) {
     node.compiled_path.clone_from(&compiled.path);
     node.extra_ctes_injected = true;
     node.extra_ctes.clone_from(&compiled.ctes);
-}
-
-/// `Done. PASS=5 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=5`
-fn statistics(results: &[NodeResult]) -> String {
-    let count = |wanted: &[Status]| results.iter().filter(|result| wanted.contains(&result.status)).count();
-    let numbers = [
-        ("PASS", count(&[Status::Success, Status::Pass])),
-        ("WARN", count(&[Status::Warn])),
-        ("ERROR", count(&[Status::Error, Status::Fail, Status::RuntimeError, Status::PartialSuccess])),
-        ("SKIP", count(&[Status::Skipped])),
-        ("NO-OP", count(&[Status::NoOp])),
-        ("TOTAL", results.len()),
-    ];
-    let words: Vec<String> = numbers.iter().map(|(name, number)| format!("{name}={number}")).collect();
-    format!("Done. {}", words.join(" "))
-}
-
-/// Each node to the executor of its kind.
-struct Executors {
-    builder: Builder,
-    tester: Tester,
-}
-
-impl Executor for Executors {
-    fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult {
-        match id.resource_type() {
-            Some(ResourceType::Test | ResourceType::UnitTest) => self.tester.execute(id, slot, context),
-            _ => self.builder.execute(id, slot, context),
-        }
-    }
-
-    fn company(&self, id: &UniqueId) -> Option<usize> {
-        self.tester.company(id)
-    }
-
-    fn execute_together(&self, ids: &[UniqueId], slot: usize, context: &RunContext) -> Vec<NodeResult> {
-        self.tester.execute_together(ids, slot, context)
-    }
-
-    fn cancel(&self) {
-        self.builder.cancel();
-    }
-}
-
-/// `compile`: SQL, and nothing done with it.
-struct Compiler {
-    runtime: Runtime,
-    slots: Arc<Slots>,
-}
-
-impl Executor for Compiler {
-    fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult {
-        let Some(Resource::Node(node)) = context.manifest.resource(id) else {
-            return NodeResult::new(id.clone(), Status::Success, None);
-        };
-        let connection = match self.slots.connection(slot) {
-            Ok(connection) => connection,
-            Err(error) => {
-                let failure =
-                    self.runtime.plain_failure(Resource::Node(node), "Database Error", &error.to_string());
-                return NodeResult::new(id.clone(), Status::Error, Some(failure.message));
-            }
-        };
-        match self
-            .runtime
-            .begin_node(node, &connection)
-            .and_then(|()| self.runtime.compile(node, &connection))
-        {
-            Ok(compiled) => {
-                let mut result = NodeResult::new(id.clone(), Status::Success, None);
-                result.compiled = Some(true);
-                result.compiled_code = Some(compiled.sql.clone());
-                result.relation_name.clone_from(&node.relation_name);
-                result
-            }
-            Err(error) => {
-                let failure = self.runtime.failure(Resource::Node(node), &error);
-                NodeResult::new(id.clone(), Status::Error, Some(failure.message))
-            }
-        }
-    }
 }
 
 /// The results of the last command, for documentation.

@@ -7,16 +7,15 @@ use crate::database;
 use crate::exit::{Exit, Stop};
 use crate::flags;
 use crate::invocation::Invocation;
-use crate::seeds;
-use model_graph::{Head, ResultsFile};
+use crate::verb::inline::{self, engine};
+use crate::verb::nodes::results_file;
 use platform_core::event::Level;
 use platform_core::{
-    Diagnostic, Event, EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId, results,
+    Diagnostic, Event, EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId,
 };
 use project::Project;
 use project::runtime::results::Value;
 use project::runtime::table::Table;
-use project::runtime::{Runtime, RuntimeOptions, Slots};
 use serde_json::json;
 use std::path::Path;
 
@@ -27,7 +26,7 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
     let database = database::open(invocation, &project.profile, 2)?;
     let id = operation_id(&project, &arguments.macro_name);
     let file = results_file(invocation, &project);
-    let (runtime, slots) = engine(invocation, project, &database);
+    let (runtime, slots) = engine(invocation, project, &database)?;
     let connection = slots.connection(0)?;
     let values: Vec<(String, Value)> = keywords
         .iter()
@@ -61,30 +60,11 @@ fn operation_id(project: &Project, name: &str) -> UniqueId {
     UniqueId::of(ResourceType::Operation, package, name)
 }
 
-fn engine(invocation: &Invocation, project: Project, database: &database::Database) -> (Runtime, Slots) {
-    let options =
-        RuntimeOptions { invocation_args: invocation.result_arguments(), ..RuntimeOptions::default() };
-    let handle = database.runtime.handle().clone();
-    let slots = Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), 1);
-    (Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options), slots)
-}
-
-fn results_file(invocation: &Invocation, project: &Project) -> ResultsFile {
-    let path = invocation.writes_json().then(|| project.target_path.join("run_results.json"));
-    let head = Head {
-        metadata: invocation.metadata(results::SCHEMA),
-        args: invocation.result_arguments(),
-        began: invocation.began,
-    };
-    ResultsFile::new(path, head)
-}
-
 /// Shows the first rows of nodes, or of a query.
 pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let project = invocation.read()?;
-    let nodes: Vec<Node> = match arguments.inline.inline.as_ref().or(arguments.inline.inline_direct.as_ref())
-    {
-        Some(sql) => vec![inline(&project, sql)?],
+    let nodes: Vec<Node> = match inline::node(&project, &arguments.inline)? {
+        Some(node) => vec![node],
         None if arguments.selection.select.is_empty() && arguments.selection.selector.is_none() => {
             return Err(Stop::runtime("Either --select or --inline must be passed to show"));
         }
@@ -104,7 +84,7 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let limit = u64::try_from(arguments.limit).ok();
     let database = database::open(invocation, &project.profile, 2)?;
     let file = results_file(invocation, &project);
-    let (runtime, slots) = engine(invocation, project, &database);
+    let (runtime, slots) = engine(invocation, project, &database)?;
     let connection = slots.connection(0)?;
     let mut worked = true;
     for node in &nodes {
@@ -140,18 +120,18 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
 
 fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Output>) {
     let rows = table.to_json();
-    let inline = node.resource_type == ResourceType::SqlOperation;
+    let is_inline = node.resource_type == ResourceType::SqlOperation;
     let text = match output {
         Some(Output::Json) => {
             let mut shown = json!({ "show": rows });
-            if !inline {
+            if !is_inline {
                 shown["node"] = node.display_name().into();
             }
             serde_json::to_string_pretty(&shown).unwrap_or_default()
         }
         _ => {
             let drawn = table.drawn(usize::MAX, usize::MAX);
-            if inline {
+            if is_inline {
                 format!("Previewing inline node:\n{drawn}")
             } else {
                 format!("Previewing node '{}':\n{drawn}", node.display_name())
@@ -161,19 +141,8 @@ fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Outpu
     let event = Event::new(Level::Info, "ShowNode", text)
         .code("Q041")
         .with("node_name", node.name.as_str())
-        .with("is_inline", inline);
+        .with("is_inline", is_inline);
     invocation.log.send(event);
-}
-
-/// A query of the command line as a node: it may read everything.
-fn inline(project: &Project, sql: &str) -> Result<Node, Stop> {
-    let node = json!({
-        "database": project.profile.database, "schema": project.profile.schema, "name": "inline_query",
-        "resource_type": "sql_operation", "package_name": project.name(), "path": "sql/inline_query",
-        "original_file_path": "from remote system.sql", "unique_id": format!("sql_operation.{}.inline_query", project.name()),
-        "fqn": [project.name(), "sql", "inline_query"], "alias": "inline_query", "config": {}, "raw_code": sql, "language": "sql",
-    });
-    serde_json::from_value(node).map_err(|error| Stop::runtime(error.to_string()))
 }
 
 /// Deletes the folders of `clean-targets`; never one outside of the project, and none that holds its source.

@@ -45,18 +45,31 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     Some(Utc.from_utc_datetime(&day.and_hms_opt(0, 0, 0)?))
 }
 
+/// That many hours, days, months or years before a time; `None` for another grain.
+pub fn step_back(time: DateTime<Utc>, count: i64, grain: &str) -> Option<DateTime<Utc>> {
+    Some(BatchSize::parse(grain)?.step(time, -count))
+}
+
 impl BatchSize {
+    fn parse(grain: &str) -> Option<Self> {
+        match grain {
+            "hour" => Some(Self::Hour),
+            "day" => Some(Self::Day),
+            "month" => Some(Self::Month),
+            "year" => Some(Self::Year),
+            _ => None,
+        }
+    }
+
     /// The model's `batch_size`.
     pub fn of(node: &Node) -> Result<Self, String> {
         match node.config.text("batch_size") {
-            Some("hour") => Ok(Self::Hour),
-            Some("day") => Ok(Self::Day),
-            Some("month") => Ok(Self::Month),
-            Some("year") => Ok(Self::Year),
-            Some(other) => Err(format!(
-                "Microbatch model '{}' has an invalid 'batch_size' of '{other}': one of hour, day, month, year",
-                node.name
-            )),
+            Some(grain) => Self::parse(grain).ok_or_else(|| {
+                format!(
+                    "Microbatch model '{}' has an invalid 'batch_size' of '{grain}': one of hour, day, month, year",
+                    node.name
+                )
+            }),
             None => Err(format!("Microbatch model '{}' must have a 'batch_size' configured", node.name)),
         }
     }

@@ -117,6 +117,7 @@ impl Section {
             "filter" | "where" | "group_by" | "order_by" | "expr" => {
                 matches!(self, Self::Metrics | Self::SemanticModels | Self::SavedQueries)
             }
+            "loaded_at_query" => true,
             "given" | "expect" | "overrides" => self == Self::UnitTests && outer.is_empty(),
             _ => false,
         }

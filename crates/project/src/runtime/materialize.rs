@@ -115,6 +115,33 @@ impl Runtime {
         Ok(Built { response, relations, rows: statements.table("main"), compiled: compiled.clone() })
     }
 
+    /// Makes a node's relation as the deferred state has it, by the materialization `clone`. What the database said,
+    /// if anything had to be done.
+    pub fn clone_relation(
+        &self,
+        node: &Node,
+        connection: &Arc<Connection>,
+    ) -> Result<Option<Response>, jinja::Error> {
+        let original = self.defer_relation(node);
+        let mut ready = node.clone();
+        ready.compiled = true;
+        ready.compiled_code = original.map(|relation| format!("select * from {relation}"));
+        let context = self.context(Some(Arc::new(ready)), connection, None);
+        let cloned = self.call_clone(node, &context);
+        connection.rollback();
+        cloned
+    }
+
+    fn call_clone(&self, node: &Node, context: &NodeContext) -> Result<Option<Response>, jinja::Error> {
+        let entry = context.context.macros().materialization("clone", &node.package_name, false);
+        let entry = entry.ok_or_else(|| Raised::compilation("No materialization 'clone' was found"))?;
+        let result = context.context.call(entry, &[])?;
+        for relation in self.relations_of(node, &result)?.into_iter().filter(|it| it.kind.is_some()) {
+            self.cache().add(relation);
+        }
+        Ok(context.state.statements.main())
+    }
+
     /// What a materialization returned: `{'relations': […]}`.
     fn relations_of(&self, node: &Node, result: &Value) -> Result<Vec<Relation>, jinja::Error> {
         let wrong = |why: String| jinja::Error::from(Raised::compilation(why));

@@ -12,6 +12,7 @@
 //! | [`compile`], [`inject`], [`materialize`] | from a node to SQL, from SQL to a table |
 //! | [`unit_test`] | a model's query over given rows |
 //! | [`builtin_test`] | generic tests whose meaning is known |
+//! | [`freshness`] | a source's newest row |
 //! | [`failure`], [`results`] | what became of nodes, for run_results.json and for hooks |
 
 pub mod adapter;
@@ -22,6 +23,7 @@ pub mod config;
 pub mod connection;
 mod constraints;
 pub mod failure;
+pub mod freshness;
 mod indexes;
 mod inject;
 pub mod materialize;
@@ -308,6 +310,11 @@ impl Runtime {
         let selected = self.inner.selected.contains(&target.unique_id);
         let use_it = !selected && (deferred.favor_state || self.cache().get(own).is_none());
         use_it.then(|| self.defer_relation(target)).flatten()
+    }
+
+    /// The manifest that `--defer` or `clone` reads.
+    pub fn deferred_manifest(&self) -> Option<&Manifest> {
+        self.inner.options.defer.as_ref().map(|it| &*it.manifest)
     }
 
     /// The node's relation in the deferred state.

@@ -1,0 +1,89 @@
+//! Windows of event times: `--event-time-start` and `--event-time-end`, `--sample`
+//! (<https://docs.getdbt.com/docs/build/sample-flag>).
+
+use crate::exit::Stop;
+use crate::flags;
+use crate::invocation::Invocation;
+use chrono::{DateTime, SecondsFormat, Utc};
+use model_graph::{EventTimes, parse_time, step_back};
+use project::runtime::Window;
+use serde_json::Value;
+
+/// What the command line says of event times.
+#[derive(Clone, Debug)]
+pub struct Times {
+    /// The batches of microbatch models.
+    pub batches: EventTimes,
+    /// `--sample`: what is read of inputs that have an event time.
+    pub sample: Option<Window>,
+}
+
+/// Reads the flags.
+pub fn read(invocation: &Invocation) -> Result<Times, Stop> {
+    let now = invocation.now;
+    let start = time(invocation, "event_time_start", "--event-time-start")?;
+    let end = time(invocation, "event_time_end", "--event-time-end")?;
+    let pair = |given: &str, missing: &str| {
+        Stop::usage(format!(
+            "The flag `{given}` was specified, but `{missing}` was not. When specifying `{given}`, `{missing}` \
+             must also be present."
+        ))
+    };
+    match (start, end) {
+        (Some(_), None) => return Err(pair("--event-time-start", "--event-time-end")),
+        (None, Some(_)) => return Err(pair("--event-time-end", "--event-time-start")),
+        (Some(start), Some(end)) if start >= end => {
+            return Err(Stop::usage("Value for `--event-time-start` must be less than `--event-time-end`"));
+        }
+        _ => {}
+    }
+    let sample = match invocation.arguments.get("sample").and_then(Value::as_str) {
+        Some(text) => Some(sample(text, now)?),
+        None => None,
+    };
+    let (first, last) = sample.unzip();
+    let batches = EventTimes { start: start.or(first), end: end.or(last), now };
+    let sample = sample.map(|(start, end)| Window { start: Some(text(start)), end: Some(text(end)) });
+    Ok(Times { batches, sample })
+}
+
+fn time(invocation: &Invocation, key: &str, flag: &str) -> Result<Option<DateTime<Utc>>, Stop> {
+    let Some(text) = invocation.arguments.get(key).and_then(Value::as_str) else { return Ok(None) };
+    let time = parse_time(text).ok_or_else(|| {
+        Stop::usage(format!(
+            "Invalid value for '{flag}': '{text}' does not match the formats '%Y-%m-%d', '%Y-%m-%dT%H:%M:%S', \
+             '%Y-%m-%d %H:%M:%S'."
+        ))
+    })?;
+    Ok(Some(time))
+}
+
+/// `3 days` up to now, or `{start: …, end: …}`.
+fn sample(text: &str, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), Stop> {
+    if text.trim_start().starts_with('{') {
+        let bounds = flags::yaml_map("--sample", Some(text))?;
+        let bound = |key: &str| bounds.get(key).and_then(Value::as_str).and_then(parse_time);
+        return match (bound("start"), bound("end")) {
+            (Some(start), Some(end)) => Ok((start, end)),
+            _ => Err(unreadable(text, "Must have the keys `start` and `end`, each a date or a time")),
+        };
+    }
+    let form = "Must be of form 'DAYS_INT GRAIN_SIZE'.";
+    let mut words = text.split_whitespace();
+    let (Some(count), Some(grain), None) = (words.next(), words.next(), words.next()) else {
+        return Err(unreadable(text, form));
+    };
+    let count: i64 = count.parse().map_err(|_| unreadable(text, form))?;
+    let grain = grain.to_ascii_lowercase();
+    let start = step_back(now, count, grain.strip_suffix('s').unwrap_or(&grain));
+    let start = start.ok_or_else(|| unreadable(text, "Grain sizes are hour, day, month and year."))?;
+    Ok((start, now))
+}
+
+fn unreadable(text: &str, why: &str) -> Stop {
+    Stop::usage(format!("Invalid value for '--sample': Cannot load SAMPLE_WINDOW from '{text}'. {why}"))
+}
+
+fn text(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, false).replacen('T', " ", 1)
+}

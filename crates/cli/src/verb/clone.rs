@@ -1,0 +1,19 @@
+//! `dp clone`: relations of another environment in this one
+//! (<https://docs.getdbt.com/reference/commands/clone>).
+
+use crate::arguments::verb::CloneNodes;
+use crate::choice::{self, Request};
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::verb::nodes::{Task, Walk, walk};
+use model_graph::Order;
+use platform_core::ResourceType::{Model, Seed, Snapshot};
+
+/// Makes the chosen nodes as `--state` has them.
+pub fn clone(invocation: &Invocation, arguments: &CloneNodes) -> Result<Exit, Stop> {
+    let all = [Model, Seed, Snapshot];
+    let types = choice::resource_types(&arguments.resources, &all, &all)?;
+    let request = Request::of(&arguments.selection);
+    let plan = Walk { request, types, order: Order::Any, task: Task::Clone };
+    walk(invocation, &plan).map(|walked| walked.exit)
+}

@@ -1,0 +1,96 @@
+//! `dp source freshness`: how old the newest rows of sources are
+//! (<https://docs.getdbt.com/reference/commands/source>).
+
+use crate::arguments::verb::Freshness;
+use crate::artifact;
+use crate::choice::{self, Request};
+use crate::closing;
+use crate::database;
+use crate::exit::{Exit, Stop};
+use crate::interrupt::Interruption;
+use crate::invocation::Invocation;
+use crate::opening;
+use crate::times;
+use crate::verb::nodes::Runner;
+use model_graph::{Moment, Order, Plan, ResultsFile, RunOptions};
+use platform_core::event::Level;
+use platform_core::freshness::{FreshnessResults, SCHEMA};
+use platform_core::{NodeResult, ResourceType, Status};
+use project::runtime::RuntimeOptions;
+use std::time::Instant;
+use tests_runner::{Gauge, is_gauged};
+
+/// Asks the chosen sources and writes sources.json.
+pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit, Stop> {
+    let project = invocation.read()?;
+    artifact::write_manifest(invocation, &project)?;
+    opening::found(invocation, &project);
+    let request = Request::of(&arguments.selection);
+    let mut chosen = choice::choose(invocation, &project, &request, |kind| kind == ResourceType::Source)?;
+    chosen.retain(|id| project.manifest.sources.get(id).is_some_and(is_gauged));
+    if chosen.is_empty() {
+        let text = "Nothing to do. Try checking your model configs and model specification args";
+        invocation.say(Level::Warn, "NothingToDo", "Q035", text);
+        write(invocation, &project, arguments, &[])?;
+        return Ok(Exit::Success);
+    }
+    let threads = invocation.threads().unwrap_or(project.profile.threads).max(1);
+    opening::concurrency(invocation, &project, threads, chosen.len());
+    let database = database::open(invocation, &project.profile, 2)?;
+    let with_hooks = !project.flags.is_off("source_freshness_run_project_hooks");
+    let options = RuntimeOptions {
+        selected: chosen.iter().cloned().collect(),
+        invocation_args: invocation.result_arguments(),
+        ..RuntimeOptions::default()
+    };
+    let runner =
+        Runner::new(invocation, project, &database, options, times::read(invocation)?, threads);
+    let began = Instant::now();
+    let interruption = Interruption::listen(database.runtime.handle(), &runner);
+    let first = runner.slots.connection(0)?;
+    let mut results: Vec<NodeResult> = Vec::new();
+    if with_hooks {
+        results.extend(runner.hooks(Moment::Start, &first, &[]));
+    }
+    let gauge = Gauge::new(runner.runtime.clone(), runner.slots.clone());
+    if !results.iter().any(|result| result.status == Status::Error) {
+        let plan = Plan::new(&runner.context.manifest, &chosen, Order::Any);
+        let options = RunOptions { threads, fail_fast: invocation.is_on("fail_fast"), silent: false };
+        let file = ResultsFile::new(None, crate::verb::nodes::head(invocation));
+        results.extend(model_graph::run(&plan, &gauge, &runner.context, &options, &file).results);
+        if with_hooks {
+            let ends = runner.hooks(Moment::End, &first, &results);
+            results.extend(ends);
+        }
+    }
+    write(invocation, runner.runtime.project(), arguments, &gauge.found())?;
+    closing::finished(invocation, &runner.context.manifest, &results, began.elapsed());
+    for result in results.iter().filter(|result| result.status.is_failure()) {
+        closing::explain(invocation, &runner.runtime, result);
+    }
+    invocation.say(Level::Info, "FreshnessCheckComplete", "Q003", "Done.");
+    let failed = results.iter().any(|result| result.status.is_failure());
+    Ok(match (interruption.happened(), failed) {
+        (true, _) => Exit::Code(2),
+        (false, true) => Exit::Failure,
+        (false, false) => Exit::Success,
+    })
+}
+
+fn write(
+    invocation: &Invocation,
+    project: &project::Project,
+    arguments: &Freshness,
+    found: &[platform_core::freshness::SourceFreshness],
+) -> Result<(), Stop> {
+    let results = FreshnessResults {
+        metadata: invocation.metadata(SCHEMA),
+        results: found.to_vec(),
+        elapsed_time: invocation.began.elapsed().as_secs_f64(),
+    };
+    let path = match &arguments.output {
+        Some(path) => project.root.join(path),
+        None => project.target_path.join("sources.json"),
+    };
+    artifact::write_to(invocation, &path, "FreshnessExecutionResultArtifact", &results)
+}

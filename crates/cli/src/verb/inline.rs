@@ -1,0 +1,101 @@
+//! A query of the command line as a node: `--inline`.
+
+use crate::arguments::Inline;
+use crate::arguments::verb::Compile;
+use crate::database::{self, Database};
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use crate::opening;
+use crate::seeds;
+use crate::state;
+use crate::times;
+use crate::verb::compile::show;
+use crate::verb::nodes::results_file;
+use platform_core::event::Level;
+use platform_core::{Node, NodeResult, Resource, Status};
+use project::Project;
+use project::runtime::{Runtime, RuntimeOptions, Slots};
+use serde_json::json;
+use std::sync::Arc;
+
+/// The query, if one was given.
+pub fn given(inline: &Inline) -> Option<&String> {
+    inline.inline.as_ref().or(inline.inline_direct.as_ref())
+}
+
+/// The query as a node: it may read everything. One that is taken as it is holds no template.
+pub fn node(project: &Project, inline: &Inline) -> Result<Option<Node>, Stop> {
+    let raw = match (&inline.inline, &inline.inline_direct) {
+        (Some(sql), _) => sql.clone(),
+        (None, Some(sql)) => format!("{{% raw %}}{sql}{{% endraw %}}"),
+        (None, None) => return Ok(None),
+    };
+    let node = json!({
+        "database": project.profile.database, "schema": project.profile.schema, "name": "inline_query",
+        "resource_type": "sql_operation", "package_name": project.name(), "path": "sql/inline_query",
+        "original_file_path": "from remote system.sql",
+        "unique_id": format!("sql_operation.{}.inline_query", project.name()),
+        "fqn": [project.name(), "sql", "inline_query"], "alias": "inline_query", "config": {}, "raw_code": raw,
+        "language": "sql",
+    });
+    serde_json::from_value(node).map(Some).map_err(|error| Stop::runtime(error.to_string()))
+}
+
+/// `dp compile --inline`
+pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Stop> {
+    let project = invocation.read()?;
+    let Some(node) = node(&project, &arguments.inline)? else { return Ok(Exit::Success) };
+    opening::found(invocation, &project);
+    opening::concurrency(invocation, &project, invocation.threads().unwrap_or(project.profile.threads), 1);
+    let database = database::open(invocation, &project.profile, 2)?;
+    let file = results_file(invocation, &project);
+    let (runtime, slots) = engine(invocation, project, &database)?;
+    let connection = slots.connection(0)?;
+    let done = runtime.begin_node(&node, &connection).and_then(|()| runtime.compile(&node, &connection));
+    connection.rollback();
+    let result = match &done {
+        Ok(compiled) => {
+            let sql = &compiled.sql;
+            show(invocation, &node.name, node.unique_id.as_str(), sql, arguments.inline.output, true);
+            let mut result = NodeResult::new(node.unique_id.clone(), Status::Success, None);
+            result.compiled = Some(true);
+            result.compiled_code = Some(sql.clone());
+            result
+        }
+        Err(error) => {
+            let failure = runtime.failure(Resource::Node(&node), error);
+            invocation.say(Level::Error, "CompileFailed", "Z024", failure.message.clone());
+            NodeResult::new(node.unique_id.clone(), Status::Error, Some(failure.message))
+        }
+    };
+    file.add(&result);
+    file.finish().map_err(|source| Stop::File {
+        action: "write",
+        path: "run_results.json".into(),
+        source,
+    })?;
+    Ok(if done.is_ok() { Exit::Success } else { Exit::Failure })
+}
+
+/// An engine with one slot, for a command that runs one thing after the other.
+pub fn engine(
+    invocation: &Invocation,
+    project: Project,
+    database: &Database,
+) -> Result<(Runtime, Arc<Slots>), Stop> {
+    let options = RuntimeOptions {
+        empty: invocation.is_on("empty"),
+        window: times::read(invocation)?.sample,
+        defer: state::deferred(invocation)?,
+        invocation_args: invocation.result_arguments(),
+        ..RuntimeOptions::default()
+    };
+    let handle = database.runtime.handle().clone();
+    let slots = Arc::new(Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), 1));
+    let runtime = Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options);
+    if runtime.deferred_manifest().is_some() {
+        let connection = slots.connection(0)?;
+        model_graph::prepare(&runtime, &connection, []).map_err(|error| Stop::runtime(error.to_string()))?;
+    }
+    Ok((runtime, slots))
+}

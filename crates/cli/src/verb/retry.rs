@@ -1,0 +1,131 @@
+//! `dp retry`: the last command again, for what failed or was skipped in it
+//! (<https://docs.getdbt.com/reference/commands/retry>).
+
+use crate::arguments::{self, CommandLine, Retry as Arguments};
+use crate::choice::{read_json, state_folder};
+use crate::exit::{Exit, Stop};
+use crate::invocation::Invocation;
+use clap::CommandFactory as _;
+use indexmap::IndexSet;
+use model_graph::{Span, parse_time};
+use platform_core::event::Level;
+use platform_core::{NodeResult, ResourceType, RunResults, Status, UniqueId};
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use std::ffi::OsString;
+
+/// The nodes of a retry, which no selection finds.
+#[derive(Clone, Debug, Default)]
+pub struct Retry {
+    /// What failed or was skipped.
+    pub ids: IndexSet<UniqueId>,
+    /// The batches of microbatch models that failed.
+    pub batches: HashMap<UniqueId, Vec<Span>>,
+}
+
+/// The verbs that can be tried again.
+const VERBS: [&str; 9] =
+    ["build", "clone", "compile", "generate", "run", "run-operation", "seed", "snapshot", "test"];
+
+/// Runs the last command's failed nodes again, with its flags; those given now win.
+pub fn retry(invocation: &Invocation, _: &Arguments) -> Result<Exit, Stop> {
+    let project = invocation.read()?;
+    let given = invocation.global.state.state.as_ref();
+    let folder = state_folder(invocation, given)?.unwrap_or_else(|| project.target_path.clone());
+    let results: RunResults = read_json(&folder.join("run_results.json"))?.ok_or_else(|| {
+        Stop::runtime(format!("Could not find previous run in '{}' target directory", folder.display()))
+    })?;
+    let verb = results.args.get("which").and_then(Value::as_str).unwrap_or_default();
+    if !VERBS.contains(&verb) {
+        return Err(Stop::runtime(format!("Retry is not supported for the command '{verb}'")));
+    }
+    let retry = failed(&results.results);
+    if retry.ids.is_empty() {
+        let text = "Nothing to do. Try checking your model configs and model specification args";
+        invocation.say(Level::Warn, "NothingToDo", "Q035", text);
+        return Ok(Exit::Success);
+    }
+    let line = command_line(invocation, verb, &results.args)?;
+    let again = Invocation { retry: Some(retry), ..invocation.again(line.global.clone(), &line.verb)? };
+    crate::verb::execute(&again, line.verb)
+}
+
+/// What failed or was skipped, but for hooks that were skipped.
+fn failed(results: &[NodeResult]) -> Retry {
+    let mut retry = Retry::default();
+    for result in results {
+        let failed = result.status.is_failure() || result.status == Status::Skipped;
+        let is_hook = result.unique_id.resource_type() == Some(ResourceType::Operation);
+        if !failed || (is_hook && result.status == Status::Skipped) {
+            continue;
+        }
+        retry.ids.insert(result.unique_id.clone());
+        let batches = result.batch_results.as_ref().map(batches).unwrap_or_default();
+        if result.status == Status::PartialSuccess && !batches.is_empty() {
+            retry.batches.insert(result.unique_id.clone(), batches);
+        }
+    }
+    retry
+}
+
+fn batches(results: &Value) -> Vec<Span> {
+    let time = |value: Option<&Value>| value.and_then(Value::as_str).and_then(parse_time);
+    let span = |pair: &Value| Some((time(pair.get(0))?, time(pair.get(1))?));
+    let failed = results.get("failed").and_then(Value::as_array);
+    failed.map(|pairs| pairs.iter().filter_map(span).collect()).unwrap_or_default()
+}
+
+/// The last command's line, from its arguments, with those given now behind it.
+fn command_line(invocation: &Invocation, verb: &str, former: &Map<String, Value>) -> Result<CommandLine, Stop> {
+    let mut words: Vec<OsString> = vec!["dp".into()];
+    match verb {
+        "generate" => words.extend(["docs".into(), "generate".into()]),
+        other => words.push(other.into()),
+    }
+    let mut arguments = former.clone();
+    // Nodes are known; where the project is, what is told and how is this command's own.
+    for key in ["select", "exclude", "selector", "resource_types", "exclude_resource_types", "project_dir"] {
+        arguments.remove(key);
+    }
+    let now = invocation.flags();
+    for (key, value) in &now {
+        arguments.insert(key.clone(), value.clone());
+    }
+    if !invocation.vars.is_empty() {
+        arguments.insert("vars".to_owned(), Value::Object(invocation.vars.clone()));
+    }
+    let mut command = CommandLine::command();
+    command.build();
+    let mut at = &command;
+    for word in &words[1..] {
+        let found = word.to_str().and_then(|word| at.find_subcommand(word));
+        at = found.ok_or_else(|| Stop::runtime(format!("Retry is not supported for the command '{verb}'")))?;
+    }
+    for (key, value) in &arguments {
+        words.extend(flag(at, key, value));
+    }
+    if verb == "run-operation" {
+        words.extend(former.get("macro").and_then(Value::as_str).map(OsString::from));
+    }
+    arguments::parse(words).map_err(|error| Stop::runtime(error.to_string()))
+}
+
+/// A flag as it is typed; nothing where the verb doesn't take it or it was not given.
+fn flag(command: &clap::Command, key: &str, value: &Value) -> Vec<OsString> {
+    let long = key.replace('_', "-");
+    let Some(argument) = command.get_arguments().find(|it| it.get_long() == Some(long.as_str())) else {
+        return Vec::new();
+    };
+    let switch = !argument.get_action().takes_values();
+    match value {
+        Value::Null => Vec::new(),
+        Value::Bool(on) if switch => on.then(|| format!("--{long}").into()).into_iter().collect(),
+        Value::Bool(on) => vec![format!("--{long}={on}").into()],
+        Value::String(text) => vec![format!("--{long}={text}").into()],
+        Value::Array(items) => {
+            let text = |item: &Value| item.as_str().map_or_else(|| item.to_string(), str::to_owned);
+            items.iter().map(|item| format!("--{long}={}", text(item)).into()).collect()
+        }
+        other => vec![format!("--{long}={other}").into()],
+    }
+}
