@@ -48,7 +48,9 @@ fn word(manifest: &Manifest, id: &UniqueId) -> String {
         Some(Resource::Node(node)) if node.resource_type == ResourceType::Model => {
             format!("{} model", node.config.materialized().replace('_', " "))
         }
-        Some(Resource::Node(node)) if node.resource_type == ResourceType::Operation => "project hook".to_owned(),
+        Some(Resource::Node(node)) if node.resource_type == ResourceType::Operation => {
+            "project hook".to_owned()
+        }
         Some(resource) => resource.resource_type().as_str().replace('_', " "),
         None => "node".to_owned(),
     }
@@ -149,10 +151,13 @@ fn is_the_users(diagnostic: &platform_core::Diagnostic) -> bool {
 
 /// The first rows that a test found.
 fn tell_rows(invocation: &Invocation, result: &NodeResult) {
-    let Some((header, rows)) = result.sample.split_first().filter(|(_, rows)| !rows.is_empty()) else { return };
+    let Some((header, rows)) = result.sample.split_first().filter(|(_, rows)| !rows.is_empty()) else {
+        return;
+    };
     let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "null".to_owned());
     let line = |row: &Vec<Option<String>>| row.iter().map(cell).collect::<Vec<_>>().join(" | ");
-    let lines: Vec<String> = std::iter::once(header).chain(rows).map(|row| format!("    {}", line(row))).collect();
+    let lines: Vec<String> =
+        std::iter::once(header).chain(rows).map(|row| format!("    {}", line(row))).collect();
     invocation.blank();
     invocation.say(Level::Info, "FailingRows", "", lines.join("\n"));
 }

@@ -1,8 +1,8 @@
 //! Ctrl-C: nothing new begins, what runs in the database is cancelled, results are written.
 
-use platform_core::event::{Level, Tone};
 use crate::verb::Runner;
 use platform_core::Event;
+use platform_core::event::{Level, Tone};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::JoinHandle;

@@ -159,10 +159,7 @@ impl Invocation {
 
     /// Reads the project and says what is wrong with it; stops if something stops the command.
     pub fn read(&self) -> Result<Project, Stop> {
-        let project = project::read(&self.read_options()).map_err(|error| match error {
-            project::Error::Invalid(diagnostics) => Stop::Project(diagnostics),
-            project::Error::File { action, path, source } => Stop::File { action, path, source },
-        })?;
+        let project = project::read(&self.read_options()).map_err(stop)?;
         for warning in project.warnings() {
             self.log.send(report::warning(warning));
         }
@@ -176,7 +173,7 @@ impl Invocation {
         Ok(project)
     }
 
-    /// How the project is read.
+    /// What the command line says of reading a project.
     pub fn read_options(&self) -> ReadOptions {
         let place = &self.global.place;
         let working_dir = self.environment.working_dir.clone();
@@ -257,6 +254,14 @@ impl Invocation {
             env,
             more: Map::new(),
         }
+    }
+}
+
+/// Why a project could not be read.
+pub fn stop(error: project::Error) -> Stop {
+    match error {
+        project::Error::Invalid(diagnostics) => Stop::Project(diagnostics),
+        project::Error::File { action, path, source } => Stop::File { action, path, source },
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod reader;
 pub mod scalar;
-mod writer;
+pub mod writer;
 
 pub use reader::{Document, SyntaxError, parse};
 pub use writer::dump;

@@ -9,12 +9,12 @@
 
 mod companies;
 mod difference;
+mod freshness;
 mod memory;
 mod sample;
 mod scan;
 mod threshold;
 mod together;
-mod freshness;
 mod unit;
 mod verdict;
 

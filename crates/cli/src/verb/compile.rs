@@ -45,7 +45,8 @@ pub fn show(
 ) {
     let text = match output {
         Some(Output::Json) => {
-            let shown = if is_inline { json!({"compiled": sql}) } else { json!({"node": name, "compiled": sql}) };
+            let shown =
+                if is_inline { json!({"compiled": sql}) } else { json!({"node": name, "compiled": sql}) };
             serde_json::to_string_pretty(&shown).unwrap_or_default()
         }
         _ if is_inline => format!("Compiled inline node is:\n{sql}"),

@@ -43,8 +43,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
         invocation_args: invocation.result_arguments(),
         ..RuntimeOptions::default()
     };
-    let runner =
-        Runner::new(invocation, project, &database, options, times::read(invocation)?, threads);
+    let runner = Runner::new(invocation, project, &database, options, times::read(invocation)?, threads);
     let began = Instant::now();
     let interruption = Interruption::listen(database.runtime.handle(), &runner);
     let first = runner.slots.connection(0)?;

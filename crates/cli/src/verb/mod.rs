@@ -4,11 +4,14 @@ mod alerts;
 mod clone;
 mod compile;
 mod debug;
+mod deps;
 mod docs;
 mod executors;
 mod freshness;
+mod init;
 mod inline;
 mod list;
+mod load;
 mod nodes;
 mod operation;
 mod parse;
@@ -60,6 +63,9 @@ pub fn execute(invocation: &Invocation, verb: Verb) -> Result<Exit, Stop> {
         Verb::Alerts(it) => alerts::alerts(invocation, &it),
         Verb::Docs(Docs::Generate(it)) => docs::generate(invocation, &it),
         Verb::Docs(Docs::Serve(it)) => docs::serve(invocation, &it),
-        other => Err(Stop::runtime(format!("`dp {}` is not there yet", other.name()))),
+        Verb::Deps(it) => deps::deps(invocation, &it),
+        Verb::Init(it) => init::init(invocation, &it),
+        Verb::Load(it) => load::load(invocation, &it),
+        Verb::Pipeline(_) => Err(Stop::usage("`dp pipeline` is a command of its own")),
     }
 }

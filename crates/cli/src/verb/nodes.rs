@@ -117,11 +117,7 @@ pub fn walk(invocation: &Invocation, walk: &Walk<'_>) -> Result<Walked, Stop> {
 }
 
 /// What the flags choose; `retry` knows its nodes already.
-fn choose(
-    invocation: &Invocation,
-    project: &Project,
-    walk: &Walk<'_>,
-) -> Result<IndexSet<UniqueId>, Stop> {
+fn choose(invocation: &Invocation, project: &Project, walk: &Walk<'_>) -> Result<IndexSet<UniqueId>, Stop> {
     let Some(retry) = &invocation.retry else {
         return choice::choose(invocation, project, &walk.request, |kind| walk.types.contains(&kind));
     };
@@ -209,7 +205,8 @@ impl<'a> Runner<'a> {
     ) -> Result<Vec<NodeResult>, Stop> {
         let first = self.slots.connection(0)?;
         let made = if walk.task == Task::Compile { &EMPTY } else { selected };
-        model_graph::prepare(&self.runtime, &first, made).map_err(|error| Stop::runtime(error.to_string()))?;
+        model_graph::prepare(&self.runtime, &first, made)
+            .map_err(|error| Stop::runtime(error.to_string()))?;
         let with_hooks = walk.task == Task::Build;
         let mut all = Vec::new();
         if with_hooks {
@@ -237,7 +234,12 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs the project's hooks of a moment, an empty line around them.
-    pub fn hooks(&self, moment: Moment, connection: &Arc<Connection>, so_far: &[NodeResult]) -> Vec<NodeResult> {
+    pub fn hooks(
+        &self,
+        moment: Moment,
+        connection: &Arc<Connection>,
+        so_far: &[NodeResult],
+    ) -> Vec<NodeResult> {
         let any = !model_graph::hook_ids(&self.context.manifest, moment, self.runtime.root()).is_empty();
         if any && moment == Moment::End {
             self.invocation.blank();

@@ -76,7 +76,11 @@ fn batches(results: &Value) -> Vec<Span> {
 }
 
 /// The last command's line, from its arguments, with those given now behind it.
-fn command_line(invocation: &Invocation, verb: &str, former: &Map<String, Value>) -> Result<CommandLine, Stop> {
+fn command_line(
+    invocation: &Invocation,
+    verb: &str,
+    former: &Map<String, Value>,
+) -> Result<CommandLine, Stop> {
     let mut words: Vec<OsString> = vec!["dp".into()];
     match verb {
         "generate" => words.extend(["docs".into(), "generate".into()]),
@@ -99,7 +103,8 @@ fn command_line(invocation: &Invocation, verb: &str, former: &Map<String, Value>
     let mut at = &command;
     for word in &words[1..] {
         let found = word.to_str().and_then(|word| at.find_subcommand(word));
-        at = found.ok_or_else(|| Stop::runtime(format!("Retry is not supported for the command '{verb}'")))?;
+        at =
+            found.ok_or_else(|| Stop::runtime(format!("Retry is not supported for the command '{verb}'")))?;
     }
     for (key, value) in &arguments {
         words.extend(flag(at, key, value));

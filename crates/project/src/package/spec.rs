@@ -101,7 +101,8 @@ pub fn read(options: &ReadOptions, folder: &Path) -> Result<Wanted, Error> {
     Ok(wanted)
 }
 
-fn specs(options: &ReadOptions, document: &Document) -> Result<Vec<Spec>, Diagnostic> {
+/// The entries of a document.
+pub(super) fn specs(options: &ReadOptions, document: &Document) -> Result<Vec<Spec>, Diagnostic> {
     let Some(list) = document.root.get("packages") else { return Ok(Vec::new()) };
     if !list.is_list() {
         return Err(malformed(document, list, "'packages' is not a list"));
