@@ -82,10 +82,9 @@ impl Best {
     fn take(&mut self, figure: Figure) {
         self.0 = Some(match self.0 {
             None => figure,
-            Some(best) => Figure {
-                seconds: best.seconds.min(figure.seconds),
-                peak: best.peak.max(figure.peak),
-            },
+            Some(best) => {
+                Figure { seconds: best.seconds.min(figure.seconds), peak: best.peak.max(figure.peak) }
+            }
         });
     }
 
@@ -173,8 +172,7 @@ impl Bench {
             self.server.run(DATABASE, "drop schema if exists analytics cascade; checkpoint")?;
             ours.take(measure::program(&mut self.seed_by(&self.dp, &project))?.0);
             self.server.run(DATABASE, "create table analytics.copied (like analytics.big); checkpoint")?;
-            let line =
-                format!("\\copy analytics.copied from '{}' with (format csv, header)", file.display());
+            let line = format!("\\copy analytics.copied from '{}' with (format csv, header)", file.display());
             client.take(measure::program(&mut self.server.psql(DATABASE, &line))?.0);
         }
         if let Some(program) = options.peers.dbt(&workspace::root().join("target/verify"))? {
