@@ -166,7 +166,7 @@ fn build(
             times: EventTimes { start: None, end: None, now },
             batches: HashMap::new(),
         };
-        let options = RunOptions { threads: stage.threads, fail_fast: false };
+        let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false };
         let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);
         let ends = hooks(Moment::End, &run.results);
         all.extend(run.results);
