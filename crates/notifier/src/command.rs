@@ -71,6 +71,9 @@ pub struct Check {
     /// End with code 10 if there are new alerts.
     #[arg(long)]
     pub fail_on_alert: bool,
+    /// Wait that long for another evaluation to end, then end with code 5; 30 by default.
+    #[arg(long, value_name = "SECONDS")]
+    pub wait: Option<u64>,
 }
 
 /// `eval`
@@ -91,6 +94,9 @@ pub struct Eval {
     /// End with code 10 if there are new alerts.
     #[arg(long)]
     pub fail_on_alert: bool,
+    /// Wait that long for another evaluation to end, then end with code 5; 30 by default.
+    #[arg(long, value_name = "SECONDS")]
+    pub wait: Option<u64>,
 }
 
 /// `send`
@@ -411,6 +417,13 @@ impl<'a> Project<'a> {
             }
             _ => Ok(rules),
         }
+    }
+}
+
+impl Verb {
+    /// Whether it sends: asked to end, it first finishes the message in flight.
+    pub fn sends(&self) -> bool {
+        matches!(self, Self::Check(_) | Self::Send(_) | Self::Watch(_) | Self::TestSend(_))
     }
 }
 

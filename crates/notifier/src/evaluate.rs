@@ -10,6 +10,7 @@ mod silences;
 
 pub(crate) use record::{Counts, remember};
 
+use crate::mail::Templates;
 use crate::outbox::Planned;
 use crate::plan;
 use crate::rule::Rule;
@@ -23,7 +24,7 @@ use std::time::Duration;
 use uuid::Uuid;
 use warehouse::{Session, Warehouse, get};
 
-/// How long to wait for another evaluation to end.
+/// How long to wait for another evaluation to end, unless told otherwise.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often to begin again when another transaction got in between.
 const ATTEMPTS: u32 = 6;
@@ -39,12 +40,14 @@ pub struct Evaluation {
     pub now: Option<DateTime<Utc>>,
     /// Find and render, and keep nothing.
     pub dry_run: bool,
+    /// How long to wait for another evaluation to end.
+    pub patience: Duration,
 }
 
 impl Evaluation {
     /// Everything new up to that date.
     pub fn of(as_of: NaiveDate) -> Self {
-        Self { as_of, since: None, now: None, dry_run: false }
+        Self { as_of, since: None, now: None, dry_run: false, patience: PATIENCE }
     }
 }
 
@@ -134,9 +137,11 @@ pub async fn evaluate(
     warehouse: &Warehouse,
     events: &dyn EventSink,
 ) -> Result<EvaluationReport> {
+    // A template that cannot be read is found today and not on the day of the first alert.
+    Templates::read(policy)?;
     schema::prepare(warehouse).await?;
     let session = schema::session(warehouse).await?;
-    take_turn(&session).await?;
+    take_turn(&session, evaluation.patience).await?;
     let mut report = EvaluationReport::default();
     if !evaluation.dry_run {
         report.recovered = recovered(policy, evaluation, &session).await?;
@@ -149,14 +154,14 @@ pub async fn evaluate(
 }
 
 /// Waits for another evaluation to end. The lock is the session's: it ends with this process.
-async fn take_turn(session: &Session) -> Result<()> {
+async fn take_turn(session: &Session, patience: Duration) -> Result<()> {
     let started = std::time::Instant::now();
     loop {
         let row = session.query_one("select pg_try_advisory_lock($1)", &[&lock::EVALUATION]).await?;
         if get(&row, 0)? {
             return Ok(());
         }
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() >= patience {
             return Err(Error::Locked);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -186,7 +191,7 @@ pub(crate) async fn replan(
     now: DateTime<Utc>,
     events: &dyn EventSink,
 ) -> Result<()> {
-    take_turn(session).await?;
+    take_turn(session, PATIENCE).await?;
     session.batch_execute("begin isolation level repeatable read").await?;
     let result = replan_in(rule, policy, session, now, events).await;
     if result.is_ok() {

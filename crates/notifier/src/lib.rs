@@ -26,6 +26,7 @@ pub mod command;
 pub mod deliver;
 pub mod detect;
 pub mod evaluate;
+pub mod interrupt;
 pub mod letter;
 pub mod operate;
 pub mod pipeline;

@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use clap::Parser;
-use notifier::Console;
 use notifier::command::{self, Exit, Project, Verb};
+use notifier::{Console, interrupt};
 use platform_core::event::{Event, EventSink, Level};
 use platform_core::{Manifest, RunResults};
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use warehouse::embedded::{self, Keep};
 use warehouse::{Environment, Settings, Warehouse};
 
@@ -46,11 +46,23 @@ impl EventSink for Stderr {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(problem) => {
+            // Help and version go to stdout and are no mistake.
+            let _ = problem.print();
+            let exit = if problem.use_stderr() { Exit::Usage } else { Exit::Done };
+            return ExitCode::from(exit.code());
+        }
+    };
     match run(arguments).await {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(problem) => {
-            let exit = problem.downcast_ref::<notifier::Error>().map_or(Exit::Usage, Exit::of);
+            let exit = if problem.is::<warehouse::Error>() {
+                Exit::Failed
+            } else {
+                problem.downcast_ref::<notifier::Error>().map_or(Exit::Usage, Exit::of)
+            };
             let _ = writeln!(std::io::stderr(), "failed to {problem:#}");
             ExitCode::from(exit.code())
         }
@@ -73,7 +85,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     };
     let warehouse = Warehouse::lazy(settings, 4)?;
     let stop = Arc::new(AtomicBool::new(false));
-    tokio::spawn(wait_for_signal(stop.clone()));
+    if arguments.verb.sends() {
+        tokio::spawn(interrupt::wait(stop.clone()));
+    }
     let variables = |name: &str| std::env::var(name).ok();
     let project = Project::read(
         root,
@@ -86,17 +100,6 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         &stop,
     );
     Ok(command::run(&arguments.verb, &project, &mut std::io::stdout()).await?)
-}
-
-/// Asked to end: the message in flight is finished first.
-async fn wait_for_signal(stop: Arc<AtomicBool>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-    stop.store(true, Ordering::Release);
 }
 
 /// An artifact; `None` if it isn't there.

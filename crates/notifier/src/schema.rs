@@ -7,7 +7,10 @@ use warehouse::{Migrations, Session, Warehouse, get};
 /// The steps, in order.
 const MIGRATIONS: Migrations = Migrations {
     schema: "alerting",
-    steps: &[("V1__alerting", include_str!("../migrations/V1__alerting.sql"))],
+    steps: &[
+        ("V1__alerting", include_str!("../migrations/V1__alerting.sql")),
+        ("V2__privileges", include_str!("../migrations/V2__privileges.sql")),
+    ],
 };
 
 /// Makes the tables, or brings them forward; one query when there is nothing to do.
@@ -16,11 +19,16 @@ pub async fn prepare(warehouse: &Warehouse) -> Result<()> {
     Ok(())
 }
 
-/// A session whose commits are on disk when they return: what was told must not be forgotten, however the
-/// server is tuned for bulk work.
+/// Commits are on disk when they return: what was told must not be forgotten, however the server is tuned for
+/// bulk work. And the server looks every half minute whether we are still there: the locks of a host that
+/// vanished without a word would keep its message for hours.
+const SESSION: &str = "set synchronous_commit = on; set tcp_keepalives_idle = 30; \
+     set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3; set tcp_user_timeout = 60000";
+
+/// A session for what must not be lost.
 pub(crate) async fn session(warehouse: &Warehouse) -> Result<Session> {
     let session = warehouse.session().await?;
-    session.batch_execute("set synchronous_commit = on").await?;
+    session.batch_execute(SESSION).await?;
     Ok(session)
 }
 

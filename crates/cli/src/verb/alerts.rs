@@ -5,8 +5,11 @@ use crate::database;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::verb::nodes;
-use notifier::Console;
 use notifier::command::{self, Check, Project, Verb};
+use notifier::{Console, interrupt};
+use platform_core::event::Level;
+use platform_core::{Event, EventSink as _};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Runs a command of the notifier.
@@ -15,9 +18,12 @@ pub fn alerts(invocation: &Invocation, arguments: &Alerts) -> Result<Exit, Stop>
     let results = nodes::last_results(&project)?;
     let database = database::open(invocation, &project.profile, 4)?;
     let environment = |name: &str| invocation.environment.get(name).map(str::to_owned);
-    let stop = AtomicBool::new(false);
+    let stop = Arc::new(AtomicBool::new(false));
     let verb = arguments.verb.clone().unwrap_or(Verb::Check(Check::default()));
     let exit = database.runtime.block_on(async {
+        if verb.sends() {
+            tokio::spawn(interrupt::wait(stop.clone()));
+        }
         let alerts = Project::read(
             &project.root,
             &project.manifest,
@@ -30,6 +36,10 @@ pub fn alerts(invocation: &Invocation, arguments: &Alerts) -> Result<Exit, Stop>
         );
         command::run(&verb, &alerts, &mut std::io::stdout()).await
     });
-    let exit = exit.map_err(|error| Stop::runtime(error.to_string()))?;
+    let exit = exit.unwrap_or_else(|problem| {
+        let words = format!("failed to {problem}");
+        invocation.log.send(Event::new(Level::Error, "AlertCommandFailed", words));
+        command::Exit::of(&problem)
+    });
     Ok(Exit::Code(exit.code()))
 }

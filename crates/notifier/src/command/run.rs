@@ -25,7 +25,7 @@ pub(super) async fn check(
         Some(as_of) => as_of,
         None => project.today().await?,
     };
-    let evaluated = evaluate_all(project, Evaluation::of(as_of), None, out).await?;
+    let evaluated = evaluate_all(project, evaluation(as_of, check.wait), None, out).await?;
     let sent = send(&SendDue::default(), project, out).await?;
     operate::purge(KEPT, project.warehouse, None).await?;
     beat(project).await?;
@@ -42,9 +42,15 @@ pub(super) async fn eval(eval: &Eval, project: &Project<'_>, out: &mut (dyn Writ
         Some(as_of) => as_of,
         None => project.today().await?,
     };
-    let evaluation = Evaluation { since: eval.since, dry_run: eval.dry_run, ..Evaluation::of(as_of) };
+    let evaluation = Evaluation { since: eval.since, dry_run: eval.dry_run, ..evaluation(as_of, eval.wait) };
     let exit = evaluate_all(project, evaluation, eval.rule.as_deref(), out).await?;
     Ok(if exit == Exit::Alerted && !eval.fail_on_alert { Exit::Done } else { exit })
+}
+
+/// The evaluation of that date, with so much patience.
+fn evaluation(as_of: NaiveDate, wait: Option<u64>) -> Evaluation {
+    let evaluation = Evaluation::of(as_of);
+    Evaluation { patience: wait.map_or(evaluation.patience, Duration::from_secs), ..evaluation }
 }
 
 /// Evaluates on data that can be trusted; on other data it says what failed.

@@ -141,6 +141,10 @@ async fn what_people_do_is_done_and_listed() {
         "silence end 1",
         "silence end 1",
         "list runs",
+        "list silences --all",
+        "list outbox --all",
+        "list dead --all",
+        "list runs --all --json",
         "purge",
         "test-send ops",
         "test-send nowhere",
@@ -153,6 +157,7 @@ async fn what_people_do_is_done_and_listed() {
     for days in 0..40 {
         told = told.replace(&(today + chrono::TimeDelta::days(days)).to_string(), "[today]");
     }
+    assert!(!told.contains("[2]"), "no command fails: {told}");
     assert!(told.contains("\"state\":\"resolved (paid)\""), "{told}");
     assert!(
         told.contains("incident 1 is acknowledged by Ann") && told.contains("find an open incident"),

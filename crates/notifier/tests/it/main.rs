@@ -9,7 +9,13 @@
 
 mod commands;
 mod delivery;
+mod exits;
+mod hooks;
+mod oracle;
 mod pictures;
+
+mod privacy;
+mod privileges;
 mod scenarios;
 mod story;
 mod truth_table;

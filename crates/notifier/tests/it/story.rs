@@ -19,7 +19,7 @@ pub struct Story {
     pub folder: tempfile::TempDir,
     pub environment: BTreeMap<String, String>,
     pub console: Arc<Mutex<Vec<u8>>>,
-    _database: TestDatabase,
+    pub database: TestDatabase,
 }
 
 /// A day: `22` is 22 November 2026.
@@ -108,7 +108,7 @@ impl Story {
             folder,
             environment: BTreeMap::new(),
             console: Arc::default(),
-            _database: database,
+            database,
         };
         story
             .sql(
