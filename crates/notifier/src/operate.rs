@@ -163,7 +163,7 @@ pub async fn test_send(
     let settings =
         found.ok_or_else(|| Error::NotFound { what: format!("channel `{channel}` in alerts.yml") })?;
     let mut letter = letter::test(channel, now, policy);
-    letter.why = format!("You get this since you are behind channel {channel} of alerts.yml.");
+    letter.why = format!("You get this because you are behind the channel {channel} of alerts.yml.");
     let outbox = Outbox::open(&session, policy, None, now).await?;
     let rule = rules.first();
     let mut planned = Vec::new();

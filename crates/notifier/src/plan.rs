@@ -35,13 +35,13 @@ pub(crate) async fn plan(run: &Run<'_>, counts: &Counts, settled: &[String]) -> 
         alerts.into_iter().filter(|alert| !alert.is_withdrawal() || alert.corrects().is_some()).collect();
     let mut planned = Vec::new();
     if !alerts.is_empty() {
-        let facts = facts(run, counts, settled).await?;
+        let mut facts = facts(run, counts, settled).await?;
         let told = assigned(run, &alerts).await?;
         let mut outbox = Outbox::open(run.session, run.policy, Some(run.id), run.now).await?;
         outbox.dry_run = run.dry_run;
         let mass = is_mass(run, counts, &alerts);
         if mass {
-            open_mass_incident(run, &alerts).await?;
+            facts.mass_incident = Some(open_mass_incident(run, &alerts).await?);
         }
         for batch in batches(run, &alerts, mass)? {
             send_batch(run, &outbox, &facts, &batch, mass, &told, &mut planned).await?;
@@ -120,8 +120,7 @@ async fn send_batch(
             let untold = |alert: &&&Alert| !told.contains(&(alert.id, name.clone(), recipient.clone()));
             let alerts: Vec<&Alert> = batch.alerts.iter().filter(untold).copied().collect();
             for mut letter in letters(facts, &alerts, batch.route.mode, mass) {
-                letter.why =
-                    format!("You get this by route {} of alerts.yml, channel {name}.", batch.route.id);
+                letter.why = why(&batch.route.id, name);
                 let destination = Destination {
                     route: &batch.route.id,
                     channel: name,
@@ -139,6 +138,11 @@ async fn send_batch(
         }
     }
     Ok(())
+}
+
+/// Why the reader gets it.
+pub(crate) fn why(route: &str, channel: &str) -> String {
+    format!("You get this because the route {route} of alerts.yml sends it to the channel {channel}.")
 }
 
 /// The letters for one recipient.
@@ -193,16 +197,17 @@ async fn assign(run: &Run<'_>, letter: &Letter, message: &Planned) -> Result<()>
 }
 
 /// One incident above those of a mass change.
-async fn open_mass_incident(run: &Run<'_>, alerts: &[Alert]) -> Result<()> {
+async fn open_mass_incident(run: &Run<'_>, alerts: &[Alert]) -> Result<i64> {
     let incidents: Vec<i64> = alerts.iter().filter_map(|alert| alert.incident).collect();
     let key = format!("{}|{}|{}", run.rule.id, Kind::MassChange.as_str(), run.as_of);
-    run.session
-        .execute(
+    let row = run
+        .session
+        .query_one(
             include_str!("sql/incident_mass.sql"),
             &[&key, &run.rule.id, &run.as_of, &run.now, &incidents],
         )
         .await?;
-    Ok(())
+    Ok(get(&row, 0)?)
 }
 
 /// What stands around the alerts.
@@ -226,6 +231,7 @@ async fn facts<'a>(run: &Run<'a>, counts: &Counts, settled: &[String]) -> Result
         silenced,
         was_silenced,
         settled,
+        mass_incident: None,
     })
 }
 

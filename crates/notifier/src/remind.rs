@@ -63,6 +63,7 @@ fn facts<'a>(rule: &'a Rule, policy: &'a Policy, as_of: NaiveDate, now: DateTime
         silenced: Vec::new(),
         was_silenced: Vec::new(),
         settled: Vec::new(),
+        mass_incident: None,
     }
 }
 
@@ -101,7 +102,7 @@ async fn escalate(session: &Session, facts: &Facts<'_>) -> Result<Vec<Planned>> 
     let outbox = Outbox::open(session, facts.policy, None, facts.now).await?;
     for name in &escalate.to {
         let Some(channel) = facts.policy.channels.get(name) else { continue };
-        letter.why = format!("You get this by `escalate` of alerts.yml, channel {name}.");
+        letter.why = format!("You get this because `escalate` of alerts.yml sends it to the channel {name}.");
         for recipient in recipients(channel, Some(facts.rule)) {
             let destination = Destination {
                 route: "escalate",

@@ -4,6 +4,7 @@ use crate::Result;
 use crate::evaluate::{Counts, RuleReport, RuleStatus, Run, remember};
 use crate::letter::{self, Kind, Letter};
 use crate::outbox::{Destination, Outbox, Planned, recipients};
+use crate::plan;
 use crate::policy::{Policy, Subject, local_instant};
 use crate::rule::Rule;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -97,7 +98,7 @@ pub(crate) async fn send(
     let Some(route) = policy.route(subject) else { return Ok(planned) };
     for name in &route.to {
         let Some(channel) = policy.channels.get(name) else { continue };
-        letter.why = format!("You get this by route {} of alerts.yml, channel {name}.", route.id);
+        letter.why = plan::why(&route.id, name);
         for recipient in recipients(channel, rule) {
             let destination = Destination {
                 route: &route.id,

@@ -31,6 +31,8 @@ pub(crate) struct Facts<'a> {
     pub was_silenced: Vec<String>,
     /// Names whose incidents settled by themselves.
     pub settled: Vec<String>,
+    /// The incident above those of a mass change.
+    pub mass_incident: Option<i64>,
 }
 
 /// One message for all alerts of a run; `mass` if there are so many that they are one event.
@@ -69,11 +71,16 @@ pub(crate) fn changes(facts: &Facts<'_>, alerts: &[&Alert], mass: bool) -> Lette
             letter.sections.push(section(facts, title, note, &found, rows));
         }
     }
-    letter.notes = notes(facts);
-    if let Some(total) = total(&moved).filter(|_| mass) {
-        letter.notes.insert(0, Note { name: "Together".to_owned(), text: total });
+    if mass {
+        // They have one number together.
+        letter
+            .sections
+            .iter_mut()
+            .flat_map(|section| &mut section.lines)
+            .for_each(|line| line.incident = None);
     }
-    letter.actions = actions(facts, alerts);
+    letter.notes = notes(facts);
+    letter.actions = if mass { mass_actions(facts, alerts) } else { actions(facts, alerts) };
     letter.table = Some(table(facts, alerts));
     letter
 }
@@ -112,12 +119,16 @@ pub(crate) fn thread(facts: &Facts<'_>, alerts: &[&Alert]) -> Letter {
     let Some(first) = alerts.first() else { return letter };
     let name = name(first);
     letter.kind = Some(Kind::Thread);
-    if let Some(line) = letter.sections.iter().flat_map(|section| &section.lines).next() {
-        let what = match line.direction {
-            "" => line.change.clone(),
-            _ => format!("{}, from {} to {} {}", line.change, line.from, line.to, line.currency),
+    // Of several days, the newest.
+    if let Some(line) = letter.sections.last().and_then(|section| section.lines.first()) {
+        letter.headline = thread_headline(&name, line);
+        letter.lead = match line.direction {
+            "" => letter.lead,
+            _ => thread_lead(facts, line),
         };
-        letter.headline = format!("{name}: {}", what.trim());
+    }
+    for action in &mut letter.actions {
+        action.what = action.what.replace("a customer", "this customer");
     }
     // Mail programs keep a thread together only while its subject stays the same.
     letter.subject = match plain(&first.organization, NAME) {
@@ -131,6 +142,34 @@ pub(crate) fn thread(facts: &Facts<'_>, alerts: &[&Alert]) -> Letter {
     letter.preheader = preheader(&letter);
     letter
 }
+
+/// `Acme Ltd rose by 80%: 100.00 to 180.00 USD`
+fn thread_headline(name: &str, line: &Line) -> String {
+    let amounts = format!("{} to {} {}", line.from, line.to, line.currency);
+    let by = line.change.trim_start_matches(['+', '-']);
+    let by = if line.change == "from zero" { by.to_owned() } else { format!("by {by}") };
+    match line.direction {
+        "up" => format!("{name} rose {by}: {}", amounts.trim()),
+        "down" => format!("{name} fell {by}: {}", amounts.trim()),
+        _ if line.change == TAKEN_BACK => format!("{name}: the alert no longer holds"),
+        _ => format!("{name}: {}", line.change),
+    }
+}
+
+/// Between which days, and who else was looked at.
+fn thread_lead(facts: &Facts<'_>, line: &Line) -> String {
+    let noun = noun(facts.rule);
+    format!(
+        "This is the change of the {noun} from {}. {} customers were checked on {}; each {noun} is compared with \
+         the same customer's last earlier record.",
+        line.dates,
+        count(facts.checked),
+        date(facts.as_of)
+    )
+}
+
+/// The word beside a change that was told and is none.
+const TAKEN_BACK: &str = "taken back";
 
 /// What every letter of this kind has.
 fn frame(facts: &Facts<'_>, alerts: &[&Alert]) -> Letter {
@@ -216,6 +255,9 @@ fn lead(facts: &Facts<'_>, moved: &[&Alert], mass: bool) -> String {
         _ => format!("Each {noun} is compared with the same customer's last earlier record."),
     };
     if mass {
+        if let Some(total) = total(moved) {
+            lead.push_str(&format!(" Together they went from {total}."));
+        }
         lead.push_str(
             " So many at once are more often a fault of the data than news about customers, so this is one mail \
              instead of many. Check the last load first.",
@@ -306,7 +348,7 @@ fn describe(line: &mut Line, alert: &Alert, facts: &Facts<'_>) {
             line.to = "nothing".to_owned();
         }
         ("withdrawn", _) => {
-            line.change = "taken back".to_owned();
+            line.change = TAKEN_BACK.to_owned();
             if alert.value.is_none() {
                 line.to = "no record".to_owned();
             }
@@ -409,24 +451,52 @@ fn notes(facts: &Facts<'_>) -> Vec<Note> {
 fn actions(facts: &Facts<'_>, alerts: &[&Alert]) -> Vec<Action> {
     let Some(first) = alerts.iter().find(|alert| !alert.is_withdrawal()) else { return Vec::new() };
     let organization = crate::shell::quoted(&first.organization);
-    let mut actions = vec![Action {
-        what: "See the two records, the arithmetic and the decision".to_owned(),
-        command: format!("dp alerts explain {organization} --date {}", first.record_date),
-    }];
-    if let Some(incident) = first.incident {
-        actions.push(Action {
-            what: "Tell the others that you are on it".to_owned(),
-            command: format!("dp alerts ack {incident} --by YOU"),
-        });
-    }
+    let mut actions = vec![see("See the two records, the arithmetic and the decision", first)];
+    actions.push(Action {
+        what: "If nothing at the customer explains it, suspect the data, and tell whoever loads it"
+            .to_owned(),
+        command: String::new(),
+    });
+    actions.extend(first.incident.map(take));
     actions.push(Action {
         what: "Hear nothing of a customer for a week".to_owned(),
         command: format!("dp alerts silence add --org {organization} --for 7d --by YOU --comment WHY"),
     });
-    if let Some(url) = &facts.rule.url {
-        actions.push(Action { what: format!("Read more: {}", plain(url, 300)), command: String::new() });
-    }
+    actions.extend(more(facts));
     actions
+}
+
+/// Of many at once, the load is to be looked at and not each customer.
+fn mass_actions(facts: &Facts<'_>, alerts: &[&Alert]) -> Vec<Action> {
+    let mut actions = vec![Action {
+        what: "Look at the day's load before you call anybody: did every file come, once, and in full?"
+            .to_owned(),
+        command: "dp alerts list runs".to_owned(),
+    }];
+    actions.extend(alerts.first().map(|first| see("See one of them in full", first)));
+    actions.extend(facts.mass_incident.map(take));
+    actions.extend(more(facts));
+    actions
+}
+
+fn see(what: &str, alert: &Alert) -> Action {
+    let organization = crate::shell::quoted(&alert.organization);
+    Action {
+        what: what.to_owned(),
+        command: format!("dp alerts explain {organization} --date {}", alert.record_date),
+    }
+}
+
+fn take(incident: i64) -> Action {
+    Action {
+        what: "Tell the others that you are on it; every alert has its number".to_owned(),
+        command: format!("dp alerts ack {incident} --by YOU"),
+    }
+}
+
+fn more(facts: &Facts<'_>) -> Option<Action> {
+    let url = facts.rule.url.as_ref()?;
+    Some(Action { what: format!("Read more: {}", plain(url, 300)), command: String::new() })
 }
 
 /// The rule in words.

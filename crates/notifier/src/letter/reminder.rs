@@ -51,7 +51,7 @@ pub(crate) fn reminder(facts: &Facts<'_>, due: &[Due], alerts: &[Alert], escalat
         actions: due
             .first()
             .map(|one| Action {
-                what: "Acknowledge; every alert has its number".to_owned(),
+                what: "Say that you are on it; every alert has its number".to_owned(),
                 command: format!("dp alerts ack {} --by YOU", one.incident),
             })
             .into_iter()

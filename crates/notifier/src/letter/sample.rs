@@ -76,6 +76,7 @@ pub(crate) fn samples(rule: &Rule, policy: &Policy, now: DateTime<Utc>) -> Vec<L
         silenced: vec!["Quiet Ltd".to_owned()],
         was_silenced: vec!["Loud Ltd".to_owned()],
         settled: vec!["Calm Ltd".to_owned()],
+        mass_incident: None,
     };
     let alert = |number: i64, name: &str, from: &str, to: &str, kind: &str, percent: &str| Alert {
         id: number,

@@ -64,8 +64,10 @@ pub(crate) fn pipeline(
         (_, true) => format!("{} {again}failed", many(number, "test")),
         _ => format!("The data run {again}failed in {}", many(number, "place")),
     };
-    let mut lead =
-        format!("No alerts were sent on the data of {}, since it cannot be trusted.", date(failure.as_of));
+    let mut lead = format!(
+        "The data of {} cannot be trusted, so nothing was checked and no alerts were sent on it.",
+        date(failure.as_of)
+    );
     if !failure.consequence.is_empty() {
         lead.push(' ');
         lead.push_str(&plain(&failure.consequence, 300));
@@ -86,13 +88,7 @@ pub(crate) fn pipeline(
         lead,
         figures,
         quotes: failure.failures.iter().take(10).map(quote).collect(),
-        actions: vec![
-            Action {
-                what: "Mend the cause, then run again".to_owned(),
-                command: "cargo xtask pipeline".to_owned(),
-            },
-            Action { what: "See what else failed".to_owned(), command: "dp alerts list runs".to_owned() },
-        ],
+        actions: actions(failure),
         rule_words:
             "Sent when a run or an error-severity test fails, again every 24 hours while it stays so, \
                      and once more when it is mended."
@@ -102,6 +98,23 @@ pub(crate) fn pipeline(
         event: "pipeline".to_owned(),
         ..Letter::default()
     }
+}
+
+fn actions(failure: &PipelineFailure) -> Vec<Action> {
+    let mut actions = vec![Action {
+        what: "Look at the files named above, or ask the owners named there".to_owned(),
+        command: String::new(),
+    }];
+    let test = failure.failures.iter().find(|one| one.what == "test");
+    actions.extend(test.map(|one| Action {
+        what: "See the rows that broke a test".to_owned(),
+        command: format!("dp test --store-failures --select {}", crate::shell::quoted(&bare(&one.node))),
+    }));
+    actions.push(Action {
+        what: "Once the cause is mended, run again".to_owned(),
+        command: "dp pipeline".to_owned(),
+    });
+    actions
 }
 
 fn quote(failure: &Failure) -> Quote {
@@ -204,7 +217,7 @@ pub(crate) fn stale(
         actions: vec![
             Action {
                 what: "See whether the day's drop arrived, then run".to_owned(),
-                command: "cargo xtask pipeline".to_owned(),
+                command: "dp pipeline".to_owned(),
             },
             Action {
                 what: "See what was evaluated when".to_owned(),

@@ -73,6 +73,7 @@ fn environment(files: &[(String, String)]) -> Result<Environment<'static>> {
     environment.add_filter("wrap", wrap);
     environment.add_filter("underline", |text: &str| "-".repeat(text.width().min(WIDTH)));
     environment.add_filter("figures", |figures: Value| figures_line(&figures));
+    environment.add_filter("identity", |line: Value| identity(&line));
     environment.add_filter("movement", |line: Value| movement(&line));
     environment.add_filter("command", command);
     environment.add_filter("verbatim", verbatim);
@@ -188,6 +189,14 @@ fn figures_line(figures: &Value) -> String {
         .map(|figure| format!("{} {}", field(&figure, "value"), field(&figure, "name")))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// `762041063260980198, alert 3`
+fn identity(line: &Value) -> String {
+    let (id, incident) = (field(line, "id"), field(line, "incident"));
+    let alert =
+        if incident.is_empty() || incident == "none" { String::new() } else { format!("alert {incident}") };
+    [id, alert].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// `  100.00 -> 180.00 USD                                      up +80 %`

@@ -1,4 +1,4 @@
--- One incident $1 of rule $2 and day $3 above the incidents $5; $4 is now.
+-- One incident $1 of rule $2 and day $3 above the incidents $5; $4 is now. Gives its number.
 with found as (
     select id from alerting.incident where incident_key = $1 and state <> 'resolved'
 )
@@ -23,7 +23,11 @@ with found as (
     select id, $4, 'opened', 'evaluation' from opened
 )
 
-update alerting.incident
-set parent_id = parent.id
-from parent
-where incident.id = any ($5)
+, joined as (
+    update alerting.incident
+    set parent_id = parent.id
+    from parent
+    where incident.id = any ($5)
+)
+
+select id from parent

@@ -99,17 +99,38 @@ async fn mails_of_a_companys_days() {
                insert into analytics.daily select 'org' || n, 'Customer No. ' || n, date '2026-11-25', (100 + n) * case when n < 900 then 3 else 1 end, 'USD', 'DE', 1 from generate_series(1, 1200) n").await;
     story.evaluate_at("22", morning("22") + TimeDelta::hours(5)).await;
     story.run("25").await;
+    keep(&story, "").await;
+    keep(&thread().await, "thread-").await;
+}
+
+/// A customer with a thread of its own: a fall, a further fall, and a correction.
+async fn thread() -> Story {
+    let mut story = Story::new().await;
     story.set_policy("version: 1\ninstallation: test\nroutes: [{match: {}, to: [ops], mode: thread}]\nchannels:\n  ops: {type: file, dir: outbox, to: [ops@example.com]}\n");
-    story.record("31415926535897", "25", "310.25").await;
-    story.record("31415926535897", "26", "512.60").await;
-    story.run("26").await;
+    for (on, balance) in [("19", "1204500.00"), ("22", "512600.25"), ("23", "180000.00")] {
+        story.record("762041063260980198", on, balance).await;
+        for number in 0..299 {
+            story.record(&format!("quiet{number}"), on, "100").await;
+        }
+        story
+            .sql("update analytics.daily set organization_name = 'Nordwind Logistik GmbH' where organization_id like '7%'")
+            .await;
+        story.run(on).await;
+    }
+    story.record("762041063260980198", "23", "498000.00").await;
+    story.run("23").await;
+    story
+}
+
+/// Checks every mail of a company, and writes it to the folder.
+async fn keep(story: &Story, prefix: &str) {
     for message in story.outbox().await {
         let html = message.payload.find("text/html").expect("html");
         let end = message.payload[html..].find("\r\n--=alternative").unwrap_or(0);
         assert!(end < 100_000, "{}: {end} bytes of HTML", message.subject);
         if let Ok(folder) = std::env::var("NOTIFIER_PICTURES") {
             std::fs::create_dir_all(&folder).expect("a folder");
-            std::fs::write(format!("{folder}/{}-{}.eml", message.id, message.kind), &message.payload)
+            std::fs::write(format!("{folder}/{prefix}{}-{}.eml", message.id, message.kind), &message.payload)
                 .expect("a mail");
         }
     }
