@@ -3,6 +3,7 @@
 //! Each benchmark is a module: it makes its own data, measures whole programs from outside, and prints a table.
 //! Figures are for reading. No test fails because a machine is slow.
 
+mod alerts;
 mod database;
 mod ingest;
 mod measure;
@@ -54,6 +55,8 @@ enum What {
     Pipeline(pipeline::Options),
     /// A drop and a seed, beside psql's `\copy`, the server's COPY and dbt Core
     Ingest(ingest::Options),
+    /// Evaluating, drawing and sending alerts
+    Alerts(alerts::Options),
 }
 
 /// Runs one benchmark.
@@ -61,6 +64,7 @@ pub fn run(options: &Bench) -> anyhow::Result<ExitCode> {
     match &options.what {
         What::Pipeline(options) => pipeline::run(options)?,
         What::Ingest(options) => ingest::run(options)?,
+        What::Alerts(options) => alerts::run(options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

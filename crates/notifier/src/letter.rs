@@ -5,6 +5,7 @@
 mod change;
 mod reminder;
 mod sample;
+mod steps;
 mod trouble;
 
 pub(crate) use change::{Facts, changes, correction_only, thread};

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::unwrap_used,
     clippy::panic,
+    clippy::print_stderr,
     reason = "a test that can't go on says so and fails"
 )]
 
@@ -13,7 +14,7 @@ mod exits;
 mod hooks;
 mod oracle;
 mod pictures;
-
+mod postfix;
 mod privacy;
 mod privileges;
 mod scenarios;
