@@ -4,6 +4,7 @@ mod bench;
 mod chaos;
 mod db;
 mod generate;
+mod oracle;
 mod pipeline;
 mod test;
 mod tidy;
@@ -35,6 +36,8 @@ enum Task {
     Tidy,
     /// Kill senders, drop lines, crash databases: is an alert lost, or told twice?
     Chaos(chaos::Chaos),
+    /// Hold the alert's SQL against a second implementation over random histories
+    Oracle(oracle::Oracle),
     /// Measure the platform beside psql and dbt Core
     Bench(bench::Bench),
     /// Everything that must hold before a change is merged
@@ -49,6 +52,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Db(options) => db::run(&options),
         Task::Tidy => tidy::run(),
         Task::Chaos(options) => chaos::run(&options),
+        Task::Oracle(options) => oracle::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Test(options) => test::run(&options),
     }

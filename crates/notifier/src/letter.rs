@@ -135,6 +135,9 @@ pub struct Letter {
     /// Incidents it tells of.
     #[serde(skip)]
     pub incidents: Vec<i64>,
+    /// Mail addresses of those who own what is broken.
+    #[serde(skip)]
+    pub owners: Vec<String>,
 }
 
 /// How bad the news is.

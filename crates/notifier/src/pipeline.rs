@@ -167,7 +167,14 @@ async fn report(
     let row = session
         .query_one(
             include_str!("sql/incident_trouble.sql"),
-            &[&KEY, &KEY, &KEY, &failure.as_of, &now, &json!({"failed": fingerprint})],
+            &[
+                &KEY,
+                &KEY,
+                &KEY,
+                &failure.as_of,
+                &now,
+                &json!({"failed": fingerprint, "owners": failure.owners()}),
+            ],
         )
         .await?;
     let (incident, is_new, repeats): (i64, bool, i32) = (get(&row, 0)?, get(&row, 1)?, get(&row, 2)?);
@@ -203,7 +210,10 @@ pub(crate) async fn recover(
     let row = session.query_opt(include_str!("sql/incident_recover.sql"), &[&KEY, &now]).await?;
     let Some(row) = row else { return Ok(Vec::new()) };
     let since: DateTime<Utc> = get(&row, 0)?;
-    let letter = letter::recovered("the data run succeeds again", KEY, since, as_of, now, policy);
+    let mut letter = letter::recovered("the data run succeeds again", KEY, since, as_of, now, policy);
+    let detail: Value = get(&row, 1)?;
+    let owners = detail.get("owners").and_then(Value::as_array).into_iter().flatten();
+    letter.owners = owners.filter_map(Value::as_str).map(str::to_owned).collect();
     let outbox = Outbox::open(session, policy, None, now).await?;
     stale::send(&outbox, policy, None, letter).await
 }

@@ -59,6 +59,8 @@ pub struct Route {
     pub mode: Mode,
     /// Disturb at any hour.
     pub bypass_quiet_hours: bool,
+    /// Whether mails about broken data also go to the owners of what broke.
+    pub owners: bool,
 }
 
 /// Which alerts; an empty list matches every one.

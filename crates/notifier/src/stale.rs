@@ -43,7 +43,9 @@ pub(crate) async fn recover(run: &Run<'_>) -> Result<()> {
     let row = run.session.query_opt(include_str!("sql/incident_recover.sql"), &[&key, &run.now]).await?;
     let Some(row) = row else { return Ok(()) };
     let since: DateTime<Utc> = get(&row, 0)?;
-    let letter = letter::recovered("the day's data has come", &key, since, run.as_of, run.now, run.policy);
+    let mut letter =
+        letter::recovered("the day's data has come", &key, since, run.as_of, run.now, run.policy);
+    letter.owners = run.rule.owner.iter().filter_map(|owner| owner.email.clone()).collect();
     tell(run, letter).await?;
     Ok(())
 }
@@ -99,7 +101,12 @@ pub(crate) async fn send(
     for name in &route.to {
         let Some(channel) = policy.channels.get(name) else { continue };
         letter.why = plan::why(&route.id, name);
-        for recipient in recipients(channel, rule) {
+        let mut people = recipients(channel, rule);
+        if route.owners && channel.is_mail() {
+            let others = letter.owners.iter().filter(|owner| !people.contains(owner));
+            people.extend(others.cloned().collect::<Vec<_>>());
+        }
+        for recipient in people {
             let destination = Destination {
                 route: &route.id,
                 channel: name,

@@ -153,6 +153,13 @@ impl Sink {
         Ok(Self { address, shared, task })
     }
 
+    /// Stops listening; returns once nobody can connect any more.
+    pub async fn close(&mut self) {
+        self.task.abort();
+        // Aborted, as it should be.
+        let _ = (&mut self.task).await;
+    }
+
     /// Changes what it does wrong, for the next command on.
     pub fn set_mode(&self, mode: Mode) {
         *lock(&self.shared.mode) = mode;

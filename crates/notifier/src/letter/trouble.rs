@@ -44,6 +44,17 @@ impl PipelineFailure {
         nodes.dedup();
         nodes.join("\n")
     }
+
+    /// Mail addresses of the owners that have one, each once.
+    pub(crate) fn owners(&self) -> Vec<String> {
+        let mut addresses: Vec<String> = Vec::new();
+        for owner in self.failures.iter().filter_map(|failure| failure.owner.as_ref()) {
+            let address =
+                owner.parse::<lettre::message::Mailbox>().ok().map(|mailbox| mailbox.email.to_string());
+            addresses.extend(address.filter(|address| !addresses.contains(address)));
+        }
+        addresses
+    }
 }
 
 /// The pipeline failed. `repeats` counts the mails about it so far.
@@ -95,6 +106,7 @@ pub(crate) fn pipeline(
                 .to_owned(),
         written: moment(now, policy.timezone),
         as_of: date(failure.as_of),
+        owners: failure.owners(),
         event: "pipeline".to_owned(),
         ..Letter::default()
     }
@@ -229,6 +241,7 @@ pub(crate) fn stale(
         as_of: date(as_of),
         identity: as_of.to_string(),
         event: format!("{}|stale", rule.id),
+        owners: rule.owner.iter().filter_map(|owner| owner.email.clone()).collect(),
         ..Letter::default()
     }
 }

@@ -194,9 +194,10 @@ fn read_routes(written: &Written, problems: &mut Vec<Diagnostic>) -> Vec<Route> 
             }
         };
         let bypass_quiet_hours = keys.boolean("bypass_quiet_hours").unwrap_or(false);
+        let owners = keys.boolean("owners").unwrap_or(false);
         let matches = read_match(&mut keys);
         keys.finish();
-        routes.push(Route { id, matches, to, mode, bypass_quiet_hours });
+        routes.push(Route { id, matches, to, mode, bypass_quiet_hours, owners });
     }
     if !routes.last().is_some_and(|route| route.matches.is_everything()) {
         let message = "the last route must match everything, or some alerts would reach nobody";
@@ -272,7 +273,7 @@ version: 1
 timezone: Asia/Singapore
 from: alerts@example.com
 routes:
-  - {match: {kind: [mass_change, stale, pipeline]}, to: [ops_email, ops_slack], mode: digest, bypass_quiet_hours: true}
+  - {match: {kind: [mass_change, stale, pipeline]}, to: [ops_email, ops_slack], mode: digest, bypass_quiet_hours: true, owners: true}
   - {match: {segment: key_accounts}, to: [ops_email], mode: thread}
   - {match: {}, to: [ops_email], mode: digest}
 repeat: {unacked_after: 24h, max: 3}

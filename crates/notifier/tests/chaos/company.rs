@@ -11,6 +11,8 @@ use warehouse::testing::TestDatabase;
 use warehouse::{Settings, Warehouse};
 
 pub const CUSTOMERS: usize = 5;
+/// Seconds for the answer to a mail, where nothing hangs.
+pub const PATIENCE: u32 = 60;
 
 pub struct Company {
     pub warehouse: Warehouse,
@@ -55,11 +57,13 @@ pub fn rule() -> Rule {
     rules.remove(0)
 }
 
-/// A mail a customer, to one server.
-pub fn policy() -> Policy {
+/// A mail a customer, to one server that is given so many seconds for the answer to a mail.
+pub fn policy(patience: u32) -> Policy {
     let folder = tempfile::tempdir().expect("a folder");
-    let text = "version: 1\nfrom: alerts@example.com\nroutes: [{match: {}, to: [ops], mode: thread}]\n\
-                channels:\n  ops: {type: smtp, url_env: CHAOS_SMTP, tls: none, to: [ops@example.com]}\n";
+    let text = format!(
+        "version: 1\nfrom: alerts@example.com\nroutes: [{{match: {{}}, to: [ops], mode: thread}}]\nchannels:\n  \
+         ops: {{type: smtp, url_env: CHAOS_SMTP, tls: none, to: [ops@example.com], reply_timeout: {patience}s}}\n"
+    );
     std::fs::write(folder.path().join("alerts.yml"), text).expect("a file");
     let (policy, problems) = notifier::read_policy(folder.path());
     assert!(problems.is_empty(), "{problems:?}");
@@ -94,7 +98,7 @@ impl Company {
             .await;
         let yesterday = today().pred_opt().expect("a day");
         let evaluation = Evaluation { now: Some(at(-24)), ..Evaluation::of(yesterday) };
-        notifier::evaluate(&[rule()], &policy(), evaluation, &company.warehouse, &Silence)
+        notifier::evaluate(&[rule()], &policy(PATIENCE), evaluation, &company.warehouse, &Silence)
             .await
             .expect("evaluated");
         company
@@ -108,6 +112,15 @@ impl Company {
     pub async fn sql(&self, sql: &str) {
         let session = self.warehouse.get().await.expect("a session");
         session.batch_execute(sql).await.unwrap_or_else(|problem| panic!("{problem}"));
+    }
+
+    /// How many attempts ended so.
+    pub async fn attempts(&self, outcome: &str) -> usize {
+        let session = self.warehouse.get().await.expect("a session");
+        let row = session
+            .query_one("select count(*) from alerting.delivery_attempt where outcome = $1", &[&outcome])
+            .await;
+        usize::try_from(row.expect("a count").get::<_, i64>(0)).unwrap_or(0)
     }
 
     /// Lost customers, mails beyond one for each, and how many of those a mailbox would show.

@@ -1,17 +1,12 @@
 //! The experiments.
 
-use crate::company::{CUSTOMERS, Company, url};
+use crate::company::{CUSTOMERS, Company};
 use crate::random::Random;
 use crate::worker::{kill, start};
-use smtp_sink::{Hook, Mode, Options};
-use std::path::Path;
-use std::process::Command;
+use smtp_sink::{Hook, Mode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
-use warehouse::embedded::{Keep, Server, Tuning};
-use warehouse::{Environment, Warehouse};
 
 /// What came of an experiment.
 #[derive(Debug, Default)]
@@ -33,7 +28,7 @@ impl Figures {
         self.duplicates += one.duplicates;
     }
 
-    fn add(&mut self, company: &Company) {
+    pub fn add(&mut self, company: &Company) {
         let (lost, copies, duplicates) = company.compare();
         self.alerts += CUSTOMERS;
         self.lost += lost;
@@ -92,7 +87,7 @@ async fn dies(task: &str, company: &Company, killer: &Killer, hours: i64, random
 }
 
 /// Runs a worker to its end.
-async fn ends(task: &str, company: &Company, hours: i64) {
+pub async fn ends(task: &str, company: &Company, hours: i64) {
     let mut child = start(task, &company.url, &company.sink.url(), hours, "never", 1);
     let status =
         tokio::task::spawn_blocking(move || child.wait()).await.expect("a thread").expect("a status");
@@ -102,7 +97,7 @@ async fn ends(task: &str, company: &Company, hours: i64) {
 /// Runs at one time.
 const AT_ONCE: u64 = 4;
 
-/// SIGKILL at every step; with two senders, one of them.
+/// SIGKILL at every step; of several senders at once, one dies.
 pub async fn kills(runs: u64, seed: u64, senders: usize) -> Figures {
     let mut figures = Figures::default();
     let mut running = JoinSet::new();
@@ -131,12 +126,13 @@ async fn killed(run: u64, seed: u64, senders: usize) -> Figures {
     ends("evaluate", &company, 0).await;
     for round in 0..=random.below(3) {
         let hours = i64::try_from(round).unwrap_or(0) + 1;
-        let other =
-            (senders > 1).then(|| start("send", &company.url, &company.sink.url(), hours, "never", 1));
+        let others: Vec<_> = (1..senders)
+            .map(|_| start("send", &company.url, &company.sink.url(), hours, "never", 1))
+            .collect();
         if dies("send", &company, &killer, hours, &mut random).await {
             figures.faults += 1;
         }
-        if let Some(mut other) = other {
+        for mut other in others {
             let status = tokio::task::spawn_blocking(move || other.wait()).await.expect("a thread");
             status.expect("a status");
         }
@@ -144,49 +140,6 @@ async fn killed(run: u64, seed: u64, senders: usize) -> Figures {
     ends("send", &company, 10).await;
     ends("send", &company, 20).await;
     figures.add(&company);
-    figures
-}
-
-/// The database crashes while mails go out, again and again.
-pub async fn crashes(times: u64, seed: u64) -> Figures {
-    let folder = tempfile::tempdir().expect("a folder");
-    let environment: Environment = std::env::vars().collect();
-    let server = Server::at(folder.path(), Path::new("pg"), &environment, Tuning::Bulk).expect("a server");
-    let begin = || {
-        let server = server.clone();
-        tokio::task::spawn_blocking(move || server.start(Keep::Forever).expect("a start").running().clone())
-    };
-    let mut running = begin().await.expect("a thread");
-    let slow: Hook = Arc::new(|step: &str| {
-        if step == "mail" {
-            std::thread::sleep(Duration::from_millis(120));
-        }
-    });
-    let warehouse = Warehouse::connect(server.settings(&running), 2).await.expect("a pool");
-    let address = url(&server.tcp_settings(&running));
-    let options = Options { hook: Some(slow), seed, ..Options::default() };
-    let company = Company::on(warehouse, address, None, options).await;
-    ends("evaluate", &company, 0).await;
-    let mut random = Random::new(seed);
-    let mut figures = Figures::default();
-    for round in 0..times {
-        let hours = i64::try_from(round).unwrap_or(0) + 1;
-        let smtp = company.sink.url();
-        let mut sender = start("send", &url(&server.tcp_settings(&running)), &smtp, hours, "never", 1);
-        tokio::time::sleep(Duration::from_millis(100 + random.below(500) as u64)).await;
-        // What `pg_ctl stop -m immediate` does.
-        let _ = Command::new("kill").args(["-QUIT", &running.pid.to_string()]).status();
-        figures.faults += 1;
-        let _ = tokio::task::spawn_blocking(move || sender.wait()).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        running = begin().await.expect("a thread");
-    }
-    let mut last = start("send", &url(&server.tcp_settings(&running)), &company.sink.url(), 40, "never", 1);
-    let status = tokio::task::spawn_blocking(move || last.wait()).await.expect("a thread").expect("a status");
-    assert!(status.success(), "the last sender failed: {status}");
-    figures.add(&company);
-    let stopped = tokio::task::spawn_blocking(move || server.stop(true)).await;
-    stopped.expect("a thread").expect("stopped");
     figures
 }
 
@@ -216,11 +169,7 @@ pub async fn greylisting(seed: u64) -> Figures {
     for hours in 0..4 {
         ends("send", &company, hours).await;
     }
-    let session = company.warehouse.get().await.expect("a session");
-    let row = session
-        .query_one("select count(*) from alerting.delivery_attempt where outcome = 'deferred'", &[])
-        .await;
-    figures.faults = usize::try_from(row.expect("a count").get::<_, i64>(0)).unwrap_or(0);
+    figures.faults = company.attempts("deferred").await;
     figures.add(&company);
     figures
 }

@@ -1,7 +1,7 @@
 //! The process that gets killed: evaluates or sends, and dies by SIGKILL when it comes to a given step for
 //! the n-th time.
 
-use crate::company::{at, policy, rule, today};
+use crate::company::{PATIENCE, at, policy, rule, today};
 use crate::naive;
 use chrono::{DateTime, Utc};
 use notifier::{Console, Evaluation, Sending};
@@ -54,17 +54,20 @@ pub async fn work(arguments: &[String]) -> ExitCode {
     match task.as_str() {
         "evaluate" => {
             let evaluation = Evaluation { now: Some(now), ..Evaluation::of(today()) };
-            notifier::evaluate(&[rule()], &policy(), evaluation, &warehouse, &fuse).await.expect("evaluated");
+            return done(
+                notifier::evaluate(&[rule()], &policy(PATIENCE), evaluation, &warehouse, &fuse).await,
+            );
         }
-        "send" => return send(&warehouse, now, &fuse).await,
+        "send" => return send(&warehouse, now, &fuse, PATIENCE).await,
+        "send-impatiently" => return send(&warehouse, now, &fuse, 1).await,
         "naive" => naive::send(&warehouse, &fuse).await,
         other => panic!("{other}"),
     }
     ExitCode::SUCCESS
 }
 
-/// Sends what is due. A database that goes away ends it, without a word.
-async fn send(warehouse: &Warehouse, now: DateTime<Utc>, events: &dyn EventSink) -> ExitCode {
+/// Sends what is due.
+async fn send(warehouse: &Warehouse, now: DateTime<Utc>, events: &dyn EventSink, patience: u32) -> ExitCode {
     let stop = AtomicBool::new(false);
     let environment = |name: &str| std::env::var(name).ok();
     let sending = Sending {
@@ -75,7 +78,12 @@ async fn send(warehouse: &Warehouse, now: DateTime<Utc>, events: &dyn EventSink)
         environment: &environment,
         console: Console::default(),
     };
-    match notifier::deliver(&policy(), &sending, warehouse, events).await {
+    done(notifier::deliver(&policy(patience), &sending, warehouse, events).await)
+}
+
+/// A database that goes away or is full ends a worker, without a word; nothing else may.
+fn done<T>(result: notifier::Result<T>) -> ExitCode {
+    match result {
         Ok(_) => ExitCode::SUCCESS,
         Err(notifier::Error::Warehouse(_)) => ExitCode::FAILURE,
         Err(problem) => panic!("{problem}"),

@@ -471,6 +471,45 @@ async fn s19_a_failed_run_is_told_again_after_a_day_and_when_it_is_over() {
     assert_eq!(story.told().await.len(), told.len());
 }
 
+/// Who owns what broke hears of it, and hears when it is mended; once each, and not by name alone.
+#[tokio::test]
+async fn s19_owners_of_what_failed_are_told_too() {
+    let mut story = on_the_21st(&[("acme", "100")]).await;
+    story.set_policy(
+        "version: 1\ninstallation: test\nroutes:\n  - {match: {kind: [pipeline, stale]}, to: [ops, console], owners: true}\n  - {match: {}, to: [ops]}\n\
+         channels:\n  ops: {type: file, dir: outbox, to: [ops@example.com]}\n  console: {type: console}\n",
+    );
+    let mut failure = failed("model.shop.orders", "no");
+    let more = ["Ben <ben@example.com>", "Data Team <data@example.com>", "ops@example.com", "Somebody"];
+    failure
+        .failures
+        .extend(more.map(|owner| Failure { owner: Some(owner.to_owned()), ..failure.failures[0].clone() }));
+    notifier::pipeline::report_failure_at(
+        &failure,
+        &story.policy,
+        &story.warehouse,
+        &Silence,
+        Some(morning("22")),
+    )
+    .await
+    .expect("told");
+    story.record("acme", "23", "100").await;
+    story.run("23").await;
+    let told: Vec<String> = story
+        .outbox()
+        .await
+        .iter()
+        .map(|one| format!("{} {} {}", one.kind, one.channel, one.recipient))
+        .collect();
+    let people = ["ops ops@example.com", "ops data@example.com", "ops ben@example.com", "console console"];
+    assert_eq!(told[..4], people.map(|one| format!("pipeline {one}")));
+    assert_eq!(told[4..], people.map(|one| format!("recovered {one}")));
+    story.evaluate_at("24", morning("24")).await;
+    let stale: Vec<String> =
+        story.outbox().await[8..].iter().map(|one| format!("{} {}", one.kind, one.recipient)).collect();
+    assert_eq!(stale, ["stale ops@example.com", "stale operations@example.com", "stale console"]);
+}
+
 #[tokio::test]
 async fn s20_the_good_run_after_it_tells_of_the_days_missed() {
     let story = on_the_21st(&[("acme", "100")]).await;
