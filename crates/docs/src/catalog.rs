@@ -41,6 +41,20 @@ pub struct CatalogTable {
     pub stats: IndexMap<String, Statistic>,
     /// The resource.
     pub unique_id: UniqueId,
+    /// What Postgres estimates; not part of the artifact.
+    #[serde(skip)]
+    pub size: Size,
+}
+
+/// How large a relation is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Bytes on disk with indexes, where it has any.
+    pub bytes: Option<i64>,
+    /// Rows, as of the last analyze.
+    pub rows: Option<i64>,
+    /// When it was last analyzed; UTC, RFC 3339.
+    pub analyzed_at: Option<String>,
 }
 
 /// Name, kind and owner of a relation.
@@ -97,6 +111,8 @@ pub struct CatalogRow {
     pub table: TableMetadata,
     /// The column; `None` for a relation without columns.
     pub column: Option<CatalogColumn>,
+    /// Of the relation.
+    pub size: Size,
 }
 
 /// Reads every relation of the given schemas in one round trip.
@@ -124,7 +140,12 @@ fn row(row: &warehouse::Row) -> Result<CatalogRow, warehouse::Error> {
         comment: warehouse::get(row, 4)?,
         database: warehouse::get(row, 9)?,
     };
-    Ok(CatalogRow { table, column })
+    let size = Size {
+        bytes: warehouse::get(row, 10)?,
+        rows: warehouse::get(row, 11)?,
+        analyzed_at: warehouse::get(row, 12)?,
+    };
+    Ok(CatalogRow { table, column, size })
 }
 
 /// The schemas that hold the project's relations: what one catalog query has to cover.
@@ -142,21 +163,23 @@ pub fn assemble(
     metadata: Metadata,
     wanted: impl Fn(&UniqueId) -> bool,
 ) -> Catalog {
-    let mut tables: HashMap<[String; 2], (TableMetadata, IndexMap<String, CatalogColumn>)> = HashMap::new();
+    let mut tables: HashMap<[String; 2], (TableMetadata, IndexMap<String, CatalogColumn>, Size)> =
+        HashMap::new();
     for row in rows {
         let key = key(&row.table.schema, &row.table.name);
-        let (_, columns) = tables.entry(key).or_insert_with(|| (row.table, IndexMap::new()));
+        let (_, columns, _) = tables.entry(key).or_insert_with(|| (row.table, IndexMap::new(), row.size));
         if let Some(column) = row.column {
             columns.insert(column.name.clone(), column);
         }
     }
     let table = |id: &UniqueId, schema: &str, name: &str| {
-        let (metadata, columns) = tables.get(&key(schema, name))?;
+        let (metadata, columns, size) = tables.get(&key(schema, name))?;
         Some(CatalogTable {
             metadata: metadata.clone(),
             columns: columns.clone(),
             stats: IndexMap::from([("has_stats".to_owned(), no_statistics())]),
             unique_id: id.clone(),
+            size: size.clone(),
         })
     };
     let nodes = manifest

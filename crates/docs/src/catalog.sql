@@ -13,6 +13,13 @@ with relations as (
             when 'f' then 'FOREIGN TABLE'
         end as relation_type
         , pg_catalog.pg_get_userbyid(relation.relowner) as owner_name
+        , case
+            when relation.relkind in ('r', 'm') then pg_catalog.pg_total_relation_size(relation.oid)
+        end as total_bytes
+        -- -1 where nobody has counted yet
+        , case
+            when relation.relkind in ('r', 'm', 'p') and relation.reltuples >= 0 then relation.reltuples::bigint
+        end as estimated_rows
     from pg_catalog.pg_class as relation
     inner join pg_catalog.pg_namespace as namespace
         on namespace.oid = relation.relnamespace
@@ -32,7 +39,15 @@ select
     , pg_catalog.format_type(attribute.atttypid, attribute.atttypmod) as column_type
     , pg_catalog.col_description(relations.oid, attribute.attnum) as column_comment
     , pg_catalog.current_database()::text as database_name
+    , relations.total_bytes
+    , relations.estimated_rows
+    , to_char(
+        greatest(activity.last_analyze, activity.last_autoanalyze) at time zone 'utc'
+        , 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+    ) as analyzed_at
 from relations
+left join pg_catalog.pg_stat_all_tables as activity
+    on activity.relid = relations.oid
 left join pg_catalog.pg_attribute as attribute
     on attribute.attrelid = relations.oid
     and attribute.attnum > 0

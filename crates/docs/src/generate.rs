@@ -1,13 +1,14 @@
 //! `docs generate`: the catalog from the database, then the site from everything known.
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, CatalogRow};
+use crate::freshness::Freshness;
 use crate::history::History;
+use crate::lineage::{self, Share};
 use crate::site::{self, SiteError, assemble::Input};
 use platform_core::manifest::Metadata;
 use platform_core::{Manifest, RunResults, UniqueId};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use warehouse::Session;
 
 /// What is written, and from what.
 pub struct Request<'a> {
@@ -17,6 +18,8 @@ pub struct Request<'a> {
     pub results: Option<&'a RunResults>,
     /// Earlier runs, loads and incidents.
     pub history: &'a History,
+    /// Age of the sources' data.
+    pub freshness: &'a Freshness,
     /// Stamps of `catalog.json`; its schema version is set here.
     pub metadata: Metadata,
     /// Resources whose relations the catalog lists; all if `None`.
@@ -27,12 +30,17 @@ pub struct Request<'a> {
     pub single_file: bool,
 }
 
+/// What was written.
+pub struct Written {
+    /// `catalog.json`.
+    pub catalog: Catalog,
+    /// How much of the column lineage is known.
+    pub traced: Share,
+}
+
 /// Why documentation could not be generated.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database could not be asked.
-    #[error("read the catalog")]
-    Catalog(#[from] warehouse::Error),
     /// The site could not be written.
     #[error(transparent)]
     Site(#[from] SiteError),
@@ -47,28 +55,28 @@ pub enum Error {
     },
 }
 
-/// Writes `catalog.json` and the site. Without a session the catalog is empty (`--empty-catalog`).
-pub async fn generate(request: &Request<'_>, session: Option<&Session>) -> Result<Catalog, Error> {
-    let rows = match session {
-        Some(session) => catalog::read(session, &catalog::schemas(request.manifest)).await?,
-        None => Vec::new(),
-    };
+/// Writes `catalog.json` and the site; without rows of the database the catalog is empty (`--empty-catalog`).
+pub fn generate(request: &Request<'_>, rows: Vec<CatalogRow>) -> Result<Written, Error> {
     let metadata = Metadata { dbt_schema_version: catalog::SCHEMA.to_owned(), ..request.metadata.clone() };
     let wanted = |id: &UniqueId| request.selected.is_none_or(|selected| selected.contains(id));
     let catalog = catalog::assemble(request.manifest, rows, metadata, wanted);
     let path = request.folder.join("catalog.json");
     write(&path, serde_json::to_vec(&catalog).map_err(SiteError::Json)?)?;
+    let lineage = lineage::of_project(request.manifest, &catalog);
+    let traced = lineage::Share::of(&lineage);
     let input = Input {
         manifest: request.manifest,
         catalog: &catalog,
         results: request.results,
         history: request.history,
+        freshness: request.freshness,
+        lineage: &lineage,
     };
     site::write(&input, request.folder)?;
     if request.single_file {
         write(&request.folder.join("static_index.html"), site::single_file(&input)?.into_bytes())?;
     }
-    Ok(catalog)
+    Ok(Written { catalog, traced })
 }
 
 fn write(path: &Path, content: Vec<u8>) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::Parser;
 use docs::site::assemble::Input;
-use docs::{Catalog, History};
+use docs::{Catalog, Freshness, History};
 use platform_core::{Manifest, RunResults};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,15 @@ fn main() -> anyhow::Result<()> {
     })?;
     let catalog: Option<Catalog> = read(&folder.join("catalog.json"))?;
     let results: Option<RunResults> = read(&folder.join("run_results.json"))?;
+    let freshness: Option<Freshness> = read(&folder.join("sources.json"))?;
+    let catalog = catalog.unwrap_or_default();
     let input = Input {
         manifest: &manifest,
-        catalog: &catalog.unwrap_or_default(),
+        catalog: &catalog,
+        lineage: &docs::lineage::of_project(&manifest, &catalog),
         results: results.as_ref(),
         history: &History::default(),
+        freshness: &freshness.unwrap_or_default(),
     };
     if arguments.r#static {
         std::fs::write(folder.join("static_index.html"), docs::site::single_file(&input)?)?;

@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime};
 
@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 const ARTIFACTS: [&str; 5] =
     ["manifest.json", "catalog.json", "run_results.json", "sources.json", "semantic_manifest.json"];
 
-const POLICY: &str = "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data: https:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
@@ -43,14 +43,15 @@ pub enum ServeError {
     Serve(#[from] io::Error),
 }
 
-/// Serves `folder` at `address` until `stop` resolves; `started` is told the real address (port 0 is any free one).
+/// Serves the site in `folder`, with the folders of pictures that stand beside it under the names of `assets`, at `address` until `stop` resolves; `started` is told the real address (port 0 is any free one).
 pub async fn serve(
     folder: &Path,
+    assets: Vec<String>,
     address: SocketAddr,
     started: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let site = Site::list(folder, address.ip().is_loopback());
+    let site = Site::list(folder, assets, address.ip().is_loopback());
     if !site.has_page() {
         return Err(ServeError::NoSite(folder.to_owned()));
     }
@@ -65,13 +66,15 @@ pub async fn serve(
 
 struct Site {
     folder: PathBuf,
+    assets: Vec<String>,
     loopback_only: bool,
     files: RwLock<BTreeMap<String, PathBuf>>,
 }
 
 impl Site {
-    fn list(folder: &Path, loopback_only: bool) -> Self {
-        Self { folder: folder.to_owned(), loopback_only, files: RwLock::new(files(folder)) }
+    fn list(folder: &Path, assets: Vec<String>, loopback_only: bool) -> Self {
+        let files = RwLock::new(files(folder, &assets));
+        Self { folder: folder.to_owned(), assets, loopback_only, files }
     }
 
     fn has_page(&self) -> bool {
@@ -85,13 +88,14 @@ impl Site {
 
     /// A site that was generated again may have more files than before.
     fn lookup_again(&self, path: &str) -> Option<PathBuf> {
-        *self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner) = files(&self.folder);
+        *self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            files(&self.folder, &self.assets);
         self.lookup(path)
     }
 }
 
-/// Address → file: the page, its `site/` folder and the artifacts; plain files only.
-fn files(folder: &Path) -> BTreeMap<String, PathBuf> {
+/// Address → file: the page, its `site/` folder, pictures and the artifacts; plain files only.
+fn files(folder: &Path, assets: &[String]) -> BTreeMap<String, PathBuf> {
     let plain = |path: &Path| path.symlink_metadata().is_ok_and(|data| data.is_file());
     let mut found = BTreeMap::new();
     for name in std::iter::once("index.html").chain(ARTIFACTS) {
@@ -99,7 +103,10 @@ fn files(folder: &Path) -> BTreeMap<String, PathBuf> {
             found.insert(format!("/{name}"), folder.join(name));
         }
     }
-    let mut folders = vec![(folder.join("site"), "/site".to_owned())];
+    let inside = |name: &&str| Path::new(name).components().all(|step| matches!(step, Component::Normal(_)));
+    let names = std::iter::once("site").chain(assets.iter().map(|name| name.trim_matches('/')));
+    let mut folders: Vec<(PathBuf, String)> =
+        names.filter(inside).map(|name| (folder.join(name), format!("/{name}"))).collect();
     while let Some((inside, address)) = folders.pop() {
         for entry in std::fs::read_dir(&inside).into_iter().flatten().flatten() {
             let Ok(name) = entry.file_name().into_string() else { continue };
@@ -172,6 +179,9 @@ fn content_type(file: &Path) -> &'static str {
         Some("json") => "application/json",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("gif") => "image/gif",
+        Some("webp") => "image/webp",
         _ => "application/octet-stream",
     }
 }
@@ -211,13 +221,18 @@ mod tests {
         std::fs::create_dir_all(root.join("site")).expect("made");
         std::fs::write(root.join("index.html"), "<p>page").expect("written");
         std::fs::write(root.join("site/a.js"), "1").expect("written");
+        std::fs::create_dir_all(root.join("pictures")).expect("made");
+        std::fs::write(root.join("pictures/a.png"), "png").expect("written");
+        std::fs::create_dir_all(folder.path().join("outside")).expect("made");
+        std::fs::write(folder.path().join("outside/a.png"), "secret").expect("written");
         std::fs::write(folder.path().join("secret"), "secret").expect("written");
         std::os::unix::fs::symlink(folder.path().join("secret"), root.join("site/link.js")).expect("linked");
         let (tell, told) = tokio::sync::oneshot::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let server = tokio::spawn(async move {
             let any = SocketAddr::from(([127, 0, 0, 1], 0));
-            serve(&root, any, |address| assert!(tell.send(address).is_ok()), async move {
+            let assets = vec!["pictures".to_owned(), "../outside".to_owned()];
+            serve(&root, assets, any, |address| assert!(tell.send(address).is_ok()), async move {
                 drop(stopped.await);
             })
             .await
@@ -232,7 +247,9 @@ mod tests {
             "{page}"
         );
         assert!(ask(address, &get("/site/a.js", "127.0.0.1")).await.contains("text/javascript"));
+        assert!(ask(address, &get("/pictures/a.png", "localhost:1")).await.contains("image/png"));
         for path in [
+            "/../outside/a.png",
             "/../secret",
             "/%2e%2e/secret",
             "/site/../../secret",

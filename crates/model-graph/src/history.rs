@@ -46,6 +46,8 @@ struct NodeRecord<'a> {
     relation_name: Option<&'a str>,
     thread: &'a str,
     message: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sample: Vec<Vec<Option<String>>>,
 }
 
 /// Remembers a run that ended, with what became of its nodes. Two round trips; tells whether there is a place
@@ -114,5 +116,7 @@ fn node(result: &NodeResult) -> NodeRecord<'_> {
         thread: &result.thread_id,
         // Postgres keeps no NUL in jsonb.
         message: result.message.as_ref().map(|message| message.replace('\0', "\u{fffd}")),
+        // Text of the database, which has none either.
+        sample: result.sample.clone(),
     }
 }

@@ -49,6 +49,7 @@ insert into platform.node_results (
     , relation_name
     , thread
     , message
+    , sample
 )
 select
     run.run_id
@@ -63,6 +64,7 @@ select
     , node.relation_name
     , node.thread
     , node.message
+    , node.sample
 from run
 cross join jsonb_to_recordset($14::jsonb) as node (
     unique_id text
@@ -76,5 +78,6 @@ cross join jsonb_to_recordset($14::jsonb) as node (
     , relation_name text
     , thread text
     , message text
+    , sample jsonb
 )
 on conflict on constraint node_results_key do nothing

@@ -27,6 +27,7 @@ pub const PLATFORM: Migrations = Migrations {
         ("V1__loads_and_runs", include_str!("../migrations/V1__loads_and_runs.sql")),
         ("V2__drops", include_str!("../migrations/V2__drops.sql")),
         ("V3__runs_as_recorded", include_str!("../migrations/V3__runs_as_recorded.sql")),
+        ("V4__failing_rows", include_str!("../migrations/V4__failing_rows.sql")),
     ],
 };
 

@@ -336,6 +336,10 @@ pub struct List {
     /// Keys of json.
     #[arg(long, num_args = 1.., value_name = "KEYS")]
     pub output_keys: Vec<String>,
+    /// `column`: the columns of models, each with the columns that it is computed from.
+    #[arg(long, value_name = "GRAIN", hide_possible_values = true)]
+    #[serde(skip)]
+    pub lineage: Option<Grain>,
     /// Accepted for dbt's sake.
     #[arg(long, value_name = "N", hide = true)]
     #[serde(skip)]
@@ -373,6 +377,13 @@ pub enum ListOutput {
     Path,
     /// Its facts, one object a line.
     Json,
+}
+
+/// How fine the lineage of `dp ls` is.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// Columns.
+    Column,
 }
 
 /// `dp run-operation`

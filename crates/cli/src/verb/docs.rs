@@ -3,53 +3,83 @@
 use crate::arguments::verb::{DocsGenerate, DocsServe};
 use crate::artifact;
 use crate::choice::{self, Request};
+use crate::compiled;
 use crate::database;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::verb::nodes;
-use platform_core::Manifest;
 use platform_core::event::Level;
+use platform_core::{Manifest, ResourceType, UniqueId};
 use project::Project;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Component, Path};
 
-/// Reads the catalog and writes the site.
+/// Types that `docs generate` compiles.
+const COMPILED: [ResourceType; 4] =
+    [ResourceType::Model, ResourceType::Snapshot, ResourceType::Test, ResourceType::Analysis];
+
+/// Compiles, reads the catalog and writes the site. A node that can't be compiled ends the command with exit
+/// code 1; the site is written all the same and shows the rest.
 pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exit, Stop> {
     let project = invocation.read()?;
-    let manifest = with_compiled(&project)?;
-    if arguments.compile != Some(false) {
+    let target = project.target_path.clone();
+    let compiling = arguments.compile != Some(false);
+    let request = Request::of(&arguments.selection);
+    let narrowed = !(request.select.is_empty() && request.exclude.is_empty() && request.selector.is_none());
+    let chosen = choice::choose(invocation, &project, &request, |_| true)?;
+    // Asked for nothing of the database, nothing is started.
+    let database = if compiling || !arguments.empty_catalog {
+        Some(database::open(invocation, &project.profile, 2)?)
+    } else {
+        None
+    };
+    let mut manifest = with_compiled(&project)?;
+    let mut failed = Vec::new();
+    if let Some(database) = database.as_ref().filter(|_| compiling) {
+        let wanted = |id: &&UniqueId| id.resource_type().is_some_and(|kind| COMPILED.contains(&kind));
+        let nodes = chosen.iter().filter(wanted).cloned().collect();
+        failed = compiled::compile(invocation, project.clone(), database, &nodes, &mut manifest)?;
         artifact::write(invocation, &project, "manifest.json", "WritableManifest", &manifest)?;
     }
     copy_assets(&project)?;
-    let results = nodes::last_results(&project)?;
-    let database = database::open(invocation, &project.profile, 2)?;
-    let failed = |error: docs::generate::Error| Stop::runtime(error.to_string());
-    let selected = if arguments.selection.select.is_empty() {
-        None
-    } else {
-        let request = Request::of(&arguments.selection);
-        Some(choice::choose(invocation, &project, &request, |_| true)?.into_iter().collect())
+    let (rows, history) = match &database {
+        None => Default::default(),
+        Some(database) => database.runtime.block_on(async {
+            let session = database.warehouse.get().await?;
+            let schemas = docs::catalog::schemas(&manifest);
+            let rows = match arguments.empty_catalog {
+                true => Vec::new(),
+                false => docs::catalog::read(&session, &schemas).await?,
+            };
+            Ok::<_, Stop>((rows, docs::history::read(&session, &manifest).await?))
+        })?,
     };
-    let catalog = database.runtime.block_on(async {
-        let session = database.warehouse.get().await?;
-        let history = docs::history::read(&session, &manifest).await?;
-        let request = docs::Request {
-            manifest: &manifest,
-            results: results.as_ref(),
-            history: &history,
-            metadata: invocation.metadata(docs::catalog::SCHEMA),
-            selected: selected.as_ref(),
-            folder: &project.target_path,
-            single_file: arguments.static_site,
-        };
-        let session = (!arguments.empty_catalog).then_some(&*session);
-        docs::generate(&request, session).await.map_err(failed)
-    })?;
-    let relations = catalog.nodes.len() + catalog.sources.len();
-    let page = project.target_path.join("index.html");
-    let message = format!("Catalog of {relations} relations and the site written to {}", page.display());
+    let results = nodes::last_results(&project)?;
+    let freshness = choice::read_json(&target.join("sources.json"))?.unwrap_or_default();
+    let selected = narrowed.then(|| chosen.into_iter().collect());
+    let request = docs::Request {
+        manifest: &manifest,
+        results: results.as_ref(),
+        history: &history,
+        freshness: &freshness,
+        metadata: invocation.metadata(docs::catalog::SCHEMA),
+        selected: selected.as_ref(),
+        folder: &target,
+        single_file: arguments.static_site,
+    };
+    let written = docs::generate(&request, rows).map_err(|error| Stop::runtime(explained(&error)))?;
+    for (id, why) in &failed {
+        invocation.say(Level::Error, "CompileFailed", "", format!("{id} could not be compiled\n{why}"));
+    }
+    let page = if arguments.static_site { "static_index.html" } else { "index.html" };
+    let message = format!(
+        "Catalog of {} relations and the site written to {}; {}",
+        written.catalog.nodes.len() + written.catalog.sources.len(),
+        target.join(page).display(),
+        written.traced,
+    );
     invocation.say(Level::Info, "CatalogWritten", "E042", message);
-    Ok(Exit::Success)
+    Ok(if failed.is_empty() { Exit::Success } else { Exit::Failure })
 }
 
 /// The project as it is now. SQL that an earlier command compiled of the same file is kept: the pages show it.
@@ -94,6 +124,12 @@ fn copy_assets(project: &Project) -> Result<(), Stop> {
     Ok(())
 }
 
+/// An error with what lies under it.
+fn explained(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |error| error.source())
+        .fold(error.to_string(), |text, under| format!("{text}: {under}"))
+}
+
 /// Serves the site until interrupted.
 pub fn serve(invocation: &Invocation, arguments: &DocsServe) -> Result<Exit, Stop> {
     let project = invocation.read()?;
@@ -111,6 +147,7 @@ pub fn serve(invocation: &Invocation, arguments: &DocsServe) -> Result<Exit, Sto
     }
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = threads.map_err(|error| Stop::runtime(format!("no threads could be started: {error}")))?;
+    let assets = project.settings().asset_paths.clone();
     let started = |address: SocketAddr| {
         let message = format!("Serving the site at http://{address} (Ctrl-C ends it)");
         invocation.say(Level::Info, "ServingDocs", "Z018", message);
@@ -119,7 +156,7 @@ pub fn serve(invocation: &Invocation, arguments: &DocsServe) -> Result<Exit, Sto
         // Without a signal handler the process ends by the signal itself.
         drop(tokio::signal::ctrl_c().await);
     };
-    let served = runtime.block_on(docs::serve::serve(&project.target_path, address, started, stop));
-    served.map_err(|error| Stop::runtime(error.to_string()))?;
+    let served = runtime.block_on(docs::serve::serve(&project.target_path, assets, address, started, stop));
+    served.map_err(|error| Stop::runtime(explained(&error)))?;
     Ok(Exit::Success)
 }

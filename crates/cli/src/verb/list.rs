@@ -1,10 +1,12 @@
 //! `dp ls`: lists resources.
 
-use crate::arguments::{List, verb::ListOutput};
+use crate::arguments::List;
+use crate::arguments::verb::{Grain, ListOutput};
 use crate::artifact;
 use crate::choice::{Request, choose, resource_types};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
+use crate::verb::lineage;
 use platform_core::event::Level;
 use platform_core::{Event, EventSink as _, Resource, ResourceType};
 use serde_json::{Map, Value};
@@ -67,6 +69,9 @@ pub fn list(invocation: &Invocation, arguments: &List) -> Result<Exit, Stop> {
             return Err(Stop::Told);
         }
     }
+    if arguments.lineage == Some(Grain::Column) {
+        return lineage::columns(invocation, project, &ids, arguments.output == ListOutput::Json);
+    }
     for resource in ids.iter().filter_map(|id| project.manifest.resource(id)) {
         let line = match arguments.output {
             ListOutput::Selector => selector(resource),
@@ -74,11 +79,14 @@ pub fn list(invocation: &Invocation, arguments: &List) -> Result<Exit, Stop> {
             ListOutput::Path => resource.original_file_path().to_owned(),
             ListOutput::Json => facts(resource, &arguments.output_keys),
         };
-        invocation
-            .log
-            .send(Event::new(Level::Info, "PrintEvent", line.clone()).code("Z052").with("msg", line));
+        print(invocation, line);
     }
     Ok(Exit::Success)
+}
+
+/// A line of the listing.
+pub(super) fn print(invocation: &Invocation, line: String) {
+    invocation.log.send(Event::new(Level::Info, "PrintEvent", line.clone()).code("Z052").with("msg", line));
 }
 
 /// What selects the resource.

@@ -10,6 +10,7 @@ mod executors;
 mod freshness;
 mod init;
 mod inline;
+mod lineage;
 mod list;
 mod load;
 mod nodes;
@@ -17,7 +18,7 @@ mod operation;
 mod parse;
 mod retry;
 
-pub use nodes::Runner;
+pub use nodes::{Runner, fill};
 pub use retry::Retry;
 
 use crate::arguments::{Docs, Source, Verb};

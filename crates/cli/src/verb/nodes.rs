@@ -291,7 +291,8 @@ impl<'a> Runner<'a> {
 
 static EMPTY: std::sync::LazyLock<IndexSet<UniqueId>> = std::sync::LazyLock::new(IndexSet::new);
 
-fn fill(node: &mut Node, compiled: &project::runtime::Compiled) {
+/// Puts what was compiled into a node of the manifest.
+pub fn fill(node: &mut Node, compiled: &project::runtime::Compiled) {
     if node.resource_type == ResourceType::Seed {
         return;
     }

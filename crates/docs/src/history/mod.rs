@@ -2,7 +2,7 @@
 //!
 //! Read from the schemas `platform` and `alerting`; a database without them has no history, and that is fine.
 
-use crate::site::data::{Incident, Load, PastRun};
+use crate::site::data::{Incident, Load, PastCommand, PastRun};
 use platform_core::{Manifest, UniqueId};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -11,9 +11,22 @@ use warehouse::{Error, Session, get};
 /// How many entries of each kind a page shows.
 const NEWEST: i64 = 30;
 
+/// What the newest result of a node said.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// For people.
+    pub message: Option<String>,
+    /// Rows that a failed test found: header first.
+    pub sample: Vec<Vec<Option<String>>>,
+}
+
 /// History by resource.
 #[derive(Debug, Default)]
 pub struct History {
+    /// Commands, oldest first.
+    pub commands: Vec<PastCommand>,
+    /// What the newest of the runs said.
+    pub said: HashMap<UniqueId, Said>,
     /// Earlier runs, oldest first.
     pub runs: HashMap<UniqueId, Vec<PastRun>>,
     /// Loads of sources, newest first.
@@ -26,16 +39,7 @@ pub struct History {
 pub async fn read(session: &Session, manifest: &Manifest) -> Result<History, Error> {
     let mut history = History::default();
     if exists(session, "platform.node_results").await? {
-        for row in session.query(include_str!("runs.sql"), &[&NEWEST]).await? {
-            let id: String = get(&row, 0)?;
-            let run = PastRun {
-                at: get(&row, 1)?,
-                status: get(&row, 2)?,
-                seconds: get(&row, 3)?,
-                rows: get(&row, 4)?,
-            };
-            history.runs.entry(id.into()).or_default().push(run);
-        }
+        runs(session, &mut history).await?;
     }
     if exists(session, "platform.loads").await? {
         for row in session.query(include_str!("loads.sql"), &[&NEWEST]).await? {
@@ -57,6 +61,38 @@ pub async fn read(session: &Session, manifest: &Manifest) -> Result<History, Err
     Ok(history)
 }
 
+async fn runs(session: &Session, history: &mut History) -> Result<(), Error> {
+    for row in session.query(include_str!("commands.sql"), &[&NEWEST]).await? {
+        history.commands.push(PastCommand {
+            at: get(&row, 0)?,
+            command: get(&row, 1)?,
+            status: get(&row, 2)?,
+            seconds: get(&row, 3)?,
+            nodes: get(&row, 4)?,
+            failures: get(&row, 5)?,
+        });
+    }
+    for row in session.query(include_str!("runs.sql"), &[&NEWEST]).await? {
+        let id = UniqueId::from(get::<String>(&row, 0)?);
+        let run = PastRun {
+            at: get(&row, 1)?,
+            status: get(&row, 2)?,
+            seconds: get(&row, 3)?,
+            rows: get(&row, 4)?,
+            failures: get(&row, 5)?,
+        };
+        let sample: Option<Value> = get(&row, 7)?;
+        let said = Said {
+            message: get(&row, 6)?,
+            // Whoever wrote something else than rows of text there has no rows to show.
+            sample: sample.and_then(|rows| serde_json::from_value(rows).ok()).unwrap_or_default(),
+        };
+        history.said.insert(id.clone(), said);
+        history.runs.entry(id).or_default().push(run);
+    }
+    Ok(())
+}
+
 /// Incidents of a rule stand on the page of the exposure that has the rule.
 async fn incidents(
     session: &Session,
@@ -75,7 +111,9 @@ async fn incidents(
             subject: get(&row, 2)?,
             state: get(&row, 3)?,
             what: get(&row, 4)?,
-            at: get(&row, 5)?,
+            before: get(&row, 5)?,
+            after: get(&row, 6)?,
+            at: get(&row, 7)?,
         };
         found.entry((*exposure).clone()).or_default().push(incident);
     }

@@ -7,8 +7,13 @@ with numbered as (
         , status
         , seconds
         , rows_affected
+        , failures
+        , message
+        -- a database that an older version keeps has no such column yet
+        , to_jsonb(node_results) -> 'sample' as sample
         , row_number() over (partition by unique_id order by started_at desc) as age
     from platform.node_results
+    where started_at is not null
 
 )
 
@@ -18,9 +23,11 @@ select
     , status
     , seconds
     , rows_affected
+    , failures
+    , case when age = 1 then message end as message
+    , case when age = 1 then sample end as sample
 from numbered
 where age <= $1
-    and started_at is not null
 order by
     unique_id
     , age desc

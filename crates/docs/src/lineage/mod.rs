@@ -10,7 +10,7 @@ mod project;
 mod query;
 
 pub use columns::{ColumnRef, Sources};
-pub use project::{ProjectLineage, of_project};
+pub use project::{ProjectLineage, Share, of_project};
 
 use columns::Columns;
 use platform_core::UniqueId;

@@ -8,6 +8,9 @@ use sqlparser::ast::{
     SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Values, With,
 };
 
+/// How the CTE begins that stands for an ephemeral model.
+pub(super) const EPHEMERAL: &str = "__dbt__cte__";
+
 /// What a query can see: the project's relations, CTEs by name (the last one wins), and what enclosing
 /// queries have in `from`.
 #[derive(Clone)]
@@ -134,7 +137,18 @@ fn add_ctes(with: &With, around: &mut Surroundings<'_>) {
             around.ctes.push((name.clone(), start));
         }
         let columns = resolve(&cte.query, around).renamed(&names);
-        around.ctes.push((name, columns));
+        around.ctes.push((name.clone(), as_ephemeral(&name, columns, around)));
+    }
+}
+
+/// The CTE of an ephemeral model is that model: its columns are its own, and its page says where they come from.
+fn as_ephemeral(name: &str, columns: Columns, around: &Surroundings<'_>) -> Columns {
+    let id = name.strip_prefix(EPHEMERAL).and_then(|_| around.relations.find("", name));
+    match (id, columns) {
+        (Some(id), Columns::Known(columns)) => {
+            Columns::Known(of_relation(&id, columns.into_iter().map(|column| column.name).collect()))
+        }
+        (_, columns) => columns,
     }
 }
 

@@ -1,8 +1,10 @@
 //! What the pages read: one index that every page loads, and details in shards that are loaded as needed.
 
+use super::layout::Layout;
 use platform_core::UniqueId;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Loaded by every page.
 #[derive(Debug, Serialize)]
@@ -13,14 +15,39 @@ pub struct Index {
     pub generated_at: String,
     /// `__overview__`, as HTML.
     pub overview: String,
+    /// `__package__` doc blocks, as HTML by package.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub overviews: BTreeMap<String, String>,
     /// Resources a shard of details.
     pub shard_size: usize,
-    /// The last run.
+    /// The last command that left results in the target folder.
     pub run: Option<RunSummary>,
+    /// Earlier commands, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<PastCommand>,
     /// Every resource; edges and shards refer to places in this list.
     pub resources: Vec<Brief>,
     /// From what is read to what reads it.
     pub edges: Vec<[usize; 2]>,
+    /// Where each resource stands in the whole lineage.
+    pub layout: Layout,
+}
+
+/// One earlier command.
+#[derive(Clone, Debug, Serialize)]
+pub struct PastCommand {
+    /// When it started; UTC, RFC 3339.
+    pub at: String,
+    /// `build`, `run`, …
+    pub command: String,
+    /// `success`, `warn`, `error`, `interrupted`.
+    pub status: String,
+    /// Seconds; `None` while it runs.
+    pub seconds: Option<f64>,
+    /// Nodes run.
+    pub nodes: Option<i32>,
+    /// Nodes that failed.
+    pub failures: Option<i32>,
 }
 
 /// The last run in one line.
@@ -58,6 +85,15 @@ pub struct Brief {
     /// Tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Group it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Tests: what is tested, in short (`not_null`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
+    /// Tests: the column tested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
     /// First sentence of the description.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub summary: String,
@@ -66,10 +102,13 @@ pub struct Brief {
     pub columns: Vec<String>,
     /// Of its last run.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<&'static str>,
+    pub status: Option<String>,
     /// Seconds of its last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
+    /// Tests: rows that failed in the last run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures: Option<i64>,
     /// Hidden from lists by `docs: {show: false}`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
@@ -98,6 +137,18 @@ pub struct Detail {
     /// Macros it calls, by place in the index.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub macros: Vec<usize>,
+    /// Macros: what calls it, by place in the index.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub callers: Vec<usize>,
+    /// Macros: documented arguments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<Argument>,
+    /// Exposures: label and value pairs of the alert rule.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rule: Vec<(String, String)>,
+    /// Why its column lineage is not known, where it isn't.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub untraced: Option<String>,
     /// Label and value pairs: owner, kind, rows, access, group, …
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<(String, String)>,
@@ -121,6 +172,18 @@ pub struct Detail {
     pub incidents: Vec<Incident>,
 }
 
+/// A documented argument of a macro.
+#[derive(Clone, Debug, Serialize)]
+pub struct Argument {
+    /// Name.
+    pub name: String,
+    /// Type as written.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kind: String,
+    /// Description as HTML.
+    pub description: String,
+}
+
 /// One column on a page.
 #[derive(Debug, Default, Serialize)]
 pub struct ColumnDetail {
@@ -139,6 +202,9 @@ pub struct ColumnDetail {
     /// Tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Free data.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub meta: Map<String, Value>,
     /// Columns its values come from: place in the index, and name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub from: Vec<(usize, String)>,
@@ -160,7 +226,11 @@ pub struct PastRun {
     /// Seconds.
     pub seconds: f64,
     /// Rows written, where the database said.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<i64>,
+    /// Tests: rows that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failures: Option<i64>,
 }
 
 /// One load of a file into a source's table.
@@ -191,6 +261,10 @@ pub struct Incident {
     pub state: String,
     /// What happened, in words.
     pub what: String,
+    /// Value before.
+    pub before: Option<String>,
+    /// Value after.
+    pub after: Option<String>,
     /// When; UTC, RFC 3339.
     pub at: String,
 }

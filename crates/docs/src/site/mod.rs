@@ -5,6 +5,10 @@
 
 pub mod assemble;
 pub mod data;
+mod facts;
+pub mod layout;
+mod links;
+mod resources;
 
 use assemble::Input;
 use data::Detail;
@@ -16,12 +20,32 @@ use std::path::{Path, PathBuf};
 /// Resources a shard of details; a page loads one shard.
 const SHARD: usize = 64;
 
+/// Where the page's scripts go.
+const HERE: &str = "<!-- scripts -->\n";
+
 const PAGE: &str = include_str!("../../web/index.html");
 const STYLE: &str = include_str!("../../web/site.css");
-const SCRIPTS: [(&str, &str); 3] = [
-    ("site.js", include_str!("../../web/site.js")),
+/// Scripts in the order in which the page loads them.
+const SCRIPTS: [(&str, &str); 11] = [
+    ("platform.js", include_str!("../../web/platform.js")),
+    ("text.js", include_str!("../../web/text.js")),
+    ("navigation.js", include_str!("../../web/navigation.js")),
     ("search.js", include_str!("../../web/search.js")),
+    (
+        "dagre.js",
+        concat!(
+            "/*! ",
+            include_str!("../../web/dagre/LICENSE"),
+            "*/\n",
+            include_str!("../../web/dagre/dagre.min.js")
+        ),
+    ),
+    ("selection.js", include_str!("../../web/selection.js")),
+    ("graph.js", include_str!("../../web/graph.js")),
     ("lineage.js", include_str!("../../web/lineage.js")),
+    ("columns.js", include_str!("../../web/columns.js")),
+    ("pages.js", include_str!("../../web/pages.js")),
+    ("start.js", include_str!("../../web/start.js")),
 ];
 
 /// Why the site could not be written.
@@ -55,18 +79,21 @@ pub fn write(input: &Input<'_>, folder: &Path) -> Result<(), SiteError> {
 /// The site as one HTML file.
 pub fn single_file(input: &Input<'_>) -> Result<String, SiteError> {
     let (index, details) = assemble::assemble(input, usize::MAX);
-    let mut scripts = vec![index_script(&index)?, shard_script(0, &details)?];
-    scripts.extend(SCRIPTS.iter().map(|(_, script)| (*script).to_owned()));
-    let scripts: String = scripts.iter().flat_map(|script| ["<script>", script, "</script>\n"]).collect();
+    let data = [index_script(&index)?, shard_script(0, &details)?];
+    let scripts = data.iter().map(String::as_str).chain(SCRIPTS.iter().map(|(_, script)| *script));
+    let scripts: String = scripts.flat_map(|script| ["<script>", script, "</script>\n"]).collect();
     let page =
         PAGE.replace(r#"<link rel="stylesheet" href="site/site.css">"#, &format!("<style>{STYLE}</style>"));
-    Ok(replace_scripts(&page, &scripts))
+    let page = page.replace("script-src 'self' file:", "script-src 'unsafe-inline'");
+    Ok(page.replace(HERE, &scripts))
 }
 
 fn files(input: &Input<'_>) -> Result<BTreeMap<String, String>, SiteError> {
     let (index, details) = assemble::assemble(input, SHARD);
+    let names = std::iter::once("index.js").chain(SCRIPTS.iter().map(|(name, _)| *name));
+    let scripts: String = names.map(|name| format!("<script src=\"site/{name}\"></script>\n")).collect();
     let mut files = BTreeMap::from([
-        ("index.html".to_owned(), PAGE.to_owned()),
+        ("index.html".to_owned(), PAGE.replace(HERE, &scripts)),
         ("site/site.css".to_owned(), STYLE.to_owned()),
         ("site/index.js".to_owned(), index_script(&index)?),
     ]);
@@ -93,10 +120,4 @@ fn shard_script(number: usize, details: &[Detail]) -> Result<String, SiteError> 
 /// JSON inside of a script: `</script>`, `<!--` and the two line separators must not stand there as they are.
 fn script_safe(json: &str) -> String {
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
-}
-
-fn replace_scripts(page: &str, scripts: &str) -> String {
-    let (head, rest) = page.split_once("<!-- scripts -->").unwrap_or((page, ""));
-    let (_, tail) = rest.split_once("<!-- /scripts -->").unwrap_or(("", rest));
-    format!("{head}{scripts}{tail}")
 }
