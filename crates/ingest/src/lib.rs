@@ -14,6 +14,7 @@ pub mod seeds;
 pub mod sift;
 pub mod stamps;
 
+mod copy_text;
 mod error;
 mod progress;
 

@@ -6,7 +6,7 @@
 
 use super::Context;
 use super::quarantine::Spool;
-use super::rows::{Encoder, HEADER, TRAILER};
+use super::rows::Encoder;
 use super::table::Beside;
 use crate::csv::flaw::Rejected;
 use crate::csv::records::Record;
@@ -191,13 +191,11 @@ async fn copy_one(
     taken: &Mutex<mpsc::Receiver<Bytes>>,
 ) -> warehouse::Result<u64> {
     let mut sink = session.copy_in(statement).await?;
-    sink.send(Bytes::from_static(HEADER)).await?;
     loop {
         let chunk = taken.lock().await.recv().await;
         let Some(chunk) = chunk else { break };
         sink.send(chunk).await?;
     }
-    sink.send(Bytes::from_static(TRAILER)).await?;
     sink.finish().await
 }
 
@@ -216,7 +214,7 @@ struct Pour {
 
 impl Sink for Pour {
     fn begin(&mut self, columns: &[String]) -> std::result::Result<(), Stop> {
-        self.encoder = Some(Encoder::new(columns.len(), self.feed.nulls));
+        self.encoder = Some(Encoder::new(self.feed.nulls));
         let told = self.columns.take().is_none_or(|known| known.send(columns.to_vec()).is_ok());
         if told || self.chunks.is_none() { Ok(()) } else { Err(Stop) }
     }

@@ -102,7 +102,7 @@ impl Loading<'_> {
         }
         for stage in staged.iter() {
             if let (Mode::Replace, Some(beside)) = (stage.part.feed.mode, &stage.beside) {
-                beside.finish(&self.session).await?;
+                beside.finish(&self.session, stage.tally().rows).await?;
             }
         }
         if let Err(error) = self.apply(staged).await {

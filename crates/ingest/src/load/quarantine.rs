@@ -3,7 +3,6 @@
 //! While a file is read its rejects wait in a spool (memory, then a temporary file); they reach the table in the
 //! transaction that makes the file's rows visible.
 
-use super::rows::{HEADER, TRAILER};
 use crate::csv::flaw::Rejected;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -13,6 +12,11 @@ use tempfile::SpooledTempFile;
 use warehouse::types::Type;
 use warehouse::{Result, Session};
 
+/// What a binary COPY begins with: signature, flags, length of the header's extension (PostgreSQL manual, COPY, "Binary
+/// Format").
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What it ends with.
+const TRAILER: &[u8] = b"\xff\xff";
 /// Rejects that a message shows.
 pub const SHOWN: usize = 20;
 /// Bytes of rejects kept in memory.

@@ -46,11 +46,16 @@ impl StagedFile<'_> {
 }
 
 impl Staged<'_> {
-    /// Holds the rows that reached the table against those of the files.
-    pub fn moved(&self, count: u64) -> Result<()> {
+    /// The records of all files.
+    pub fn tally(&self) -> Tally {
         let tallies =
             self.files.iter().filter_map(|file| file.filled.sifted.as_ref().ok()).map(|sifted| sifted.tally);
-        let sum = tallies.fold(Tally::default(), |sum, tally| sum.plus(&tally));
+        tallies.fold(Tally::default(), |sum, tally| sum.plus(&tally))
+    }
+
+    /// Holds the rows that reached the table against those of the files.
+    pub fn moved(&self, count: u64) -> Result<()> {
+        let sum = self.tally();
         match self.files.first() {
             Some(file) if sum.rows != count => Err(file.unbalanced(&sum, count)),
             _ => Ok(()),

@@ -138,16 +138,18 @@ impl Beside {
     }
 
     /// Takes the stamps' defaults and the load's settings away again, and gathers statistics, which readers of the new
-    /// rows need at once.
-    pub async fn finish(&self, session: &Session) -> Result<()> {
-        let sql = include_str!("table/finish.sql").replace("{beside}", &self.relation.to_string());
+    /// rows need at once. The larger the table, the less of the whole they cost, and the more they may.
+    pub async fn finish(&self, session: &Session, rows: u64) -> Result<()> {
+        let sql = include_str!("table/finish.sql")
+            .replace("{beside}", &self.relation.to_string())
+            .replace("{target}", &(rows / 20_000).clamp(50, 10_000).to_string());
         session.batch_execute(&sql).await
     }
 
     /// `copy … from stdin` for a file whose fields are `columns`.
     pub fn copy_statement(&self, columns: &[String]) -> String {
         let names = columns.iter().map(|name| quote_identifier(name)).collect::<Vec<_>>().join(", ");
-        format!("copy {} ({names}, _line) from stdin with (format binary)", self.relation)
+        format!("copy {} ({names}, _line) from stdin", self.relation)
     }
 
     /// The columns and the stamps, quoted, in order.

@@ -5,6 +5,7 @@ use super::moment::{Moment, date, date_time, iso};
 use super::number::{Number, plain};
 use super::text::is_null;
 use super::{Lines, Seed, text_of};
+use crate::copy_text::{NULL, escape};
 use chrono::{Datelike as _, Duration, NaiveDate, NaiveDateTime, TimeZone as _};
 use chrono_tz::Tz;
 use platform_core::seed::{SeedError, SeedType, SeedValue};
@@ -74,7 +75,7 @@ impl<'a> CopyData<'a> {
                         write(&mut out, &text, *kind, &self.zone)
                             .map_err(|problem| problem.at(self.seed, record.position.line, at))?;
                     }
-                    None => out.extend_from_slice(b"\\N"),
+                    None => out.extend_from_slice(NULL),
                 }
             }
             out.push(b'\n');
@@ -129,19 +130,19 @@ fn write(out: &mut Vec<u8>, text: &str, kind: SeedType, zone: &Zone) -> Result<(
         }
     }
     if is_null(text) {
-        out.extend_from_slice(b"\\N");
+        out.extend_from_slice(NULL);
         return Ok(());
     }
     match kind {
-        SeedType::Text => escape(out, text),
+        SeedType::Text => escape(out, text.as_bytes()),
         SeedType::Boolean => match boolean(text).flatten() {
             Some(truth) => out.push(if truth { b't' } else { b'f' }),
-            None => out.extend_from_slice(b"\\N"),
+            None => out.extend_from_slice(NULL),
         },
         SeedType::Integer | SeedType::Float => {
             // Types were inferred from the same values: all can be read.
             let Some(number) = Number::read(text) else {
-                escape(out, text);
+                escape(out, text.as_bytes());
                 return Ok(());
             };
             let literal = match kind {
@@ -152,33 +153,18 @@ fn write(out: &mut Vec<u8>, text: &str, kind: SeedType, zone: &Zone) -> Result<(
         }
         SeedType::Date => match date(text) {
             Some(date) => put_date(out, date),
-            None => escape(out, text),
+            None => escape(out, text.as_bytes()),
         },
         SeedType::DateTime => match date_time(text) {
             Some(moment) => put_time(out, moment.local),
-            None => escape(out, text),
+            None => escape(out, text.as_bytes()),
         },
         SeedType::IsoDateTime => match iso(text) {
             Some(moment) => put_time(out, zone.local(&moment, text)?),
-            None => escape(out, text),
+            None => escape(out, text.as_bytes()),
         },
     }
     Ok(())
-}
-
-fn escape(out: &mut Vec<u8>, text: &str) {
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
-        out.extend_from_slice(&rest[..at]);
-        out.extend_from_slice(match rest[at] {
-            b'\\' => b"\\\\",
-            b'\t' => b"\\t",
-            b'\n' => b"\\n",
-            _ => b"\\r",
-        });
-        rest = &rest[at + 1..];
-    }
-    out.extend_from_slice(rest);
 }
 
 fn put_date(out: &mut Vec<u8>, date: NaiveDate) {

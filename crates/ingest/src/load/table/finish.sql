@@ -4,4 +4,10 @@ alter table {beside}
     , alter column _file drop default
     , reset (autovacuum_enabled);
 
+select pg_catalog.set_config(
+    'default_statistics_target'
+    , least(pg_catalog.current_setting('default_statistics_target')::int, {target})::text
+    , true
+);
+
 analyze {beside};
