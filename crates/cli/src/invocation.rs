@@ -1,6 +1,7 @@
 //! One command: its flags, its log, its project.
 
 use crate::arguments::{Global, Verb, given};
+use crate::deprecations;
 use crate::exit::Stop;
 use crate::flags;
 use crate::log::{Log, WarningPolicy};
@@ -92,6 +93,11 @@ impl Invocation {
         let warnings = warning_policy(&global)?;
         let log_folder = log_folder(&global, &folder);
         let log = Arc::new(Log::new(&global.logging, log_folder.as_deref(), warnings, &id));
+        let options =
+            flags::yaml_map("--warn-error-options", global.behaviour.warn_error_options.as_deref())?;
+        for event in deprecations::of_command(&environment, &options) {
+            log.send(event);
+        }
         Ok(Self {
             global,
             verb,
@@ -214,7 +220,7 @@ impl Invocation {
     pub fn result_arguments(&self) -> Map<String, Value> {
         let mut arguments = flags::defaults();
         arguments.extend(self.flags());
-        arguments.insert("vars".into(), Value::Object(self.vars.clone()));
+        arguments.insert("vars".into(), Value::Object(project::context::vars::without_secrets(&self.vars)));
         arguments.insert("project_dir".into(), self.project_dir().display().to_string().into());
         arguments
     }

@@ -9,6 +9,7 @@ mod choice;
 mod closing;
 mod compiled;
 mod database;
+mod deprecations;
 mod exit;
 mod flags;
 mod history;

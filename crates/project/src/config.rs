@@ -5,6 +5,7 @@
 //! file, and for resources of packages the root project's `dbt_project.yml`.
 
 mod check;
+mod color;
 mod defaults;
 mod hook;
 mod levels;

@@ -167,7 +167,7 @@ fn walk(root: &Path, folder: &str, ignore: &Ignore) -> Result<Vec<(File, String)
             folder: prefix.len(),
             location: entry.path().to_owned(),
         };
-        found.push((file, extension.to_owned()));
+        found.push((file, extension.to_ascii_lowercase()));
     }
     Ok(found)
 }

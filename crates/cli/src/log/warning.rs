@@ -43,6 +43,13 @@ impl WarningPolicy {
         let Value::Object(keys) = options else {
             return Err("must be a dictionary with `error`, `warn` or `silence`".to_owned());
         };
+        for (old, new) in [("include", "error"), ("exclude", "warn")] {
+            if keys.contains_key(old) && keys.contains_key(new) {
+                return Err(format!(
+                    "Only `{old}` or `{new}` can be specified in `warn_error_options`, not both"
+                ));
+            }
+        }
         let mut policy = Self::default();
         for (key, value) in keys {
             let names = names(key, value)?;

@@ -8,7 +8,7 @@ use crate::invocation::Invocation;
 use crate::verb::inline;
 use crate::verb::nodes::{Task, Walk, walk};
 use model_graph::Order;
-use platform_core::ResourceType::{Analysis, Model, Seed, Snapshot, Test};
+use platform_core::ResourceType::{Analysis, Function, Model, Seed, Snapshot, Test};
 use platform_core::event::Level;
 use platform_core::{Event, EventSink as _};
 use serde_json::json;
@@ -18,7 +18,7 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
     if inline::given(&arguments.inline).is_some() {
         return inline::compile(invocation, arguments);
     }
-    let all = [Model, Seed, Snapshot, Test, Analysis];
+    let all = [Model, Seed, Snapshot, Test, Analysis, Function];
     let types = choice::resource_types(&arguments.resources, &all, &all)?;
     let request = Request::of(&arguments.selection);
     let plan = Walk { request, types, order: Order::Dependencies, task: Task::Compile };
@@ -28,7 +28,14 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
         let node = runtime.project().manifest.node(id);
         let compiled = runtime.all_compiled().get(id).map(|compiled| compiled.sql.clone());
         if let (Some(node), Some(sql), true) = (node, compiled, walked.selected.len() == 1) {
-            show(invocation, &node.name, node.unique_id.as_str(), &sql, arguments.inline.output, false);
+            show(
+                invocation,
+                &node.display_name(),
+                node.unique_id.as_str(),
+                &sql,
+                arguments.inline.output,
+                false,
+            );
         }
     }
     Ok(walked.exit)

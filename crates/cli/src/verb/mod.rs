@@ -46,7 +46,10 @@ pub fn execute(invocation: &Invocation, verb: Verb) -> Result<Exit, Stop> {
         Verb::Run(it) => walk(&plain(Request::of(&it.selection), &[Model])),
         Verb::Seed(it) => walk(&plain(Request::of(&it.selection), &[Seed])),
         Verb::Snapshot(it) => walk(&plain(Request::of(&it.selection), &[Snapshot])),
-        Verb::Test(it) => walk(&plain(Request::of(&it.selection), &[Test, UnitTest])),
+        Verb::Test(it) => {
+            let types = choice::resource_types(&it.resources, &[Test, UnitTest], &[Test, UnitTest])?;
+            walk(&plain(Request::of(&it.selection), &types))
+        }
         Verb::Build(it) => {
             let all = [Model, Seed, Snapshot, Test, UnitTest, Function, Exposure, SavedQuery];
             let types = choice::resource_types(&it.resources, &all, &all)?;

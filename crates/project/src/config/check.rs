@@ -1,6 +1,7 @@
 //! Which values a configuration may have; dbt's own words where it may not.
 
 use super::Kind;
+use super::color::is_color;
 use crate::python::repr as python;
 use serde_json::{Map, Value};
 
@@ -70,6 +71,7 @@ fn shape(kind: Kind, key: &str) -> Option<Shape> {
     Some(match key {
         "enabled" => Shape::Boolean,
         "meta" => Shape::Dictionary,
+        "materialized" if kind == Kind::Seed => Shape::OneOf(&["seed"]),
         "materialized" => Shape::Text,
         "alias" | "database" | "group" | "event_time" => Shape::TextOrNull,
         "schema" => Shape::TextOrNull,
@@ -94,6 +96,11 @@ fn nested(config: &Map<String, Value>) -> Result<(), String> {
     let docs = config.get("docs").and_then(Value::as_object);
     if let Some(show) = docs.and_then(|docs| docs.get("show")).filter(|show| !show.is_boolean()) {
         return Err(format!("at path ['docs']['show']: {} is not of type 'boolean'", python(show)));
+    }
+    if let Some(color) = docs.and_then(|docs| docs.get("node_color")?.as_str()).filter(|it| !is_color(it)) {
+        return Err(format!(
+            "Invalid color name for docs.node_color: {color}. It is neither a valid HTML color name nor a valid HEX code."
+        ));
     }
     let contract = config.get("contract").and_then(Value::as_object);
     if let Some(enforced) = contract.and_then(|it| it.get("enforced")).filter(|it| !it.is_boolean()) {

@@ -1,8 +1,10 @@
 //! `var()`: variables by the package that asks (<https://docs.getdbt.com/docs/build/project-variables>).
 
+use crate::context::Context;
 use crate::context::arguments::{Arguments, text};
 use crate::context::raised::{Kind, Raised};
 use crate::json;
+use crate::render::has_jinja;
 use crate::settings::Settings;
 use jinja::{HostError, Object, State, Value, from_args};
 use serde_json::{Map, Value as Json};
@@ -69,6 +71,14 @@ pub enum Missing {
     Error,
 }
 
+/// Variables as messages and artifacts show them: a name that begins as a secret's of the environment is one.
+pub fn without_secrets(vars: &Map<String, Json>) -> Map<String, Json> {
+    let shown = |name: &String, value: &Json| {
+        if name.starts_with("DBT_ENV_SECRET") { Json::from("*****") } else { value.clone() }
+    };
+    vars.iter().map(|(name, value)| (name.clone(), shown(name, value))).collect()
+}
+
 /// The `var` of templates: callable, with `has_var`.
 #[derive(Debug)]
 pub struct Var {
@@ -85,7 +95,7 @@ impl Var {
     }
 
     fn missing(&self, name: &str) -> HostError {
-        let supplied = json::dumps_indented(&Json::Object((*self.values).clone()));
+        let supplied = json::dumps_indented(&Json::Object(without_secrets(&self.values)));
         Raised::error(
             Kind::Compilation,
             format!(
@@ -96,13 +106,28 @@ impl Var {
     }
 }
 
+/// A text of a variable is a template of the place that asks for it: it may hold a `ref`.
+fn rendered(name: &str, text: &str, state: &State<'_, '_>) -> Result<Value, HostError> {
+    let asking = jinja::value::context(state);
+    match asking.as_ref().and_then(|it| it.downcast_object::<Context>()) {
+        Some(context) => {
+            let file = jinja::SourceFile::new(format!("var {name}"), text);
+            context.render(&file).map(Value::from).map_err(HostError::from)
+        }
+        None => Ok(Value::from(text)),
+    }
+}
+
 impl Object for Var {
-    fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         // A default of `none` is a default: only what wasn't given is missing.
         let [name, default] = Arguments::new("var", args)?.bind(["var_name", "default"], 1)?;
         let name = text(name.as_ref()).unwrap_or_default();
         if let Some(value) = self.values.get(&name) {
-            return Ok(jinja::value::from_json(value));
+            return match value {
+                Json::String(text) if has_jinja(text) => rendered(&name, text, state),
+                value => Ok(jinja::value::from_json(value)),
+            };
         }
         match default {
             Some(default) => Ok(default),

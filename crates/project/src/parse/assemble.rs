@@ -21,7 +21,7 @@ use crate::render::Renderer;
 use crate::resolve;
 use indexmap::IndexMap;
 use jinja::UndefinedMode;
-use platform_core::node::{Checksum, MacroDefinition};
+use platform_core::node::{Checksum, MacroDefinition, UnitTest};
 use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType, UniqueId};
 use rayon::prelude::*;
 use serde_json::Value;
@@ -219,6 +219,7 @@ impl Assembler<'_> {
             };
             self.diagnostics.extend(found.warnings);
             for (file, patch) in found.by_file {
+                let file = self.defining_file(block, file, &patch);
                 let key = (section, block.package().to_owned(), file);
                 if let Some(earlier) = map.get(&key) {
                     self.diagnostics.push(described_twice(earlier, &patch));
@@ -229,6 +230,21 @@ impl Assembler<'_> {
             }
         }
         (map, order)
+    }
+
+    /// The latest version may stand in a file that goes by the model's name alone.
+    fn defining_file(&self, block: &Block, file: String, patch: &Patch) -> String {
+        if patch.version.is_none() || patch.version != patch.latest_version {
+            return file;
+        }
+        let has = |name: &str| {
+            let of_package = self.input.loaded.iter().filter(|loaded| *loaded.package == *block.package());
+            of_package.flat_map(|loaded| &loaded.sources).any(|source| {
+                matches!(source.file.kind, FileKind::Model | FileKind::PythonModel)
+                    && source.file.stem() == name
+            })
+        };
+        if !has(&file) && has(block.name()) { block.name().to_owned() } else { file }
     }
 
     fn fixtures(&self) -> Fixtures {
@@ -637,6 +653,20 @@ impl Assembler<'_> {
         self.manifest.metrics.insert(id, metric);
     }
 
+    /// An input without rows is a seed, whose file has them.
+    fn inputs_exist(&self, block: &Block, test: &UnitTest) -> Result<(), Diagnostic> {
+        for given in test.given.iter().filter(|given| given["rows"].is_null() && given["fixture"].is_null()) {
+            let input = given["input"].as_str().unwrap_or_default();
+            let Some(name) = units::referenced(input) else { continue };
+            let known = self.manifest.nodes.values().any(|node| node.name == name && node.is_refable());
+            if !known {
+                let message = format!("Unable to find seed '{}.{name}' for unit tests", block.package());
+                return Err(block.fault(&block.node, message));
+            }
+        }
+        Ok(())
+    }
+
     fn link_semantic_models(&mut self) {
         let root = self.scene.root().settings.name.clone();
         self.diagnostics.extend(resolve::semantic_models(&mut self.manifest, &root));
@@ -664,6 +694,9 @@ impl Assembler<'_> {
                 }
             };
             for test in tests {
+                if let Err(error) = self.inputs_exist(block, &test) {
+                    self.diagnostics.push(error);
+                }
                 let id = test.unique_id.clone();
                 if !test.config.enabled() {
                     let json = serde_json::to_value(&test).unwrap_or_default();

@@ -226,6 +226,10 @@ fn rendered_config(
         let rendered = renderer
             .render(&block.properties.document, &node, &crate::render::all)
             .map_err(|error| error.at(spec.place.clone()))?;
+        // A template that gives nothing says nothing.
+        if rendered.is_null() && !value.is_null() {
+            continue;
+        }
         config.insert(key.clone(), rendered.to_json());
     }
     Ok(config)

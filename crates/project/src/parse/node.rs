@@ -235,6 +235,7 @@ pub fn finish(scene: &Scene<'_>, mut node: Node, patch: Option<&Patch>) -> Built
         node.only.constraints.get_or_insert_default();
         node.contract.checksum = super::verify::contract_checksum(&node);
     }
+    foreign_keys(scene, &mut node)?;
     hooks(scene, &mut node)?;
     let shown = scene.shown_path(&node.package_name, &node.original_file_path);
     naming::name(&mut node, &scene.naming, scene.quoting())
@@ -314,6 +315,39 @@ fn arguments(node: &Yaml) -> Value {
         Value::Object(argument)
     };
     Value::Array(items.iter().map(one).collect())
+}
+
+/// What foreign keys point at, the node depends on: `to: ref('…')`, `to: source('…', '…')`.
+fn foreign_keys(scene: &Scene<'_>, node: &mut Node) -> Result<(), Diagnostic> {
+    let own = node.only.constraints.iter().flatten();
+    let of_columns = node.columns.values().flat_map(|column| &column.constraints);
+    let targets: Vec<String> = own
+        .chain(of_columns)
+        .filter(|constraint| constraint["type"] == "foreign_key")
+        .filter_map(|constraint| constraint["to"].as_str().map(str::to_owned))
+        .collect();
+    for to in targets {
+        let text = to.trim();
+        let is_call = ["ref", "source"].iter().any(|name| {
+            text.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('('))
+                && text.ends_with(')')
+        });
+        let file =
+            SourceFile::new(format!("{} (constraint)", node.original_file_path), format!("{{{{ {text} }}}}"));
+        let found = if is_call { read(scene, node, &file).ok() } else { None };
+        let Some(found) = found else {
+            let message = format!(
+                "Invalid 'ref' or 'source' syntax on foreign key constraint 'to' on model {}: {to}",
+                node.name
+            );
+            return Err(Diagnostic::error(code::CONFIG, message)
+                .event("ParsingError")
+                .at(Place::file(scene.shown_path(&node.package_name, &node.original_file_path).as_ref()))
+                .hint("write `to: ref('model')` or `to: source('source', 'table')`"));
+        };
+        hear(node, found);
+    }
+    Ok(())
 }
 
 /// Hooks are read too: what they call and read, the node depends on.

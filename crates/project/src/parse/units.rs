@@ -141,6 +141,16 @@ fn unit_test(
         block.list(&block.node, "given", "")?.iter().map(|item| parts.input(item)).collect();
     let given = given?;
     let expect = parts.rows(block.node.get("expect").unwrap_or(&block.node), "expected", Map::new())?;
+    let mocked =
+        block.node.get("overrides").and_then(|it| it.get("macros")?.get("is_incremental")?.boolean());
+    let has_this = given.iter().any(|it| it["input"].as_str().is_some_and(|input| input.trim() == "this"));
+    if target.config.materialized() == "incremental" && mocked == Some(true) && !has_this {
+        let message =
+            format!("Unit test '{}' for incremental model '{model}' must have a 'this' input", block.name());
+        return Err(block
+            .fault(&block.node, message)
+            .hint("give the rows that the table has before: `- input: this`"));
+    }
     let overrides = block.node.get("overrides").map(|node| {
         let part = |key: &str| node.get(key).map_or_else(|| json!({}), Yaml::to_json);
         json!({"macros": part("macros"), "vars": part("vars"), "env_vars": part("env_vars")})
@@ -237,6 +247,13 @@ impl Parts<'_> {
         out.insert("fixture".to_owned(), json!(fixture));
         Ok(Value::Object(out))
     }
+}
+
+/// The name in an input such as `ref('orders')`.
+pub fn referenced(input: &str) -> Option<&str> {
+    let arguments = input.trim().strip_prefix("ref")?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
+    let mut positional = arguments.split(',').map(str::trim).filter(|it| !it.contains('='));
+    Some(positional.next_back()?.trim_matches(['\'', '"']))
 }
 
 /// A CSV text as dictionaries of texts; an empty field is null.

@@ -19,6 +19,8 @@ pub fn check(manifest: &Manifest) -> Vec<Diagnostic> {
         found.extend(access(node));
         found.extend(group(manifest, node));
         found.extend(contract(node));
+        found.extend(unsupported_constraints(node));
+        found.extend(microbatch(manifest, node));
         if node.resource_type == ResourceType::Snapshot {
             found.extend(super::snapshots::check(node, &place(node)));
         }
@@ -49,6 +51,7 @@ pub fn duplicate(kind: ResourceType, id: &UniqueId, name: &str, paths: [&str; 2]
         }
         ResourceType::Analysis => ("analyses".to_owned(), name.to_owned()),
         ResourceType::SavedQuery => ("saved queries".to_owned(), name.to_owned()),
+        ResourceType::Test => ("data_tests".to_owned(), name.to_owned()),
         other => (format!("{other}s"), name.to_owned()),
     };
     let shown = match kind {
@@ -199,6 +202,7 @@ fn contract(node: &Node) -> Option<Diagnostic> {
              constraints, but found '{materialized}'"
         ));
     }
+    faults.extend(too_many_keys(node));
     let on_change = node.config.text("on_schema_change").unwrap_or("ignore");
     if faults.is_empty()
         && materialized == "incremental"
@@ -221,6 +225,114 @@ fn contract(node: &Node) -> Option<Diagnostic> {
     let message =
         format!("Contract enforcement failed for: ({})\n{}", node.original_file_path, faults.join("\n"));
     Some(parsing(message, code::CONFIG).at(place(node)))
+}
+
+/// A table has one primary key, and one of several columns is the table's.
+fn too_many_keys(node: &Node) -> Option<String> {
+    let is_key = |constraint: &&Value| constraint["type"] == "primary_key";
+    let whole = node.only.constraints.iter().flatten().filter(is_key).count();
+    let columns: Vec<String> = node
+        .columns
+        .values()
+        .filter(|column| column.constraints.iter().any(|it| is_key(&it)))
+        .map(|column| format!("'{}'", column.name))
+        .collect();
+    match (whole, columns.len()) {
+        (_, 2..) => Some(format!(
+            "Found {} columns ([{}]) with primary key constraints defined. A primary key of several columns is a \
+             constraint of the model: {{type: primary_key, columns: [{}]}}",
+            columns.len(),
+            columns.join(", "),
+            columns.join(", ")
+        )),
+        (1.., 1) => Some(format!(
+            "Primary key constraints defined at the model level and the columns level: keep one of them ({})",
+            columns.join(", ")
+        )),
+        _ => None,
+    }
+}
+
+/// Constraints of what is no table are for people alone.
+fn unsupported_constraints(node: &Node) -> Option<Diagnostic> {
+    let materialized = node.config.materialized();
+    if node.resource_type != ResourceType::Model
+        || !node.contract.enforced
+        || matches!(materialized, "table" | "incremental")
+    {
+        return None;
+    }
+    let of_columns = node.columns.values().flat_map(|column| &column.constraints);
+    let kinds: Vec<&str> = of_columns
+        .chain(node.only.constraints.iter().flatten())
+        .filter(|constraint| constraint["warn_unsupported"] != false)
+        .filter_map(|constraint| constraint["type"].as_str())
+        .collect();
+    if kinds.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "Constraint types are not supported for {materialized} materializations and will be ignored. Set \
+         'warn_unsupported: false' on this constraint to ignore this warning. Constraints of {}: {}",
+        node.name,
+        kinds.join(", ")
+    );
+    let place = node.patch_path.as_deref().and_then(|path| path.split_once("://"));
+    let place = place.map_or(node.original_file_path.as_str(), |(_, path)| path);
+    let warning = Diagnostic::warning(code::CONFIG, message).event("UnsupportedConstraintMaterialization");
+    Some(warning.at(Place::file(place)))
+}
+
+/// What a microbatch model has to say of its batches. A project with a strategy of that name of its own has its own
+/// rules.
+fn microbatch(manifest: &Manifest, node: &Node) -> Option<Diagnostic> {
+    let is_microbatch = node.resource_type == ResourceType::Model
+        && node.config.materialized() == "incremental"
+        && node.config.text("incremental_strategy") == Some("microbatch");
+    let has_own = || {
+        manifest.macros.values().any(|it| {
+            it.name == "get_incremental_microbatch_sql"
+                && !crate::context::macros::is_internal(&it.package_name)
+        })
+    };
+    if !is_microbatch || has_own() {
+        return None;
+    }
+    let text = |key: &str| node.config.get(key).and_then(Value::as_str);
+    let fault = |what: String| {
+        Some(parsing(format!("Microbatch model '{}' {what}", node.name), code::CONFIG).at(place(node)))
+    };
+    let given = |key: &str| node.config.get(key).map_or_else(|| "nothing".to_owned(), crate::python::repr);
+    if text("event_time").is_none() {
+        return fault(format!(
+            "must provide an 'event_time' (string) config that indicates the name of the event time column; got {}",
+            given("event_time")
+        ));
+    }
+    if !text("begin").is_some_and(is_moment) {
+        return fault(format!(
+            "must provide a 'begin' (datetime) config that indicates the earliest timestamp the model is built from; got {}",
+            given("begin")
+        ));
+    }
+    if !text("batch_size").is_some_and(|size| ["hour", "day", "month", "year"].contains(&size)) {
+        return fault(format!(
+            "must provide a 'batch_size' config that is one of hour, day, month, year; got {}",
+            given("batch_size")
+        ));
+    }
+    None
+}
+
+/// A date, or a date with a time, as ISO 8601 has them.
+fn is_moment(text: &str) -> bool {
+    let text = text.trim();
+    let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    let zoned = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"];
+    chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+        || naive.iter().any(|format| chrono::NaiveDateTime::parse_from_str(text, format).is_ok())
+        || zoned.iter().any(|format| DateTime::parse_from_str(text, format).is_ok())
+        || DateTime::parse_from_rfc3339(text).is_ok()
 }
 
 /// The checksum of an enforced contract: columns with types and constraints, by name.

@@ -153,6 +153,7 @@ fn keys(section: Section) -> &'static [&'static str] {
             "deprecation_date",
             "config",
             "constraints",
+            "quote_columns",
             "columns",
             "tests",
             "data_tests",
@@ -165,9 +166,18 @@ fn keys(section: Section) -> &'static [&'static str] {
             "derived_semantics",
             "primary_entity",
         ],
-        Section::Seeds => {
-            &["name", "description", "docs", "group", "config", "columns", "tests", "data_tests", "meta"]
-        }
+        Section::Seeds => &[
+            "name",
+            "description",
+            "docs",
+            "group",
+            "config",
+            "quote_columns",
+            "columns",
+            "tests",
+            "data_tests",
+            "meta",
+        ],
         Section::Snapshots => &[
             "name",
             "description",

@@ -53,9 +53,14 @@ const CONFIG_KEYS: &[&str] = &[
 /// The tests of a resource: its columns' first, then its own.
 pub fn tests(block: &Block, node: &Node, path: &str) -> Result<(Vec<TestSpec>, Vec<Diagnostic>), Diagnostic> {
     let mut reader = Reader { block, specs: Vec::new(), warnings: Vec::new() };
+    let all_quoted = node
+        .get("quote_columns")
+        .or_else(|| node.get("quoting").and_then(|quoting| quoting.get("column")))
+        .and_then(Node::boolean)
+        .unwrap_or(false);
     for (index, column) in block.list(node, "columns", path)?.iter().enumerate() {
         let Some(name) = column.text_of("name") else { continue };
-        let quoted = column.get("quote").and_then(Node::boolean).unwrap_or(false);
+        let quoted = column.get("quote").and_then(Node::boolean).unwrap_or(all_quoted);
         let mut tags: Vec<String> = column
             .get("tags")
             .map(Node::items)

@@ -4,6 +4,7 @@
 
 use crate::context::Context;
 use crate::context::arguments::{Arguments, bound_method, no_method, text, truth};
+use crate::context::macros::Entry;
 use crate::context::raised::{Kind, Raised};
 use crate::runtime::column::ColumnObject;
 use crate::runtime::connection::Connection;
@@ -45,17 +46,12 @@ impl fmt::Debug for Adapter {
 const STRATEGIES: [&str; 4] = ["append", "delete+insert", "merge", "microbatch"];
 
 impl Adapter {
+    /// A macro that a method is made of; a project's own one of that name wins.
     fn call_macro(&self, name: &str, args: &[Value], state: &mut State<'_, '_>) -> Result<Value, HostError> {
-        self.context
-            .dispatch(name, Some("dbt"))
-            .or_else(|error| {
-                self.context
-                    .macros()
-                    .lookup(self.context.package(), name)
-                    .map(|entry| self.context.bind(entry))
-                    .ok_or(error)
-            })?
-            .call(state, args)
+        match self.context.macros().lookup(self.context.package(), name) {
+            Some(entry) => self.context.bind(entry).call(state, args),
+            None => self.context.dispatch(name, Some("dbt"))?.call(state, args),
+        }
     }
 
     /// `execute(sql, auto_begin=False, fetch=False, limit=None)`: response and table.
@@ -110,23 +106,27 @@ impl Adapter {
         state: &mut State<'_, '_>,
     ) -> Result<Vec<ColumnObject>, HostError> {
         let Some(value) = value else { return Ok(Vec::new()) };
-        // A project or package may have its own way to find columns.
-        let own =
-            self.context.macros().dispatch(self.context.package(), "get_columns_in_relation", Some("dbt"));
-        if let Ok(entry) = own {
-            if !crate::context::macros::is_internal(&entry.package) {
-                let found = self.context.bind(entry).call(state, std::slice::from_ref(value))?;
-                return Ok(found
-                    .try_iter()?
-                    .filter_map(|it| ColumnObject::of(&it))
-                    .map(|it| (*it).clone())
-                    .collect());
-            }
+        if let Some(found) = self.own_columns_of(value, state)? {
+            return Ok(found
+                .try_iter()?
+                .filter_map(|it| ColumnObject::of(&it))
+                .map(|it| (*it).clone())
+                .collect());
         }
         match RelationObject::of(value) {
             Some(relation) => self.columns(&relation.relation),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// What a project's or a package's own `get_columns_in_relation` gives, by that name or by dispatch.
+    fn own_columns_of(&self, value: &Value, state: &mut State<'_, '_>) -> Result<Option<Value>, HostError> {
+        const NAME: &str = "get_columns_in_relation";
+        let (macros, package) = (self.context.macros(), self.context.package());
+        let is_own = |entry: &&Arc<Entry>| !crate::context::macros::is_internal(&entry.package);
+        let named = macros.lookup(package, NAME).filter(is_own);
+        let own = named.or_else(|| macros.dispatch(package, NAME, Some("dbt")).ok().filter(is_own));
+        own.map(|entry| self.context.bind(entry).call(state, std::slice::from_ref(value))).transpose()
     }
 
     fn listed(&self, database: &str, schema: &str) -> Result<Vec<Relation>, HostError> {
@@ -434,6 +434,11 @@ impl Object for Adapter {
             }
             "get_columns_in_relation" => {
                 let [relation] = arguments.bind(["relation"], 1)?;
+                if let Some(relation) = &relation
+                    && let Some(own) = self.own_columns_of(relation, state)?
+                {
+                    return Ok(own);
+                }
                 Ok(columns(self.columns_of(relation.as_ref(), state)?))
             }
             "get_relation" => {

@@ -116,7 +116,7 @@ fn numeric_type(name: &str, precision: Option<i64>, scale: Option<i64>) -> Strin
 }
 
 /// dbt's short labels for types: `STRING`, `FLOAT`, …
-fn translate_type(name: &str) -> String {
+pub(super) fn translate_type(name: &str) -> String {
     if name.eq_ignore_ascii_case("string") { "TEXT".to_owned() } else { name.to_owned() }
 }
 

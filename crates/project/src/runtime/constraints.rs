@@ -5,6 +5,7 @@
 use crate::context::Context;
 use crate::context::arguments::{text, truth};
 use crate::context::raised::{Kind, Raised};
+use crate::runtime::column::translate_type;
 use jinja::{HostError, Value};
 use platform_core::relation::quote_identifier;
 use std::sync::Arc;
@@ -12,12 +13,16 @@ use std::sync::Arc;
 /// `name type constraint …` for every column of a contract.
 pub(super) fn of_columns(columns: &Value, context: &Arc<Context>) -> Result<Value, HostError> {
     let mut rendered = Vec::new();
+    let model = context.value().get_attr("model").unwrap_or_default();
+    let contract = model.get_attr("contract").unwrap_or_default();
+    let aliased = truth(contract.get_attr("alias_types").ok().as_ref(), true);
     for key in columns.try_iter()? {
         let column = columns.get_item(&key)?;
         let name = text(column.get_attr("name").ok().as_ref()).unwrap_or_else(|| key.to_string());
         let quoted = truth(column.get_attr("quote").ok().as_ref(), false);
         let mut parts = vec![if quoted { quote_identifier(&name) } else { name }];
-        parts.extend(text(column.get_attr("data_type").ok().as_ref()));
+        let data_type = text(column.get_attr("data_type").ok().as_ref());
+        parts.extend(data_type.map(|name| if aliased { translate_type(&name) } else { name }));
         let constraints =
             column.get_attr("constraints").ok().filter(|it| !it.is_none() && !it.is_undefined());
         for constraint in constraints.iter().flat_map(|all| all.try_iter().into_iter().flatten()) {

@@ -50,7 +50,6 @@ pub const KEYS: &[&str] = &[
     "packages",
     "dbt-cloud",
     "project-root",
-    "invalid-key",
     "analyses",
 ];
 
@@ -127,7 +126,7 @@ fn shape(document: &Document, key: &str, node: &Node) -> Result<(), Diagnostic> 
         return Ok(());
     }
     let invalid = |why: &str| {
-        let shown = crate::json::dumps(&node.to_json());
+        let shown = crate::python::repr(&node.to_json());
         fault(
             document,
             node,
@@ -142,6 +141,7 @@ fn shape(document: &Document, key: &str, node: &Node) -> Result<(), Diagnostic> 
                 return Err(invalid("write a list of paths: `[models]`"));
             }
         }
+        "dbt-cloud" if !node.is_map() => return Err(invalid("dbt-cloud has keys, such as `project-id`")),
         "quoting" => {
             let known = ["database", "schema", "identifier", "column", "snowflake_ignore_case"];
             if !node.is_map() || node.entries().iter().any(|it| !known.contains(&it.key.as_str())) {

@@ -42,9 +42,15 @@
     {%- endif -%}
     {%- set nulls = [] -%}
     {%- for column in columns.values() -%}
-        {%- do nulls.append(cast('null', column.data_type) | trim ~ ' as ' ~ _written_name(column)) -%}
+        {%- do nulls.append(cast('null', _promised_type(column)) | trim ~ ' as ' ~ _written_name(column)) -%}
     {%- endfor -%}
     {{ return('select ' ~ nulls | join(', ')) }}
+{%- endmacro %}
+
+{# A documented column's type, names that all platforms know in Postgres' words (`alias_types` of the contract). #}
+{% macro _promised_type(column) -%}
+    {%- set aliased = (model.contract or {}).get('alias_types', true) -%}
+    {{ return(api.Column.translate_type(column.data_type) if aliased else column.data_type) }}
 {%- endmacro %}
 
 {# A documented column as SQL names it. #}

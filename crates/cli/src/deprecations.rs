@@ -1,0 +1,119 @@
+//! Deprecated ways to say things on the command line and in the environment
+//! (<https://docs.getdbt.com/reference/deprecations>).
+
+use crate::invocation::Environment;
+use clap::CommandFactory as _;
+use platform_core::Event;
+use platform_core::event::Level;
+use serde_json::{Map, Value};
+
+/// Variables of old, and what they are called now.
+const RENAMED: [(&str, &str); 4] = [
+    ("DBT_DEFER_TO_STATE", "DBT_ENGINE_DEFER"),
+    ("DBT_FAVOR_STATE_MODE", "DBT_ENGINE_FAVOR_STATE"),
+    ("DBT_NO_PRINT", "DBT_ENGINE_PRINT"),
+    ("DBT_ARTIFACT_STATE_PATH", "DBT_ENGINE_STATE"),
+];
+
+/// What the command line and the environment say in an old way.
+pub fn of_command(environment: &Environment, warn_error_options: &Map<String, Value>) -> Vec<Event> {
+    let mut found = Vec::new();
+    found.extend(old_selection(&environment.command));
+    found.extend(old_options(warn_error_options));
+    for (old, new) in RENAMED {
+        if environment.get(old).is_some() {
+            let message = format!("The environment variable `{old}` has been renamed as `{new}`");
+            found.push(
+                deprecation("EnvironmentVariableRenamed", message)
+                    .with("old_name", old)
+                    .with("new_name", new),
+            );
+        }
+    }
+    found.extend(reserved(environment));
+    found
+}
+
+fn deprecation(name: &str, message: String) -> Event {
+    Event::new(Level::Warn, name, format!("[WARNING]: {message}"))
+}
+
+fn old_selection(command: &str) -> Option<Event> {
+    let old = command.split(' ').find(|word| matches!(*word, "-m" | "--model" | "--models"))?;
+    let message = format!(
+        "Usage of `--models`, `--model` and `-m` is deprecated in favor of `--select` or `-s`; got `{old}`"
+    );
+    Some(deprecation("ModelParamUsageDeprecation", message))
+}
+
+fn old_options(options: &Map<String, Value>) -> Option<Event> {
+    let renamed = [("include", "error"), ("exclude", "warn")];
+    let used: Vec<String> = renamed
+        .iter()
+        .filter(|(old, _)| options.contains_key(*old))
+        .map(|(old, new)| format!("`{old}` is now `{new}`"))
+        .collect();
+    (!used.is_empty()).then(|| {
+        let message = format!("Keys of `warn_error_options` have other names: {}", used.join(", "));
+        deprecation("WEOIncludeExcludeDeprecation", message)
+    })
+}
+
+/// `DBT_ENGINE_…` is the engine's own: a variable that is none of ours may become one.
+fn reserved(environment: &Environment) -> Vec<Event> {
+    const PREFIX: &str = "DBT_ENGINE_";
+    let candidates: Vec<&String> =
+        environment.variables.keys().filter(|name| name.starts_with(PREFIX)).collect();
+    if candidates.is_empty() {
+        return Vec::new();
+    }
+    let known = variables(&crate::arguments::CommandLine::command());
+    let is_unknown = |name: &&&String| !known.iter().any(|it| it.replacen("DBT_", PREFIX, 1) == ***name);
+    let told = |name: &String| {
+        let message = format!(
+            "The environment variable `{name}` uses the reserved prefix `{PREFIX}`: give it another name"
+        );
+        deprecation("EnvironmentVariableNamespaceDeprecation", message)
+            .with("env_var", name.as_str())
+            .with("reserved_prefix", PREFIX)
+    };
+    candidates.iter().filter(is_unknown).map(|name| told(name)).collect()
+}
+
+fn variables(command: &clap::Command) -> Vec<String> {
+    let own = command
+        .get_arguments()
+        .filter_map(clap::Arg::get_env)
+        .map(|name| name.to_string_lossy().into_owned());
+    own.chain(command.get_subcommands().flat_map(variables)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    #[track_caller]
+    fn check(command: &str, variables: &[&str], options: &str, expected: &[&str]) {
+        let variables: BTreeMap<String, String> =
+            variables.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
+        let environment = Environment {
+            variables: Arc::new(variables),
+            working_dir: ".".into(),
+            command: command.to_owned(),
+        };
+        let options = serde_json::from_str(options).unwrap_or_default();
+        let found: Vec<String> = of_command(&environment, &options).into_iter().map(|it| it.name).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn old_ways_are_told() {
+        check("dp ls --select a", &["DBT_TARGET", "DBT_ENGINE_STATE"], r#"{"error": "all"}"#, &[]);
+        check("dp ls -m a", &[], "{}", &["ModelParamUsageDeprecation"]);
+        check("dp ls", &[], r#"{"include": "all"}"#, &["WEOIncludeExcludeDeprecation"]);
+        check("dp ls", &["DBT_NO_PRINT"], "{}", &["EnvironmentVariableRenamed"]);
+        check("dp ls", &["DBT_ENGINE_MINE"], "{}", &["EnvironmentVariableNamespaceDeprecation"]);
+    }
+}

@@ -1,0 +1,203 @@
+//! Projects as files: what is read of them, and what is refused.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
+use platform_core::Manifest;
+use project::{Profile, Project, ReadOptions};
+use tempfile::TempDir;
+
+/// Reads a project of these files; `dbt_project.yml` is there.
+fn read(files: &[(&str, &str)]) -> (TempDir, Result<Project, project::Error>) {
+    let folder = TempDir::new().unwrap();
+    let settings = ("dbt_project.yml", "name: shop\nversion: '1.0'\nprofile: shop\n");
+    for (path, text) in std::iter::once(&settings).chain(files) {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let profile =
+        Profile { name: "shop".into(), schema: "shop".into(), database: "db".into(), ..Profile::default() };
+    let options =
+        ReadOptions { fallback_profile: Some(profile), ..ReadOptions::new(folder.path().to_owned()) };
+    let project = project::read(&options);
+    (folder, project)
+}
+
+#[track_caller]
+fn manifest(files: &[(&str, &str)]) -> Manifest {
+    let (_folder, project) = read(files);
+    let project = project.unwrap_or_else(|error| panic!("{error}"));
+    if let Some(error) = project.errors().next() {
+        panic!("{}", error.message);
+    }
+    (*project.manifest).clone()
+}
+
+#[track_caller]
+fn refused(files: &[(&str, &str)], expected: &str) {
+    let (_folder, project) = read(files);
+    let told = match project {
+        Ok(project) => project.errors().map(|it| it.message.clone()).collect::<Vec<_>>().join("\n"),
+        Err(error) => error.to_string(),
+    };
+    assert!(told.contains(expected), "expected: {expected}\ntold: {told}");
+}
+
+const CONTRACT: &str = "models:
+- name: m
+  config: {contract: {enforced: true}, materialized: table}
+";
+
+#[test]
+fn a_text_variable_is_a_template() {
+    let manifest = manifest(&[
+        ("dbt_project.yml", "name: shop\nprofile: shop\nvars: {where: \"{{ ref('a') }}\"}\n"),
+        ("models/a.sql", "select 1 as id"),
+        ("models/b.sql", "select * from {{ var('where') }}"),
+    ]);
+    let reader = &manifest.nodes["model.shop.b"];
+    assert_eq!(reader.depends_on.nodes, ["model.shop.a".into()]);
+}
+
+#[test]
+fn a_foreign_key_makes_an_edge() {
+    let models = [("models/m.sql", "select 1 as id"), ("models/n.sql", "select 1 as id")];
+    let schema = |to: &str| {
+        format!(
+            "{CONTRACT}  constraints: [{{type: foreign_key, columns: [id], to: \"{to}\", to_columns: [id]}}]
+  columns: [{{name: id, data_type: int}}]
+"
+        )
+    };
+    let good = manifest(&[models[0], models[1], ("models/s.yml", &schema("ref('n')"))]);
+    assert_eq!(good.nodes["model.shop.m"].depends_on.nodes, ["model.shop.n".into()]);
+    for (to, message) in [
+        ("ref('gone')", "depends on a node named 'gone' which was not found"),
+        ("n", "Invalid 'ref' or 'source' syntax on foreign key constraint 'to' on model m: n"),
+    ] {
+        refused(&[models[0], models[1], ("models/s.yml", &schema(to))], message);
+    }
+}
+
+#[test]
+fn a_table_has_one_primary_key() {
+    let model = ("models/m.sql", "select 1 as id, 2 as n");
+    let columns = "  columns:
+  - {name: id, data_type: int, constraints: [{type: primary_key}]}
+";
+    let both = format!("{CONTRACT}  constraints: [{{type: primary_key, columns: [id]}}]\n{columns}");
+    refused(
+        &[model, ("models/s.yml", &both)],
+        "Primary key constraints defined at the model level and the columns level",
+    );
+    let two =
+        format!("{CONTRACT}{columns}  - {{name: n, data_type: int, constraints: [{{type: primary_key}}]}}\n");
+    refused(
+        &[model, ("models/s.yml", &two)],
+        "Found 2 columns (['id', 'n']) with primary key constraints defined",
+    );
+}
+
+#[test]
+fn a_microbatch_model_says_what_a_batch_is() {
+    let model = |more: &str| {
+        format!(
+            "{{{{ config(materialized='incremental', incremental_strategy='microbatch'{more}) }}}} select 1"
+        )
+    };
+    for (more, message) in [
+        (", begin='2026-01-01', batch_size='day'", "must provide an 'event_time'"),
+        (", event_time='at', batch_size='day'", "must provide a 'begin'"),
+        (", event_time='at', batch_size='day', begin='2026-01-01 11 PM'", "got '2026-01-01 11 PM'"),
+        (", event_time='at', begin='2026-01-01', batch_size='week'", "got 'week'"),
+    ] {
+        refused(&[("models/m.sql", &model(more))], message);
+    }
+    manifest(&[("models/m.sql", &model(", event_time='at', begin='2026-01-01T00:00:00', batch_size='day'"))]);
+}
+
+#[test]
+fn the_latest_version_may_go_by_the_models_name() {
+    let manifest = manifest(&[
+        ("models/m.sql", "select 1"),
+        ("models/m_v1.sql", "select 1"),
+        ("models/s.yml", "models: [{name: m, latest_version: 2, versions: [{v: 1}, {v: 2}]}]"),
+    ]);
+    assert_eq!(manifest.nodes["model.shop.m.v2"].original_file_path, "models/m.sql");
+    assert_eq!(manifest.nodes["model.shop.m.v1"].original_file_path, "models/m_v1.sql");
+}
+
+#[test]
+fn a_python_model_is_read() {
+    let manifest = manifest(&[
+        ("models/a.SQL", "select 1"),
+        ("models/p.py", "def model(dbt, session):\n    dbt.config(tags=['x'])\n    return dbt.ref('a')\n"),
+    ]);
+    let node = &manifest.nodes["model.shop.p"];
+    assert_eq!((node.language.as_str(), &node.tags), ("python", &vec!["x".to_owned()]));
+    assert_eq!(node.depends_on.nodes, ["model.shop.a".into()]);
+}
+
+#[test]
+fn unit_tests_have_what_they_read() {
+    let model = ("models/m.sql", "{{ config(materialized='incremental') }} select * from {{ ref('a') }}");
+    let input = ("models/a.sql", "select 1 as id");
+    let test = |given: &str| {
+        format!(
+            "unit_tests:
+- name: t
+  model: m
+  overrides: {{macros: {{is_incremental: true}}}}
+  given: [{given}]
+  expect: {{rows: []}}
+"
+        )
+    };
+    refused(
+        &[model, input, ("models/s.yml", &test("{input: ref('a'), rows: []}"))],
+        "Unit test 't' for incremental model 'm' must have a 'this' input",
+    );
+    refused(
+        &[model, input, ("models/s.yml", &test("{input: this, rows: []}, {input: ref('gone')}"))],
+        "Unable to find seed 'shop.gone' for unit tests",
+    );
+}
+
+#[test]
+fn hooks_of_seeds_read_nothing() {
+    refused(
+        &[
+            (
+                "dbt_project.yml",
+                "name: shop\nprofile: shop\nseeds: {post-hook: \"select * from {{ ref('m') }}\"}\n",
+            ),
+            ("models/m.sql", "select 1"),
+            ("seeds/s.csv", "a\n1\n"),
+        ],
+        "Seeds cannot depend on other nodes",
+    );
+}
+
+#[test]
+fn configurations_are_held_against_what_they_may_be() {
+    refused(
+        &[("models/m.sql", "{{ config(docs={'node_color': 'reddish'}) }} select 1")],
+        "Invalid color name for docs.node_color: reddish",
+    );
+    refused(
+        &[
+            ("dbt_project.yml", "name: shop\nprofile: shop\nseeds: {materialized: table}\n"),
+            ("seeds/s.csv", "a\n1\n"),
+        ],
+        "is not one of ['seed']",
+    );
+    refused(
+        &[("dbt_project.yml", "name: shop\nprofile: shop\ndbt-cloud: text\n")],
+        "at path ['dbt-cloud']: 'text' is not valid",
+    );
+}
