@@ -42,7 +42,7 @@ pub fn read(invocation: &Invocation) -> Result<Times, Stop> {
         None => None,
     };
     let (first, last) = sample.unzip();
-    let batches = EventTimes { start: start.or(first), end: end.or(last), now };
+    let batches = EventTimes { start: start.or(first), end: end.or(last), whole: end.is_none(), now };
     let sample = sample.map(|(start, end)| Window { start: Some(text(start)), end: Some(text(end)) });
     Ok(Times { batches, sample })
 }
@@ -85,5 +85,10 @@ fn unreadable(text: &str, why: &str) -> Stop {
 }
 
 fn text(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, false).replacen('T', " ", 1)
+    time.to_rfc3339_opts(precision(time), false).replacen('T', " ", 1)
+}
+
+/// Microseconds where there are some, as Python prints times.
+fn precision(time: DateTime<Utc>) -> SecondsFormat {
+    if time.timestamp_subsec_micros() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros }
 }

@@ -103,7 +103,11 @@ impl Executor for Builder {
         match context.manifest.resource(id) {
             Some(Resource::Node(node)) => self.node(node, slot, context),
             // Exposures and saved queries are part of a build, and nothing is to be done for them.
-            Some(_) => NodeResult::new(id.clone(), Status::NoOp, Some("NO-OP".to_owned())),
+            Some(_) => {
+                let mut result = NodeResult::new(id.clone(), Status::NoOp, Some("NO-OP".to_owned()));
+                result.failures = Some(0);
+                result
+            }
             None => NodeResult::new(id.clone(), Status::Error, Some(format!("{id} is not in the manifest"))),
         }
     }

@@ -32,7 +32,9 @@ pub(crate) fn build(
 ) -> NodeResult {
     let watch = Stopwatch::start();
     let exists = builder.runtime.cache().get(&builder.runtime.relation_of(node)).is_some();
-    let fresh = !exists || builder.full_refresh(node);
+    // Batches tried again add to those that worked, whatever the former command was asked.
+    let retried = builder.batches.contains_key(&node.unique_id);
+    let fresh = !exists || (builder.full_refresh(node) && !retried);
     let size = match BatchSize::of(node) {
         Ok(size) => size,
         Err(problem) => return refused(builder, node, &problem, watch),

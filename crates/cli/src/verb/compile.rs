@@ -8,18 +8,20 @@ use crate::invocation::Invocation;
 use crate::verb::inline;
 use crate::verb::nodes::{Task, Walk, walk};
 use model_graph::Order;
-use platform_core::ResourceType::{Analysis, Function, Model, Seed, Snapshot, Test};
+use platform_core::ResourceType::{self, Analysis, Function, Model, Operation, Seed, Snapshot, Test};
 use platform_core::event::Level;
 use platform_core::{Event, EventSink as _};
 use serde_json::json;
+
+/// What is compiled: everything that has SQL of its own.
+pub const COMPILED: [ResourceType; 7] = [Model, Seed, Snapshot, Test, Analysis, Function, Operation];
 
 /// Compiles nodes, or a query of the command line.
 pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Stop> {
     if inline::given(&arguments.inline).is_some() {
         return inline::compile(invocation, arguments);
     }
-    let all = [Model, Seed, Snapshot, Test, Analysis, Function];
-    let types = choice::resource_types(&arguments.resources, &all, &all)?;
+    let types = choice::resource_types(&arguments.resources, &COMPILED, &COMPILED)?;
     let request = Request::of(&arguments.selection);
     let plan = Walk { request, types, order: Order::Dependencies, task: Task::Compile };
     let walked = walk(invocation, &plan)?;

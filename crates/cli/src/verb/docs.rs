@@ -1,22 +1,18 @@
 //! `dp docs generate` and `dp docs serve`.
 
 use crate::arguments::verb::{DocsGenerate, DocsServe};
-use crate::artifact;
 use crate::choice::{self, Request};
-use crate::compiled;
 use crate::database;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::verb::nodes;
+use crate::verb::compile::COMPILED;
+use crate::verb::nodes::{self, Task, Walk};
+use model_graph::Order;
 use platform_core::event::Level;
-use platform_core::{Manifest, ResourceType, UniqueId};
+use platform_core::Manifest;
 use project::Project;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Component, Path};
-
-/// Types that `docs generate` compiles.
-const COMPILED: [ResourceType; 4] =
-    [ResourceType::Model, ResourceType::Snapshot, ResourceType::Test, ResourceType::Analysis];
 
 /// Compiles, reads the catalog and writes the site. A node that can't be compiled ends the command with exit
 /// code 1; the site is written all the same and shows the rest.
@@ -27,20 +23,16 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     let request = Request::of(&arguments.selection);
     let narrowed = !(request.select.is_empty() && request.exclude.is_empty() && request.selector.is_none());
     let chosen = choice::choose(invocation, &project, &request, |_| true)?;
+    // The pages show what the command before did, not that all was compiled for them.
+    let results = nodes::last_results(&project)?;
+    let compiled = !compiling || compile(invocation, &project, arguments)?;
     // Asked for nothing of the database, nothing is started.
     let database = if compiling || !arguments.empty_catalog {
         Some(database::open(invocation, &project.profile, 2)?)
     } else {
         None
     };
-    let mut manifest = with_compiled(&project)?;
-    let mut failed = Vec::new();
-    if let Some(database) = database.as_ref().filter(|_| compiling) {
-        let wanted = |id: &&UniqueId| id.resource_type().is_some_and(|kind| COMPILED.contains(&kind));
-        let nodes = chosen.iter().filter(wanted).cloned().collect();
-        failed = compiled::compile(invocation, project.clone(), database, &nodes, &mut manifest)?;
-        artifact::write(invocation, &project, "manifest.json", "WritableManifest", &manifest)?;
-    }
+    let manifest = with_compiled(&project)?;
     copy_assets(&project)?;
     let (rows, history) = match &database {
         None => Default::default(),
@@ -54,7 +46,6 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
             Ok::<_, Stop>((rows, docs::history::read(&session, &manifest).await?))
         })?,
     };
-    let results = nodes::last_results(&project)?;
     let freshness = choice::read_json(&target.join("sources.json"))?.unwrap_or_default();
     let selected = narrowed.then(|| chosen.into_iter().collect());
     let request = docs::Request {
@@ -68,9 +59,6 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
         single_file: arguments.static_site,
     };
     let written = docs::generate(&request, rows).map_err(|error| Stop::runtime(explained(&error)))?;
-    for (id, why) in &failed {
-        invocation.say(Level::Error, "CompileFailed", "", format!("{id} could not be compiled\n{why}"));
-    }
     let page = if arguments.static_site { "static_index.html" } else { "index.html" };
     let message = format!(
         "Catalog of {} relations and the site written to {}; {}",
@@ -79,7 +67,18 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
         written.traced,
     );
     invocation.say(Level::Info, "CatalogWritten", "E042", message);
-    Ok(if failed.is_empty() { Exit::Success } else { Exit::Failure })
+    Ok(if compiled { Exit::Success } else { Exit::Failure })
+}
+
+/// Compiles what the pages show; whether all of it worked.
+fn compile(invocation: &Invocation, project: &Project, arguments: &DocsGenerate) -> Result<bool, Stop> {
+    let plan = Walk {
+        request: Request::of(&arguments.selection),
+        types: COMPILED.to_vec(),
+        order: Order::Dependencies,
+        task: Task::Compile,
+    };
+    Ok(nodes::walk_in(invocation, project.clone(), &plan)?.exit == Exit::Success)
 }
 
 /// The project as it is now. SQL that an earlier command compiled of the same file is kept: the pages show it.

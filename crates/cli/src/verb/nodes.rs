@@ -53,7 +53,7 @@ pub struct Walk<'a> {
 pub struct Walked {
     /// How the command ends.
     pub exit: Exit,
-    /// What compiled, and in which project; `None` where nothing was selected.
+    /// What compiled; `None` where nothing was selected.
     pub runtime: Option<Runtime>,
     /// The nodes, in the order of the plan.
     pub selected: IndexSet<UniqueId>,
@@ -61,7 +61,11 @@ pub struct Walked {
 
 /// Chooses nodes, runs them and writes what became of them.
 pub fn walk(invocation: &Invocation, walk: &Walk<'_>) -> Result<Walked, Stop> {
-    let project = invocation.read()?;
+    walk_in(invocation, invocation.read()?, walk)
+}
+
+/// The same in a project that was read.
+pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Result<Walked, Stop> {
     let times = times::read(invocation)?;
     let defer = match walk.task {
         Task::Clone => Some(state::required(invocation, false)?),

@@ -13,6 +13,8 @@ pub struct EventTimes {
     pub start: Option<DateTime<Utc>>,
     /// `--event-time-end`
     pub end: Option<DateTime<Utc>>,
+    /// `--sample`: batches are whole, the sample limits what is read in them.
+    pub whole: bool,
     /// When the command began.
     pub now: DateTime<Utc>,
 }
@@ -120,7 +122,7 @@ impl BatchSize {
             if next <= at {
                 break;
             }
-            spans.push((at, next.min(end)));
+            spans.push((at, if times.whole { next } else { next.min(end) }));
             at = next;
         }
         Ok(spans)
@@ -186,7 +188,8 @@ mod tests {
         expected: &[&str],
     ) {
         let time = |text: &str| parse_time(text).expect("a time");
-        let times = EventTimes { start: times.0.map(time), end: times.1.map(time), now: time(times.2) };
+        let times =
+            EventTimes { start: times.0.map(time), end: times.1.map(time), whole: false, now: time(times.2) };
         let spans = size.spans(&node(lookback), &times, fresh).expect("spans");
         let labels: Vec<String> = spans.iter().map(|(start, _)| size.label(*start)).collect();
         assert_eq!(labels, expected);
@@ -229,10 +232,15 @@ mod tests {
         let times = EventTimes {
             start: parse_time("2026-11-19 05:00:00"),
             end: parse_time("2026-11-19T12:00:00Z"),
+            whole: false,
             now: Utc::now(),
         };
         let spans = BatchSize::Day.spans(&node(1), &times, false).expect("spans");
-        assert_eq!(spans, [(parse_time("2026-11-19").expect("a day"), times.end.expect("an end"))]);
+        let (start, next) =
+            (parse_time("2026-11-19").expect("a day"), parse_time("2026-11-20").expect("a day"));
+        assert_eq!(spans, [(start, times.end.expect("an end"))]);
+        let sampled = EventTimes { whole: true, ..times };
+        assert_eq!(BatchSize::Day.spans(&node(1), &sampled, false).expect("spans"), [(start, next)]);
     }
 
     #[test]

@@ -91,6 +91,22 @@ pub struct Window {
     pub end: Option<String>,
 }
 
+impl Window {
+    /// What both have in common. Times are texts of one form, so that their order is that of the texts.
+    fn within(&self, other: &Self) -> Self {
+        let both =
+            |one: &Option<String>, two: &Option<String>, pick: fn(String, String) -> String| match (one, two)
+            {
+                (Some(one), Some(two)) => Some(pick(one.clone(), two.clone())),
+                (one, two) => one.clone().or_else(|| two.clone()),
+            };
+        Self {
+            start: both(&self.start, &other.start, std::cmp::max),
+            end: both(&self.end, &other.end, std::cmp::min),
+        }
+    }
+}
+
 /// Another state of the project, whose relations stand in for what is missing here.
 #[derive(Clone)]
 pub struct Deferred {
@@ -294,7 +310,11 @@ impl Runtime {
         if self.inner.options.empty {
             relation.limit = Some(0);
         }
-        let window = batch.map(|batch| &batch.window).or(self.inner.options.window.as_ref());
+        let sample = self.inner.options.window.as_ref();
+        let window = match (batch.map(|batch| &batch.window), sample) {
+            (Some(batch), Some(sample)) => Some(batch.within(sample)),
+            (one, other) => one.or(other).cloned(),
+        };
         if let (Some(column), Some(window)) = (event_time, window) {
             let from = window.start.as_ref().map(|start| format!("{column} >= '{start}'"));
             let to = window.end.as_ref().map(|end| format!("{column} < '{end}'"));

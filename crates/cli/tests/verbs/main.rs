@@ -1,0 +1,11 @@
+//! The verbs of the binary, with projects of a few files on a real server.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on says why and fails")]
+
+mod freshness;
+mod interruption;
+mod packages;
+mod scene;
+mod start;
+mod state;
+mod walk;

@@ -1,0 +1,144 @@
+//! deps: folders, git repositories, archives and a registry; the lock file; without a network.
+
+use crate::scene::{Done, Scene, git};
+use std::fs;
+use std::path::Path;
+
+/// A git repository with one package in a folder of it, tagged.
+fn repository(folder: &Path, name: &str) {
+    fs::create_dir_all(folder.join("inner/macros")).expect("made");
+    fs::write(folder.join("inner/dbt_project.yml"), format!("name: {name}\nversion: '1.0'\n"))
+        .expect("written");
+    fs::write(folder.join("inner/macros/m.sql"), format!("{{% macro {name}_one() %}}1{{% endmacro %}}"))
+        .expect("written");
+    git(folder, "init --quiet --initial-branch=main");
+    git(folder, "add .");
+    git(folder, "commit --quiet -m one");
+    git(folder, "tag v1");
+}
+
+fn url(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+#[tokio::test]
+async fn installs_folders_and_git_revisions_and_remembers_commits() {
+    let scene = Scene::new(&[
+        ("local/dbt_project.yml", "name: near\nversion: '1.0'\n"),
+        ("local/packages.yml", "packages: [{local: other}]\n"),
+        ("other/dbt_project.yml", "name: other\nversion: '1.0'\n"),
+    ])
+    .await;
+    let far = scene.path("far");
+    repository(&far, "far");
+    let packages = format!(
+        "packages:\n  - local: local\n  - git: \"{}\"\n    revision: v1\n    subdirectory: inner\n",
+        url(&far)
+    );
+    scene.write("packages.yml", &packages);
+    scene.write("models/a.sql", "select {{ far.far_one() }} as id");
+    let early = scene.dp("parse");
+    assert_eq!(early.code, 2);
+    early.says("deps");
+
+    let done = scene.good("deps");
+    done.says("Installed from <local @ local>");
+    done.says("and subdirectory inner");
+    let lock = fs::read_to_string(scene.path("package-lock.yml")).expect("a lock file");
+    assert!(lock.contains("name: far") && lock.contains("name: other"), "{lock}");
+    scene.good("run");
+
+    // A tag that moved counts once somebody asks for newer ones.
+    fs::write(far.join("inner/macros/m.sql"), "{% macro far_one() %}2{% endmacro %}").expect("written");
+    git(&far, "commit --quiet --all -m two");
+    git(&far, "tag --force v1");
+    scene.good("deps");
+    assert!(scene.installed("far/macros/m.sql").contains('1'));
+    scene.good("deps --upgrade");
+    assert!(scene.installed("far/macros/m.sql").contains('2'));
+
+    // What cannot be fetched leaves what is installed.
+    fs::rename(&far, scene.path("gone")).expect("moved");
+    let lost = scene.dp("deps --upgrade");
+    assert_eq!(lost.code, 2, "{}", lost.text);
+    lost.says("Error cloning file://");
+    assert!(scene.installed("far/macros/m.sql").contains('2'));
+}
+
+impl Scene {
+    fn installed(&self, path: &str) -> String {
+        fs::read_to_string(self.path("dbt_packages").join(path)).expect("an installed file")
+    }
+}
+
+#[tokio::test]
+async fn addresses_are_rewritten_by_git_and_secrets_are_not_shown() {
+    let scene = Scene::new(&[]).await;
+    repository(&scene.path("far"), "far");
+    scene.write(
+        "packages.yml",
+        "packages:\n  - git: \"https://{{ env_var('DBT_ENV_SECRET_TOKEN') }}@git.invalid/x/far.git\"\n    revision: main\n    \
+         subdirectory: inner\n",
+    );
+    let config =
+        format!("[url \"{}\"]\n\tinsteadOf = https://hush@git.invalid/x/far.git\n", url(&scene.path("far")));
+    scene.write("gitconfig", &config);
+    let run = |config: &str| {
+        let mut command = scene.command("deps");
+        command.env("DBT_ENV_SECRET_TOKEN", "hush").env("GIT_CONFIG_GLOBAL", scene.path(config));
+        Done::of(&command.output().expect("dp starts"))
+    };
+    let done = run("gitconfig");
+    assert_eq!(done.code, 0, "{}", done.text);
+    done.says("is pinned to the \"main\" branch");
+    let lock = fs::read_to_string(scene.path("package-lock.yml")).expect("a lock file");
+    assert!(!done.text.contains("hush") && !lock.contains("hush"), "{}\n{lock}", done.text);
+    assert!(lock.contains("DBT_ENV_SECRET_TOKEN"), "{lock}");
+    fs::remove_file(scene.path("package-lock.yml")).expect("removed");
+    let refused = run("none");
+    assert_eq!(refused.code, 2);
+    assert!(!refused.text.contains("hush"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn takes_versions_of_a_registry_and_adds_packages() {
+    let scene = Scene::new(&[("archive/thing-1/dbt_project.yml", "name: thing\nversion: '1.0'\n")]).await;
+    let archive = scene.path("thing.tar.gz");
+    let packed = std::process::Command::new("tar")
+        .args([
+            "czf".as_ref(),
+            archive.as_os_str(),
+            "-C".as_ref(),
+            scene.path("archive").as_os_str(),
+            "thing-1".as_ref(),
+        ])
+        .status();
+    assert!(packed.expect("tar starts").success());
+    let version = format!("{{\"name\": \"thing\", \"downloads\": {{\"tarball\": \"{}\"}}}}", url(&archive));
+    let listing =
+        format!("{{\"versions\": {{\"1.0.0\": {version}, \"1.2.0\": {version}, \"2.0.0\": {version}}}}}");
+    scene.write("hub/api/v1/us/thing.json", &listing);
+    let run = |line: &str| {
+        let mut command = scene.command(line);
+        Done::of(&command.env("DBT_PACKAGE_HUB_URL", url(&scene.path("hub"))).output().expect("dp starts"))
+    };
+    let added = run("deps --add-package us/thing@>=1.0.0,<2.0.0");
+    assert_eq!(added.code, 0, "{}", added.text);
+    added.says("Installed from version 1.2.0");
+    added.says("Updated version available: 2.0.0");
+    assert!(scene.installed("thing/dbt_project.yml").contains("thing"));
+    let lock = fs::read_to_string(scene.path("package-lock.yml")).expect("a lock file");
+    assert!(lock.contains("version: 1.2.0"), "{lock}");
+
+    // dbt's own lock file carries another hash; versions within what is asked for hold all the same.
+    scene.write(
+        "package-lock.yml",
+        "packages:\n  - name: thing\n    package: us/thing\n    version: 1.0.0\nsha1_hash: 0\n",
+    );
+    run("deps").says("Installed from version 1.0.0");
+
+    scene.write("packages.yml", "packages:\n  - package: us/nothing\n    version: 1.0.0\n");
+    let unknown = run("deps");
+    assert_eq!(unknown.code, 2);
+    unknown.says("Package us/nothing was not found in the package index");
+}

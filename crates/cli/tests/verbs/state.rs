@@ -1,0 +1,98 @@
+//! --defer, clone, --empty, --sample, --event-time-…: what is read, and where from.
+
+use crate::scene::Scene;
+
+const EVENTS: (&str, &str) = (
+    "models/events.sql",
+    "{{ config(materialized='table', event_time='at') }}
+     select i as id, timestamp '2026-11-20' + i * interval '6 hours' as at from generate_series(0, 11) i",
+);
+const COUNT: (&str, &str) = (
+    "models/events_count.sql",
+    "{{ config(materialized='table') }} select count(*) as n from {{ ref('events') }}",
+);
+const BATCHES: (&str, &str) = (
+    "models/batches.sql",
+    "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at', batch_size='day',
+              begin='2026-11-20', unique_key='id') }} select * from {{ ref('events') }}",
+);
+
+/// A project that was built in `prod`; the state of that is in `state`.
+async fn built_in_prod() -> Scene {
+    let scene = Scene::new(&[EVENTS, COUNT, BATCHES]).await;
+    scene.good("run --target prod --target-path state --select events events_count");
+    scene
+}
+
+async fn count(scene: &Scene, relation: &str) -> String {
+    scene.texts(&format!("select n::text from {relation}")).await.remove(0)
+}
+
+#[tokio::test]
+async fn defer_reads_what_is_not_built_here_from_the_state() {
+    let scene = built_in_prod().await;
+    let missing = scene.dp("run --select events_count");
+    assert_eq!(missing.code, 1, "{}", missing.text);
+    scene.good("run --select events_count --defer --state state");
+    assert_eq!(count(&scene, "dev.events_count").await, "12");
+    scene
+        .good("show --inline 'select max(id) as top from {{ ref(\"events\") }}' --defer --state state")
+        .says("11");
+
+    scene.run_sql("create table dev.events as select 1 as id, now() as at").await;
+    scene.good("run --select events_count --defer --state state");
+    assert_eq!(count(&scene, "dev.events_count").await, "1");
+    scene.good("run --select events_count --defer --state state --favor-state");
+    assert_eq!(count(&scene, "dev.events_count").await, "12");
+
+    let nowhere = scene.dp("run --defer");
+    assert_eq!(nowhere.code, 2);
+    nowhere.says("--state or --defer-state are required for deferral, but neither was provided");
+    let lost = scene.dp("run --defer --state nowhere");
+    assert_eq!(lost.code, 2);
+    lost.says("Could not find manifest in --state path");
+}
+
+#[tokio::test]
+async fn clone_makes_views_on_another_environment() {
+    let scene = built_in_prod().await;
+    scene.good("clone --state state --select events events_count");
+    let kinds = "select table_name || ' ' || table_type from information_schema.tables where table_schema = 'dev' order by 1";
+    assert_eq!(scene.texts(kinds).await, ["events VIEW", "events_count VIEW"]);
+    assert_eq!(count(&scene, "dev.events_count").await, "12");
+    scene.good("clone --state state --select events").says("already exists");
+}
+
+#[tokio::test]
+async fn empty_reads_no_rows_and_a_sample_reads_a_window() {
+    let scene = Scene::new(&[EVENTS, COUNT]).await;
+    scene.good("run --empty");
+    assert_eq!(count(&scene, "dev.events_count").await, "0");
+    scene.good("run --sample '{start: 2026-11-20, end: 2026-11-21 12:00:00}'");
+    assert_eq!(count(&scene, "dev.events_count").await, "6");
+    let wrong = scene.dp("run --sample yesterday");
+    assert_eq!(wrong.code, 2);
+    wrong.says("Must be of form 'DAYS_INT GRAIN_SIZE'");
+}
+
+#[tokio::test]
+async fn event_times_say_which_batches_and_retry_takes_those_that_failed() {
+    let scene = Scene::new(&[EVENTS, BATCHES]).await;
+    scene.good("run --event-time-start 2026-11-20 --event-time-end 2026-11-22");
+    let days = "select distinct at::date::text from dev.batches order by 1";
+    assert_eq!(scene.texts(days).await, ["2026-11-20", "2026-11-21"]);
+
+    let one = scene.dp("run --event-time-start 2026-11-20");
+    assert_eq!(one.code, 2);
+    one.says("`--event-time-end` must also be present");
+
+    // The second of three batches fails, until its rows are mended.
+    let checked = BATCHES.1.replace("select *", "select id, at, 1 / (id - {{ var('bad', 6) }}) as ratio");
+    scene.write("models/batches.sql", &checked);
+    let partly = scene.dp("run --full-refresh --event-time-start 2026-11-20 --event-time-end 2026-11-23");
+    assert_eq!(partly.code, 1, "{}", partly.text);
+    partly.says("PARTIAL SUCCESS (2/3)");
+    partly.says("Done. PASS=1 WARN=0 ERROR=0 SKIP=0 PARTIAL=1 NO-OP=0 TOTAL=2");
+    scene.good("retry --vars '{bad: 100}'").says("Batch 1 of 1 OK created batch 2026-11-21");
+    assert_eq!(scene.texts(days).await, ["2026-11-20", "2026-11-21", "2026-11-22"]);
+}

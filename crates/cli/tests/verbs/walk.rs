@@ -1,0 +1,79 @@
+//! build, retry, fail-fast, compile: what runs, what is said of it, how the command ends.
+
+use crate::scene::Scene;
+
+const ORDERS: (&str, &str) = ("models/orders.sql", "select 1 as id union all select 2");
+const BROKEN: (&str, &str) = ("models/broken.sql", "{{ config(materialized='table') }} select 1 / 0 as id");
+const BELOW: (&str, &str) = ("models/below.sql", "select * from {{ ref('broken') }}");
+
+#[tokio::test]
+async fn retry_takes_up_what_failed_and_what_was_skipped_with_the_same_flags() {
+    let scene = Scene::new(&[ORDERS, BROKEN, BELOW]).await;
+    let done = scene.dp("run --full-refresh --vars '{limit: 3}'");
+    assert_eq!(done.code, 1, "{}", done.text);
+    assert_eq!(scene.statuses(), ["below skipped", "broken error", "orders success"]);
+
+    scene.write(BROKEN.0, "select {{ var('limit') }} as id, '{{ flags.FULL_REFRESH }}' as fresh");
+    scene.good("retry");
+    assert_eq!(scene.statuses(), ["below success", "broken success"]);
+    assert_eq!(scene.texts("select id || fresh from dev.below").await, ["3True"]);
+
+    scene.good("retry").says("Nothing to do");
+}
+
+#[tokio::test]
+async fn a_build_ends_with_exposures_counts_and_reasons() {
+    let properties = "
+exposures:
+  - {name: board, type: dashboard, owner: {name: me}, depends_on: [ref('orders')]}
+models:
+  - name: orders
+    columns:
+      - name: id
+        data_tests:
+          - unique
+          - accepted_values: {arguments: {values: [1]}, config: {severity: warn}}
+";
+    let scene = Scene::new(&[ORDERS, BROKEN, ("models/all.yml", properties)]).await;
+    let done = scene.dp("build");
+    assert_eq!(done.code, 1, "{}", done.text);
+    done.says("Found 2 models, 2 data tests, 1 exposure");
+    done.says("Concurrency: 2 threads (target='dev')");
+    done.says(
+        "Finished running 1 exposure, 1 table model, 2 data tests, 1 view model in 0 hours 0 minutes and",
+    );
+    done.says("Completed with 1 error, 0 partial successes, and 1 warning:");
+    done.says("Failure in model broken (models/broken.sql)");
+    done.says("division by zero");
+    done.says("Warning in test accepted_values_orders_id__1 (models/all.yml)");
+    done.says("Done. PASS=2 WARN=1 ERROR=1 SKIP=0 NO-OP=1 TOTAL=5");
+
+    let quiet = scene.dp("--quiet build --exclude broken");
+    assert_eq!((quiet.code, quiet.text.as_str()), (0, ""));
+}
+
+#[tokio::test]
+async fn fail_fast_leaves_the_rest_but_runs_the_last_hooks() {
+    let scene =
+        Scene::new(&[("models/z.sql", "select 1 as id"), ("models/a.sql", "select 1 / 0 as id")]).await;
+    let project = "name: shop\nversion: '1.0'\nprofile: shop\n\
+                   models: {+materialized: table}\non-run-end: create table dev.ended as select 1 as id\n";
+    scene.write("dbt_project.yml", project);
+    let done = scene.dp("run --fail-fast --threads 1");
+    assert_eq!(done.code, 1, "{}", done.text);
+    assert_eq!(scene.statuses(), ["a error", "shop-on-run-end-0 success", "z skipped"]);
+    assert_eq!(scene.texts("select id::text from dev.ended").await, ["1"]);
+}
+
+#[tokio::test]
+async fn compile_shows_one_node_or_a_query() {
+    let scene = Scene::new(&[ORDERS]).await;
+    scene.good("compile --select orders").says("Compiled node 'orders' is:\nselect 1 as id");
+    let inline = scene.good("compile --quiet --output json --inline 'select * from {{ ref(\"orders\") }}'");
+    inline.says("\"compiled\": \"select * from \\\"");
+    let whole = scene.good("compile");
+    assert!(!whole.text.contains("Compiled node"), "{}", whole.text);
+    let broken = scene.dp("compile --inline 'select {{ nothing() }}'");
+    assert_eq!(broken.code, 1, "{}", broken.text);
+    broken.says("'nothing' is undefined");
+}
