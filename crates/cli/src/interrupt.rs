@@ -5,7 +5,11 @@ use platform_core::Event;
 use platform_core::event::{Level, Tone};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::task::JoinHandle;
+
+/// How long a statement that began meanwhile may run.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// Listens for an interruption as long as it lives.
 pub struct Interruption {
@@ -28,7 +32,12 @@ impl Interruption {
             let text = "CANCEL: the statements that run now are cancelled";
             let event = Event::new(Level::Error, "LogCancelLine", text).code("Q022");
             context.events.send(event.emphasis(0.."CANCEL".len(), Tone::Bad));
-            slots.cancel();
+            // A statement may begin in this very moment, on a connection that is still being opened: until the run has
+            // ended, what runs is cancelled again.
+            loop {
+                slots.cancel();
+                tokio::time::sleep(AGAIN).await;
+            }
         });
         Self { happened, listener }
     }

@@ -24,7 +24,8 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
     let project = invocation.read()?;
     let keywords = flags::yaml_map("--args", Some(&arguments.args))?;
     let database = database::open(invocation, &project.profile, 2)?;
-    let id = operation_id(&project, &arguments.macro_name);
+    let id = macro_id(&project, &arguments.macro_name);
+    let known = project.manifest.macros.contains_key(&id);
     let file = results_file(invocation, &project);
     let (runtime, slots) = engine(invocation, project, &database)?;
     let connection = slots.connection(0)?;
@@ -37,13 +38,22 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
     let done = runtime.call_macro(&arguments.macro_name, &keywords, &connection);
     connection.rollback();
     let result = match &done {
-        Ok(_) => NodeResult::new(id, Status::Success, None),
+        Ok(_) => {
+            let mut result = NodeResult::new(id.clone(), Status::Success, None);
+            result.failures = Some(0);
+            result
+        }
         Err(error) => {
             let (kind, message, _) = project::runtime::materialize::explain(error);
             let message = format!("{}\n  {}", kind.headline(), message.replace('\n', "\n  "));
             let text = format!("Encountered an error while running operation: {message}");
             invocation.say(Level::Error, "RunningOperationCaughtError", "Q001", text);
-            NodeResult::new(id, Status::Error, Some(message))
+            if !known {
+                return Err(unknown_macro(&arguments.macro_name));
+            }
+            let mut result = NodeResult::new(id.clone(), Status::Error, Some(message));
+            result.failures = Some(1);
+            result
         }
     };
     file.add(&result);
@@ -55,9 +65,23 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
     Ok(if done.is_ok() { Exit::Success } else { Exit::Failure })
 }
 
-fn operation_id(project: &Project, name: &str) -> UniqueId {
-    let (package, name) = name.split_once('.').unwrap_or((project.name(), name));
-    UniqueId::of(ResourceType::Operation, package, name)
+/// The macro that a name means: the package's own, else the project's, else that of another package, else ours.
+fn macro_id(project: &Project, name: &str) -> UniqueId {
+    let id = |package: &str, name: &str| UniqueId::new(format!("macro.{package}.{name}"));
+    if let Some((package, name)) = name.split_once('.') {
+        return id(package, name);
+    }
+    let packages = project.packages.keys().map(String::as_str).chain(["dbt_postgres", "dbt"]);
+    let ids = packages.map(|package| id(package, name));
+    let known = ids.into_iter().find(|id| project.manifest.macros.contains_key(id));
+    known.unwrap_or_else(|| id(project.name(), name))
+}
+
+fn unknown_macro(name: &str) -> Stop {
+    Stop::compilation(format!(
+        "dbt could not find a macro with the name '{name}' in any package. This can happen when calling a macro that does \
+         not exist. Check for typos and/or install package dependencies with \"dbt deps\"."
+    ))
 }
 
 /// Shows the first rows of nodes, or of a query.

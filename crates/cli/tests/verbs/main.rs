@@ -1,6 +1,6 @@
 //! The verbs of the binary, with projects of a few files on a real server.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that can't go on says why and fails")]
+#![expect(clippy::expect_used, reason = "a test that can't go on says why and fails")]
 
 mod freshness;
 mod interruption;

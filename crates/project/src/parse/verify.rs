@@ -7,7 +7,7 @@ use platform_core::node::Column;
 use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType, UniqueId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// Everything that is wrong with a manifest before references are resolved.
 pub fn check(manifest: &Manifest) -> Vec<Diagnostic> {
@@ -427,9 +427,9 @@ fn primary_key(node: &Node, tests: &[KeyTest]) -> Vec<String> {
         return vec![column.name.clone()];
     }
     let of = |wanted: &dyn Fn(&KeyTest) -> bool| {
-        let mut seen = HashSet::new();
         let columns = tests.iter().filter(|it| wanted(it)).flat_map(|it| it.columns.iter().cloned());
-        columns.filter(|it| seen.insert(it.clone())).collect::<Vec<_>>()
+        // In the order of their names, as in dbt's manifest.
+        columns.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
     };
     let unique = of(&|it| it.unique);
     let both: Vec<String> = of(&|it| !it.unique).into_iter().filter(|it| unique.contains(it)).collect();
