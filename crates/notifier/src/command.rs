@@ -23,17 +23,25 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use warehouse::{Warehouse, get};
 
+/// What a scheduler reads off the exit code.
+const CODES: &str = "Exit codes: 0 done, nothing left; 1 usage or settings; 2 evaluation failed; 3 something is \
+    undelivered or was given up; 4 the day's data is missing; 5 another evaluation is running; 10 new alerts, with \
+    --fail-on-alert.";
+
 /// What to do about alerts.
 #[derive(Subcommand, Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// Evaluate, remind, and send what is due: what a scheduler calls.
+    #[command(after_help = CODES)]
     Check(Check),
     /// Find what is new and write the messages, without sending them.
+    #[command(after_help = CODES)]
     Eval(Eval),
     /// Send what is due.
+    #[command(after_help = CODES)]
     Send(SendDue),
-    /// Check again and again, until stopped.
+    /// Check again and again, until stopped; the message in flight is finished first.
     Watch(Watch),
     /// List incidents, messages, silences or runs.
     List(List),
@@ -41,7 +49,7 @@ pub enum Verb {
     Show(Show),
     /// Say why a customer was, or was not, alerted on: records, arithmetic, rule, decision, messages.
     Explain(Explain),
-    /// Make or end a silence.
+    /// Hear nothing of a customer, a rule or a kind of change for a while. It is counted, and told in sum.
     #[command(subcommand)]
     Silence(Silence),
     /// Say that you are on an incident: no reminders until something new happens.
@@ -121,7 +129,7 @@ pub struct Watch {
 /// `list`
 #[derive(Args, Clone, Debug, Serialize)]
 pub struct List {
-    /// Of what.
+    /// What to list.
     #[arg(value_enum, default_value = "incidents")]
     pub what: Listed,
     /// Closed ones too.
@@ -201,11 +209,11 @@ pub struct SilenceAdd {
     /// For how long: 24h, 7d.
     #[arg(long = "for", value_name = "SPAN")]
     pub lasts: Span,
-    /// Who.
-    #[arg(long)]
+    /// Your name, for the record.
+    #[arg(long, value_name = "NAME")]
     pub by: String,
-    /// Why.
-    #[arg(long)]
+    /// Why, for those who wonder later.
+    #[arg(long, value_name = "TEXT")]
     pub comment: String,
 }
 
@@ -214,11 +222,11 @@ pub struct SilenceAdd {
 pub struct Ack {
     /// Number of the incident.
     pub id: i64,
-    /// Who.
-    #[arg(long)]
+    /// Your name, for the record.
+    #[arg(long, value_name = "NAME")]
     pub by: String,
     /// A word about it.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", value_name = "TEXT")]
     pub note: String,
 }
 
@@ -227,11 +235,11 @@ pub struct Ack {
 pub struct ResolveIncident {
     /// Number of the incident.
     pub id: i64,
-    /// Why.
-    #[arg(long)]
+    /// Why it is over.
+    #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// Who.
-    #[arg(long, default_value = "operator")]
+    /// Your name, for the record.
+    #[arg(long, default_value = "operator", value_name = "NAME")]
     pub by: String,
 }
 

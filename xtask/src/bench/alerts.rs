@@ -35,12 +35,18 @@ pub struct Options {
     /// Mails that are sent
     #[arg(long, default_value_t = 2_000)]
     mails: u32,
+    /// A built notifier to measure in place of one built here
+    #[arg(long, value_name = "PATH")]
+    notifier: Option<PathBuf>,
 }
 
 /// Measures and prints.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let folder = workspace::root().join("target/bench/alerts");
-    let notifier = measure::release("notifier", "notifier")?;
+    let notifier = match &options.notifier {
+        Some(path) => path.clone(),
+        None => measure::release("notifier", "notifier")?,
+    };
     let bench = Bench { server: Server::open()?, notifier, folder };
     bench.server.make(DATABASE, "template0")?;
     bench.project(&json!({}), "digest")?;

@@ -167,7 +167,12 @@ fn tell(
             }
         }
         for message in &rule.messages {
-            say(out, &format!("  {}: {} to {}", message.channel, message.subject, message.recipient))?;
+            // What a scheduler's log keeps names nobody; `list outbox` does.
+            let about = match message.kind.as_str() {
+                "thread" => format!("message {}, about one customer,", message.id),
+                _ => message.subject.clone(),
+            };
+            say(out, &format!("  {}: {about} to {}", message.channel, message.recipient))?;
         }
     }
     Ok(exit)

@@ -74,7 +74,8 @@ impl Company {
     /// On a database of the tests' server.
     pub async fn new(mode: Mode, hook: Option<Hook>, seed: u64) -> Self {
         let (warehouse, database) = warehouse::testing::warehouse().await.expect("a test database");
-        let url = url(database.tcp_settings());
+        // By the socket: checking a password costs more than all the rest of a worker.
+        let url = url(&database.settings);
         Self::on(warehouse, url, Some(database), Options { mode, hook, seed, ..Options::default() }).await
     }
 
@@ -137,15 +138,7 @@ impl Company {
     }
 }
 
-/// A libpq URL of settings, password and all: this one goes to our own child.
+/// Settings as a worker's argument, password and all: this one goes to our own child.
 pub fn url(settings: &Settings) -> String {
-    let host = settings.hosts.first().expect("a host");
-    let password = settings.password.as_ref().map(|secret| secret.reveal().to_owned()).unwrap_or_default();
-    format!(
-        "postgresql://{}:{password}@{}:{}/{}",
-        settings.user.as_deref().unwrap_or("postgres"),
-        host.name,
-        host.port,
-        settings.database()
-    )
+    settings.to_url().reveal().to_owned()
 }

@@ -79,14 +79,14 @@ impl Place {
             }
         });
         let warehouse = Warehouse::connect(server.settings(&running), 2).await.expect("a pool");
-        let address = url(&server.tcp_settings(&running));
+        let address = url(&server.settings(&running));
         let options = Options { hook: Some(slow), seed, ..Options::default() };
         let company = Company::on(warehouse, address, None, options).await;
         Self { server, running, company }
     }
 
     fn url(&self) -> String {
-        url(&self.server.tcp_settings(&self.running))
+        url(&self.server.settings(&self.running))
     }
 
     /// Runs a worker; gives whether it succeeded.

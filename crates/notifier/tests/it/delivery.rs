@@ -281,6 +281,24 @@ async fn after_three_days_of_deferrals_a_message_is_dead_and_loud() {
     assert_eq!(story.files().len(), 1);
 }
 
+/// A folder that cannot be written (a full disk, a file in its place) keeps its mails waiting.
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_tried_again() {
+    let story = Story::new().await;
+    let folder = story.folder.path().join("outbox");
+    std::fs::write(&folder, "in the way").expect("a file");
+    story.record("acme", "21", "100").await;
+    story.evaluate("21").await;
+    story.record("acme", "22", "160").await;
+    let report = story.run("22").await;
+    assert_eq!((report.sent, report.deferred), (0, 1));
+    assert!(!report.is_clean());
+    assert!(story.states().await[0].starts_with("ops ready 1: write "), "{:?}", story.states().await);
+    std::fs::remove_file(&folder).expect("out of the way");
+    assert_eq!(story.deliver_at(morning("22") + TimeDelta::minutes(1)).await.sent, 1);
+    assert_eq!(story.files().len(), 1);
+}
+
 #[tokio::test]
 async fn a_missing_secret_is_told_and_the_fallback_delivers() {
     let (mut story, _sink) = waiting(Mode::Well).await;

@@ -10,6 +10,7 @@
 
 mod commands;
 mod delivery;
+mod dependency;
 mod exits;
 mod hooks;
 mod oracle;
@@ -17,6 +18,7 @@ mod pictures;
 mod postfix;
 mod privacy;
 mod privileges;
+mod protocol;
 mod scenarios;
 mod story;
 mod truth_table;

@@ -142,6 +142,39 @@ async fn no_secret_is_ever_repeated() {
     }
 }
 
+/// Who moved, and by how much, stands in messages and not in logs.
+#[tokio::test]
+async fn names_and_amounts_stay_out_of_logs() {
+    let mut story = Story::new().await;
+    story.set_policy("version: 1\ninstallation: test\nroutes: [{match: {}, to: [ops], mode: thread}]\nchannels:\n  ops: {type: smtp, url_env: NONE, to: [ops@example.com], fallback: files}\n  files: {type: file, dir: outbox, to: [ops@example.com]}\n");
+    story.record("acme", "21", "123456").await;
+    story.record("acme", "22", "654321").await;
+    story.evaluate("21").await;
+    let events = Everything::default();
+    let stop = AtomicBool::new(false);
+    let manifest = crate::story::manifest(serde_json::json!({}));
+    let project = Project {
+        rules: vec![story.rule.clone()],
+        policy: story.policy.clone(),
+        problems: Vec::new(),
+        manifest: &manifest,
+        results: None,
+        warehouse: &story.warehouse,
+        environment: &|_| None,
+        console: notifier::Console::to(story.console.clone()),
+        events: &events,
+        stop: &stop,
+    };
+    let mut said = Vec::new();
+    let check = Verb::Check(command::Check { as_of: Some(day("22")), ..command::Check::default() });
+    command::run(&check, &project, &mut said).await.expect("a check");
+    let said = String::from_utf8(said).expect("text") + &events.0.into_inner().expect("events");
+    assert!(said.contains("1 new alert") && said.contains("AlertPlanned"), "{said}");
+    for word in ["acme Ltd", "123,456", "123456", "654"] {
+        assert!(!said.contains(word), "{word}: {said}");
+    }
+}
+
 /// Names, ids and currencies of any kind. The mail has the headers that it should have and no others, its
 /// subject is one line, its HTML has no tag of theirs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -816,3 +816,56 @@ async fn reminders_come_until_somebody_acknowledges() {
     assert!(remind(200).await.is_empty(), "two at most");
     assert!(story.newest().await.contains("1 alert unacknowledged for 2 days"), "{}", story.newest().await);
 }
+
+#[tokio::test]
+async fn an_acknowledged_alert_is_not_repeated() {
+    let mut story = on_the_21st(&[("acme", "100"), ("beta", "100")]).await;
+    story.set_policy(
+        "version: 1\ninstallation: test\nrepeat: {unacked_after: 24h, max: 9}\n\
+         channels:\n  ops: {type: file, dir: outbox, to: [ops@example.com]}\n",
+    );
+    story.record("acme", "22", "160").await;
+    story.record("beta", "22", "160").await;
+    story.run("22").await;
+    operate::acknowledge(1, "me", "on it", &story.warehouse, Some(morning("22")))
+        .await
+        .expect("acknowledged");
+    let rules = std::slice::from_ref(&story.rule);
+    let remind = async |hours| {
+        let now = morning("22") + TimeDelta::hours(hours);
+        notifier::remind(rules, &story.policy, &story.warehouse, day("22"), Some(now))
+            .await
+            .expect("reminders")
+            .len()
+    };
+    assert_eq!(remind(24).await, 1);
+    let text = story.newest().await;
+    assert!(text.contains("beta Ltd") && !text.contains("acme Ltd"), "{text}");
+    operate::acknowledge(2, "me", "on it", &story.warehouse, Some(morning("23")))
+        .await
+        .expect("acknowledged");
+    assert_eq!(remind(72).await, 0);
+}
+
+/// A template of the project's own that cannot draw one customer costs that customer its beauty and nobody a
+/// mail.
+#[tokio::test]
+async fn a_template_that_fails_on_one_customer_loses_no_alert() {
+    let mut story = on_the_21st(&[("acme", "100"), ("beta", "100")]).await;
+    let folder = story.folder.path().join("mine");
+    std::fs::create_dir(&folder).expect("a folder");
+    let text =
+        "OURS {{ letter.headline }}{% if 'acme' in letter.subject %}{{ letter.nothing.at_all }}{% endif %}";
+    std::fs::write(folder.join("thread.txt"), text).expect("a file");
+    story.set_policy(
+        "version: 1\ninstallation: test\ntemplates: mine\nroutes: [{match: {}, to: [ops], mode: thread}]\nchannels:\n  ops: {type: file, dir: outbox, to: [ops@example.com]}\n",
+    );
+    story.record("acme", "22", "160").await;
+    story.record("beta", "22", "160").await;
+    story.run("22").await;
+    let mails = story.outbox().await;
+    let of =
+        |name: &str| mails.iter().find(|one| one.subject.contains(name)).expect("a mail").payload.clone();
+    assert!(of("beta").contains("OURS beta Ltd rose by 60%") && of("beta").contains("<!doctype html>"));
+    assert!(of("acme").contains("What to do") && !of("acme").contains("OURS"));
+}
