@@ -42,7 +42,7 @@ pub fn run_hooks(
     let mut done: Vec<NodeResult> = Vec::with_capacity(total);
     let mut failed = false;
     for (index, hook) in hooks.into_iter().enumerate() {
-        let name = format!("{}.{}.{}", hook.package_name, moment.as_str(), hook.only.index.unwrap_or(index));
+        let name = format!("{}.{}.{}", hook.package_name, moment.as_str(), hook.only.index.map_or(index, |index| index.saturating_sub(1)));
         let line = Line { number: index + 1, total };
         if failed || context.is_cancelled() {
             done.push(skipped(hook, &name, line, context));
@@ -82,7 +82,8 @@ fn hooks<'a>(manifest: &'a Manifest, moment: Moment, root: &str) -> Vec<&'a Node
 /// What hooks of `on-run-end` may use beside.
 fn end_names(manifest: &Manifest, so_far: &[NodeResult]) -> Vec<(String, project::runtime::results::Value)> {
     let mut schemas = BTreeSet::new();
-    for result in so_far.iter().filter(|result| result.status != Status::Skipped) {
+    let built = |result: &&NodeResult| !result.status.is_failure() && result.status != Status::Skipped;
+    for result in so_far.iter().filter(built) {
         if let Some(node) = manifest.node(&result.unique_id).filter(|node| node.is_refable()) {
             schemas.insert((node.database.clone().unwrap_or_default(), node.schema.clone()));
         }

@@ -95,10 +95,9 @@ impl Evaluator<'_, '_, '_> {
                 Ok(binary(*operator, &a, &b)?)
             }
             ExprKind::Concat(parts) => {
+                // All of them first: a later one may change what an earlier one gave.
                 let mut text = String::new();
-                for part in parts {
-                    write_str(&self.expr(frame, part)?, &mut text);
-                }
+                self.exprs(frame, parts)?.iter().for_each(|part| write_str(part, &mut text));
                 Ok(Value::from(text))
             }
             ExprKind::Compare(first, others) => {

@@ -1,6 +1,7 @@
 //! How one level of configuration goes over the ones below it.
 
 use super::hook;
+use chrono::{NaiveDate, NaiveDateTime};
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
@@ -93,11 +94,25 @@ pub fn merge_version(config: &mut Map<String, Value>, own: &Map<String, Value>) 
 pub fn finish(config: &mut Map<String, Value>) {
     complete(config, "docs", &[("show", Value::Bool(true)), ("node_color", Value::Null)]);
     complete(config, "contract", &[("enforced", Value::Bool(false)), ("alias_types", Value::Bool(true))]);
+    if let Some(begin) = config.get("begin").and_then(Value::as_str).and_then(moment) {
+        config.insert("begin".to_owned(), Value::String(begin));
+    }
     if config.get("materialized").and_then(Value::as_str) == Some("snapshot") {
         let names = ["dbt_valid_to", "dbt_valid_from", "dbt_scd_id", "dbt_updated_at", "dbt_is_deleted"];
         let names: Vec<_> = names.into_iter().map(|name| (name, Value::Null)).collect();
         complete(config, "snapshot_meta_column_names", &names);
     }
+}
+
+/// A day or a time of day in ISO's long form; `None` for what is neither.
+fn moment(text: &str) -> Option<String> {
+    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Some(format!("{day}T00:00:00"));
+    }
+    let time = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())?;
+    Some(time.format("%Y-%m-%dT%H:%M:%S").to_string())
 }
 
 fn complete(config: &mut Map<String, Value>, key: &str, defaults: &[(&str, Value)]) {

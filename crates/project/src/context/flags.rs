@@ -10,12 +10,16 @@ pub fn value(flags: &Flags) -> Value {
     Value::from_object(Shown(flags.clone()))
 }
 
+/// Switches that are off, and not unknown, where nobody said a thing.
+const OFF: [&str; 5] = ["full_refresh", "store_failures", "fail_fast", "empty", "debug"];
+
 #[derive(Debug)]
 struct Shown(Flags);
 
 impl Shown {
     fn find(&self, name: &str) -> Option<Value> {
-        self.0.get(name).map(jinja::value::from_json)
+        let told = self.0.get(name).map(jinja::value::from_json);
+        told.or_else(|| OFF.iter().any(|off| off.eq_ignore_ascii_case(name)).then(|| Value::from(false)))
     }
 }
 

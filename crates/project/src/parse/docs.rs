@@ -64,7 +64,13 @@ impl Docs {
                 path: source.file.relative().to_owned(),
                 original_file_path: source.file.path.to_string(),
                 unique_id: id.clone(),
-                block_contents: block.body().trim().to_owned(),
+                block_contents: match plain(block.body(), &file, jinja) {
+                    Ok(text) => text.trim().to_owned(),
+                    Err(error) => {
+                        diagnostics.push(texts.diagnostic(&error));
+                        continue;
+                    }
+                },
             };
             if let Some(earlier) = self.blocks.get(&id) {
                 let place = texts.place(&block.place());
@@ -96,6 +102,15 @@ impl Docs {
                 .or_else(|| self.blocks.values().find(|it| it.name == name)),
         }
     }
+}
+
+/// The text of a block: a template that is given no names, so that `raw` and comments work.
+fn plain(body: &str, file: &SourceFile, jinja: &Environment) -> Result<String, jinja::Error> {
+    if !has_jinja(body) {
+        return Ok(body.to_owned());
+    }
+    let body = SourceFile::new(file.path.clone(), body);
+    jinja.template(&body)?.render(jinja, &Value::UNDEFINED)
 }
 
 /// Renders descriptions of one package's resources.

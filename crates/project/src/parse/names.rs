@@ -310,7 +310,14 @@ impl Object for ParseConfig {
         args: &[Value],
     ) -> Result<Value, HostError> {
         match method {
-            "get" | "require" | "meta_get" | "meta_require" | "set" => Ok(Value::from("")),
+            "get" | "require" | "meta_get" | "meta_require" => Ok(Value::from("")),
+            "set" => {
+                let [name, value] = Arguments::new("set", args)?.bind(["name", "value"], 2)?;
+                let name = text(name.as_ref()).unwrap_or_default();
+                let value = jinja::value::to_json(&value.unwrap_or_else(|| Value::from(())))?;
+                self.0.hear(|heard| heard.configure(&serde_json::Map::from_iter([(name, value)])));
+                Ok(Value::from(""))
+            }
             "persist_relation_docs" | "persist_column_docs" => Ok(Value::from(false)),
             "call" => self.call(state, args),
             _ => Err(no_method("config", method)),

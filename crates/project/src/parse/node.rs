@@ -300,7 +300,7 @@ fn describe(scene: &Scene<'_>, node: &mut Node, patch: &Patch) -> Result<(), Dia
 
 fn returns(node: &Yaml) -> Value {
     let of = |key: &str| node.get("returns").and_then(|it| it.get(key)).map(Yaml::to_json);
-    json!({"data_type": of("data_type"), "description": of("description").unwrap_or_else(|| json!(""))})
+    json!({"data_type": of("data_type"), "description": json!(of("description"))})
 }
 
 fn arguments(node: &Yaml) -> Value {

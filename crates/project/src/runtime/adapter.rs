@@ -96,6 +96,7 @@ impl Adapter {
                 char_size: number(row, 2),
                 numeric_precision: number(row, 3),
                 numeric_scale: number(row, 4),
+                written_type: cell(row, 5),
             })
             .collect())
     }

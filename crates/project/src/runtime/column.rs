@@ -14,8 +14,11 @@ use std::sync::Arc;
 pub struct ColumnObject {
     /// Name.
     pub name: String,
-    /// Type without length: `character varying`, `numeric`, `integer`.
+    /// Type without length: `character varying`, `numeric`, `integer`; as in information_schema `ARRAY` for arrays
+    /// and `USER-DEFINED` for what is not Postgres's own.
     pub data_type: String,
+    /// The type by which SQL can ask for it, where `data_type` is only a word for its kind: `integer[]`.
+    pub written_type: Option<String>,
     /// Length of strings.
     pub char_size: Option<i64>,
     /// Digits of numerics.
@@ -95,6 +98,8 @@ impl ColumnObject {
             "name" | "column" => Value::from(self.name.as_str()),
             "dtype" => Value::from(self.data_type.as_str()),
             "data_type" => Value::from(self.full_type()),
+            // Ours, for statements that must name the type.
+            "exact_type" => Value::from(self.written_type.clone().unwrap_or_else(|| self.full_type())),
             "quoted" => Value::from(quote_identifier(&self.name)),
             "char_size" => number(self.char_size),
             "numeric_precision" => number(self.numeric_precision),
@@ -196,6 +201,7 @@ impl Object for ColumnClass {
             char_size: number(size),
             numeric_precision: number(precision),
             numeric_scale: number(scale),
+            written_type: None,
         }))
     }
 
@@ -215,6 +221,7 @@ impl Object for ColumnClass {
                     char_size: None,
                     numeric_precision: None,
                     numeric_scale: None,
+                    written_type: None,
                 }))
             }
             "translate_type" => {
@@ -262,6 +269,7 @@ pub(crate) fn from_description(name: String, raw: &str) -> ColumnObject {
         char_size: None,
         numeric_precision: None,
         numeric_scale: None,
+        written_type: None,
     };
     match sizes.as_slice() {
         [Some(precision), Some(scale)] => {

@@ -16,10 +16,18 @@ with the_relation as (
 
 select
     attribute.attname::text as column_name
-    , pg_catalog.format_type(base.oid, null) as data_type
+    , case
+        when base.is_array then 'ARRAY'
+        when base.is_ours then 'USER-DEFINED'
+        else pg_catalog.format_type(base.oid, null)
+    end as data_type
     , information_schema._pg_char_max_length(base.oid, modifier.value)::integer as character_maximum_length
     , information_schema._pg_numeric_precision(base.oid, modifier.value)::integer as numeric_precision
     , information_schema._pg_numeric_scale(base.oid, modifier.value)::integer as numeric_scale
+    , case
+        when base.is_array or base.is_ours
+            then pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)
+    end as written_type
 from the_relation
 inner join pg_catalog.pg_attribute as attribute
     on attribute.attrelid = the_relation.oid
@@ -28,7 +36,15 @@ inner join pg_catalog.pg_attribute as attribute
 inner join pg_catalog.pg_type as type_written
     on type_written.oid = attribute.atttypid
 cross join lateral (
-    select case when type_written.typtype = 'd' then type_written.typbasetype else type_written.oid end as oid
+    select
+        type.oid
+        , type.typelem <> 0 and type.typlen = -1 as is_array
+        , type.typnamespace <> 'pg_catalog'::regnamespace as is_ours
+    from pg_catalog.pg_type as type
+    where type.oid = case
+        when type_written.typtype = 'd' then type_written.typbasetype
+        else type_written.oid
+    end
 ) as base
 cross join lateral (
     select case when type_written.typtype = 'd' then type_written.typtypmod else attribute.atttypmod end as value

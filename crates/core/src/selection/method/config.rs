@@ -32,8 +32,8 @@ impl ConfigQuery {
         found.flatten().is_some_and(|found| self.equals(found))
     }
 
-    /// A list holds the value; a boolean and `severity` are read in any case; all else is compared as
-    /// text.
+    /// A list holds the value; a boolean and `severity` are read in any case; a text is compared as it is. What is
+    /// asked for is text, which no number is, as in dbt.
     fn equals(&self, found: &Value) -> bool {
         match found {
             Value::Array(items) => items.iter().any(|item| self.equals(item)),
@@ -42,8 +42,7 @@ impl ConfigQuery {
                 found.eq_ignore_ascii_case(&self.value)
             }
             Value::String(found) => *found == self.value,
-            Value::Number(found) => found.to_string() == self.value,
-            Value::Null | Value::Object(_) => false,
+            Value::Number(_) | Value::Null | Value::Object(_) => false,
         }
     }
 }

@@ -94,7 +94,7 @@
 {% macro default__alter_relation_add_remove_columns(relation, add_columns, remove_columns) -%}
     {%- set changes = [] -%}
     {%- for column in add_columns or [] -%}
-        {%- do changes.append('add column ' ~ column.quoted ~ ' ' ~ column.data_type) -%}
+        {%- do changes.append('add column ' ~ column.quoted ~ ' ' ~ column.exact_type) -%}
     {%- endfor -%}
     {%- for column in remove_columns or [] -%}
         {%- do changes.append('drop column ' ~ column.quoted) -%}

@@ -10,7 +10,8 @@
     {%- if for_relation and model.description and config.persist_relation_docs() -%}
         {%- do comments.append(alter_relation_comment(relation, model.description)) -%}
     {%- endif -%}
-    {%- if for_columns and model.columns and config.persist_column_docs() -%}
+    {#- dbt asks information_schema for the columns, which has none of materialized views. -#}
+    {%- if for_columns and model.columns and config.persist_column_docs() and not relation.is_materialized_view -%}
         {%- set standing = get_list_of_column_names(adapter.get_columns_in_relation(relation)) -%}
         {%- do comments.append(alter_column_comment(relation, validate_doc_columns(relation, model.columns, standing))) -%}
     {%- endif -%}

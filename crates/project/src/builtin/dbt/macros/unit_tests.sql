@@ -24,7 +24,7 @@
 {% macro _columns_by_name(columns) -%}
     {%- set types, names = {}, {} -%}
     {%- for column in columns -%}
-        {%- do types.update({column.name.lower(): column.data_type}) -%}
+        {%- do types.update({column.name.lower(): column.exact_type}) -%}
         {%- do names.update({column.name.lower(): column.quoted}) -%}
     {%- endfor -%}
     {{ return({'types': types, 'names': names}) }}

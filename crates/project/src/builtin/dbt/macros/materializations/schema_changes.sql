@@ -97,8 +97,8 @@
     {%- set changes = [] -%}
     {%- for column in source_columns -%}
         {%- set old = before.get(column.name) -%}
-        {%- if old and old.data_type != column.data_type and not column.can_expand_to(other_column=old) -%}
-            {%- do changes.append({'column_name': old.name, 'new_type': column.data_type}) -%}
+        {%- if old and old.exact_type != column.exact_type and not column.can_expand_to(other_column=old) -%}
+            {%- do changes.append({'column_name': old.name, 'new_type': column.exact_type}) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(changes) }}
