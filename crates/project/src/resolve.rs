@@ -13,6 +13,7 @@ use platform_core::{Diagnostic, Manifest, Place, ResourceType, UniqueId};
 /// Resolves every reference of a manifest and fills its maps. `root` is the project's name; `restricted` are
 /// the packages that set `restrict-access`.
 pub fn resolve(manifest: &mut Manifest, root: &str, restricted: &[String]) -> Vec<Diagnostic> {
+    give_groups_to_tests(manifest);
     let mut resolver =
         Resolver { manifest, references: References::default(), root, restricted, problems: Vec::new() };
     resolver.references = References::new(resolver.manifest);
@@ -56,6 +57,18 @@ pub fn resolve(manifest: &mut Manifest, root: &str, restricted: &[String]) -> Ve
     }
     fill_maps(manifest);
     problems
+}
+
+/// A generic test is of its model's group, so that it may read a private one.
+fn give_groups_to_tests(manifest: &mut Manifest) {
+    let group = |test: &Node| manifest.nodes.get(test.only.attached_node.as_ref()?)?.group.clone();
+    let groups: Vec<(UniqueId, String)> =
+        manifest.nodes.values().filter_map(|test| Some((test.unique_id.clone(), group(test)?))).collect();
+    for (id, group) in groups {
+        if let Some(test) = manifest.nodes.get_mut(&id) {
+            test.group = Some(group);
+        }
+    }
 }
 
 /// Finds the model below every semantic model, and its relation.

@@ -58,6 +58,7 @@ pub fn show(
                 if is_inline { json!({"compiled": sql}) } else { json!({"node": name, "compiled": sql}) };
             serde_json::to_string_pretty(&shown).unwrap_or_default()
         }
+        _ if invocation.is_on("quiet") => sql.to_owned(),
         _ if is_inline => format!("Compiled inline node is:\n{sql}"),
         _ => format!("Compiled node '{name}' is:\n{sql}"),
     };

@@ -101,7 +101,7 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
             history::remember(invocation, runner.runtime.project(), &database.warehouse, &results);
         database.runtime.block_on(remembering);
     }
-    runner.write_compiled_manifest()?;
+    runner.write_compiled_manifest(walk.task)?;
     match walk.task {
         Task::Build => {
             let manifest = &runner.context.manifest;
@@ -281,12 +281,15 @@ impl<'a> Runner<'a> {
     }
 
     /// The manifest again, with the SQL of what was compiled and the relations that were deferred to.
-    fn write_compiled_manifest(&self) -> Result<(), Stop> {
+    fn write_compiled_manifest(&self, task: Task) -> Result<(), Stop> {
         let project = self.runtime.project();
         let mut manifest = (*project.manifest).clone();
         for (id, compiled) in self.runtime.all_compiled() {
             if let Some(node) = manifest.nodes.get_mut(&id) {
                 fill(node, &compiled);
+                if task == Task::Build && node.resource_type == ResourceType::Test {
+                    depend_on_macros(node, &RUNNING_A_TEST);
+                }
             }
         }
         artifact::write(self.invocation, project, "manifest.json", "WritableManifest", &manifest)
@@ -305,6 +308,21 @@ pub fn fill(node: &mut Node, compiled: &project::runtime::Compiled) {
     node.compiled_path.clone_from(&compiled.path);
     node.extra_ctes_injected = true;
     node.extra_ctes.clone_from(&compiled.ctes);
+    if node.only.test_metadata.is_some() {
+        depend_on_macros(node, &["macro.dbt.get_where_subquery"]);
+    }
+}
+
+/// What dbt notes of a data test that ran, beside what its own template calls.
+const RUNNING_A_TEST: [&str; 3] =
+    ["macro.dbt.get_limit_subquery_sql", "macro.dbt.should_store_failures", "macro.dbt.statement"];
+
+fn depend_on_macros(node: &mut Node, macros: &[&str]) {
+    for id in macros.iter().copied().map(UniqueId::from) {
+        if !node.depends_on.macros.contains(&id) {
+            node.depends_on.macros.push(id);
+        }
+    }
 }
 
 /// The results of the last command, for documentation.

@@ -300,7 +300,7 @@ fn describe(scene: &Scene<'_>, node: &mut Node, patch: &Patch) -> Result<(), Dia
 
 fn returns(node: &Yaml) -> Value {
     let of = |key: &str| node.get("returns").and_then(|it| it.get(key)).map(Yaml::to_json);
-    json!({"data_type": of("data_type"), "description": json!(of("description"))})
+    json!({"data_type": of("data_type"), "description": of("description").unwrap_or_else(|| json!(""))})
 }
 
 fn arguments(node: &Yaml) -> Value {
@@ -310,7 +310,7 @@ fn arguments(node: &Yaml) -> Value {
         let mut argument = Map::new();
         argument.insert("name".to_owned(), json!(of("name")));
         argument.insert("data_type".to_owned(), json!(of("data_type")));
-        argument.insert("description".to_owned(), of("description").unwrap_or_else(|| json!("")));
+        argument.insert("description".to_owned(), json!(of("description")));
         argument.insert("default_value".to_owned(), json!(of("default_value")));
         Value::Object(argument)
     };
