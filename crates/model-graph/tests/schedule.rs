@@ -294,7 +294,7 @@ fn readers_of_a_broken_ephemeral_model_say_what_broke() {
         said: Some("it broke".to_owned()),
         ..Notes::default()
     };
-    let options = RunOptions { threads: 1, fail_fast: false };
+    let options = RunOptions { threads: 1, fail_fast: false, silent: false };
     let done = run(&plan, &notes, &context(manifest), &options, &results);
     results.finish().expect("a file");
     let written: Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");
