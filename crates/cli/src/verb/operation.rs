@@ -2,6 +2,7 @@
 
 use crate::arguments::Output;
 use crate::arguments::verb::{Clean, RunOperation, Show};
+use crate::artifact;
 use crate::choice::{self, Request};
 use crate::database;
 use crate::exit::{Exit, Stop};
@@ -26,6 +27,7 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
     let database = database::open(invocation, &project.profile, 2)?;
     let id = macro_id(&project, &arguments.macro_name);
     let known = project.manifest.macros.contains_key(&id);
+    artifact::write_manifest(invocation, &project)?;
     let file = results_file(invocation, &project);
     let (runtime, slots) = engine(invocation, project, &database)?;
     let connection = slots.connection(0)?;
@@ -147,15 +149,18 @@ fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Outpu
     let is_inline = node.resource_type == ResourceType::SqlOperation;
     let text = match output {
         Some(Output::Json) => {
-            let mut shown = json!({ "show": rows });
-            if !is_inline {
-                shown["node"] = node.display_name().into();
-            }
+            let shown = if is_inline {
+                json!({"show": rows})
+            } else {
+                json!({"node": node.display_name(), "show": rows})
+            };
             serde_json::to_string_pretty(&shown).unwrap_or_default()
         }
         _ => {
             let drawn = table.drawn(usize::MAX, usize::MAX);
-            if is_inline {
+            if invocation.is_on("quiet") {
+                drawn
+            } else if is_inline {
                 format!("Previewing inline node:\n{drawn}")
             } else {
                 format!("Previewing node '{}':\n{drawn}", node.display_name())
