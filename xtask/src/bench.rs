@@ -9,6 +9,7 @@ mod ingest;
 mod measure;
 mod pipeline;
 mod table;
+mod test;
 
 use crate::verify;
 use clap::{Args, Subcommand};
@@ -53,6 +54,8 @@ impl Peers {
 enum What {
     /// Every stage of the pipeline over drops of a million invoices
     Pipeline(pipeline::Options),
+    /// Tests by shared scans, one by one, and by dbt Core
+    Test(test::Options),
     /// A drop and a seed, beside psql's `\copy`, the server's COPY and dbt Core
     Ingest(ingest::Options),
     /// Evaluating, drawing and sending alerts
@@ -63,6 +66,7 @@ enum What {
 pub fn run(options: &Bench) -> anyhow::Result<ExitCode> {
     match &options.what {
         What::Pipeline(options) => pipeline::run(options)?,
+        What::Test(options) => test::run(options)?,
         What::Ingest(options) => ingest::run(options)?,
         What::Alerts(options) => alerts::run(options)?,
     }

@@ -30,7 +30,7 @@ impl Tester {
         compiled: &Compiled,
         connection: &Arc<Connection>,
     ) -> Option<Vec<Vec<Option<String>>>> {
-        let test = self.runtime.builtin_test(node, connection).ok()?;
+        let test = self.runtime.builtin_test(node, compiled, connection).ok()?;
         let limit = node.config.get("limit").and_then(serde_json::Value::as_u64).unwrap_or(ROWS).min(ROWS);
         let keys = keys(&self.runtime.project().manifest, node);
         let stored = node.relation_name.as_ref().filter(|_| self.keeps(node));

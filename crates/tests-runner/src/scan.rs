@@ -28,11 +28,13 @@ impl<'a> Scan<'a> {
     pub fn new(tests: Vec<(&'a BuiltinTest, &'a Compiled)>) -> Self {
         let (mut columns, mut filters) = (Vec::new(), Vec::new());
         for (test, _) in &tests {
-            if !columns.contains(&test.column.as_str()) {
+            if test.condition.is_none() && !columns.contains(&test.column.as_str()) {
                 columns.push(test.column.as_str());
             }
-            if let Some(filter) = test.filter.as_deref().filter(|filter| !filters.contains(filter)) {
-                filters.push(filter);
+            for condition in test.filter.iter().chain(&test.condition) {
+                if !filters.contains(&condition.as_str()) {
+                    filters.push(condition);
+                }
             }
         }
         Self { tests, columns, filters }
@@ -101,10 +103,16 @@ impl<'a> Scan<'a> {
 
     fn counted(&self, at: usize, test: &BuiltinTest) -> String {
         let column = self.column(test);
-        let filter =
-            test.filter.as_deref().and_then(|filter| self.filters.iter().position(|it| *it == filter));
-        let filter = filter.map(|at| format!("filter_{at} and ")).unwrap_or_default();
+        let meets = |condition: &Option<String>| {
+            let at = self.filters.iter().position(|it| Some(*it) == condition.as_deref());
+            at.map(|at| format!("filter_{at}"))
+        };
+        let filter = meets(&test.filter).map(|filter| format!("{filter} and ")).unwrap_or_default();
         match test.kind {
+            TestKind::Rows => {
+                let condition = meets(&test.condition).unwrap_or_else(|| "false".to_owned());
+                format!("count(*) filter (where {filter}{condition})")
+            }
             TestKind::NotNull => format!("count(*) filter (where {filter}{column} is null)"),
             TestKind::AcceptedValues => {
                 format!("count(*) filter (where {filter}{column} not in ({}))", test.values.join(", "))
@@ -133,7 +141,7 @@ impl<'a> Scan<'a> {
                 return None;
             }
             answers.push(match test.kind {
-                TestKind::NotNull | TestKind::Relationships => Answer::Exactly(count),
+                TestKind::NotNull | TestKind::Relationships | TestKind::Rows => Answer::Exactly(count),
                 TestKind::Unique | TestKind::AcceptedValues if count == 0 => Answer::Exactly(0),
                 TestKind::Unique | TestKind::AcceptedValues => Answer::Suspected,
             });

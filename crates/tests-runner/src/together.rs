@@ -90,7 +90,9 @@ impl Tester {
         let Some(thresholds) = Thresholds::of(&node.config) else { return Seat::Alone(node) };
         let watch = Stopwatch::start();
         let compiled = self.runtime.begin_node(node, connection).and_then(|()| {
-            Ok((self.runtime.compile(node, connection)?, self.runtime.builtin_test(node, connection)?))
+            let compiled = self.runtime.compile(node, connection)?;
+            let test = self.runtime.builtin_test(node, &compiled, connection)?;
+            Ok((compiled, test))
         });
         let (timing, compile_time) = watch.stop();
         match compiled {

@@ -187,8 +187,15 @@ relationships: {name: some_ids, arguments: {column_name: id, to: "source('shop',
 relationships: {name: codes, arguments: {column_name: code, to: "source('shop', 'parents')", field: name}}
 relationships: {name: itself, arguments: {column_name: name, to: "source('shop', 'rows')", field: code}}"#;
     sound.extend(more.trim().lines().map(str::to_owned));
+    let own = r#"
+has_length: {name: lengths, arguments: {column_name: name, length: 1}}
+has_length: {name: lengths_where, arguments: {column_name: name, length: 1}, config: {where: "id > 1", limit: 2, error_if: ">1"}}
+different: {name: different_names, arguments: {column_name: name}}"#;
+    sound.extend(own.trim().lines().map(str::to_owned));
     table("rows", &sound);
     let hard = r#"
+has_length: {name: no_length, arguments: {column_name: name, length: "'x'"}}
+has_length: {name: not_there, arguments: {column_name: nowhere, length: 1}}
 not_null: {name: nowhere, arguments: {column_name: nowhere}}
 not_null: {name: whoever, arguments: {column_name: current_user}}
 unique: {name: documents, arguments: {column_name: doc}}
@@ -238,8 +245,24 @@ fn fill(shop: &Shop, rows: &[Vec<&str>], parents: &[Vec<&str>]) {
     shop.sql(&sql);
 }
 
+/// Two tests of the project's own that say they are fusible; of the second that is not true.
+const MACROS: &str = "macros:\n  - name: test_has_length\n    config: {meta: {fusible: true}}\n  \
+                      - name: test_different\n    config: {meta: {fusible: true}}\n";
+
+const OWN: &str = "{% test has_length(model, column_name, length) %}
+select {{ column_name }} as value, 'why' as reason from {{ model }} where length({{ column_name }}) != {{ length }}
+{% endtest %}
+{% test different(model, column_name) %}
+select distinct {{ column_name }} from {{ model }} where {{ column_name }} is not null
+{% endtest %}
+";
+
 fn shop() -> Shop {
-    let shop = Shop::new(&[("models/sources.yml", &properties())]);
+    let shop = Shop::new(&[
+        ("models/sources.yml", &properties()),
+        ("macros/macros.yml", MACROS),
+        ("tests/generic/own.sql", OWN),
+    ]);
     let columns: Vec<String> = COLUMNS.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
     shop.sql(&format!(
         "create table shop.rows ({0}, \"Quoted \"\"Name\"\"\" text); \

@@ -1,8 +1,12 @@
 //! Tests whose meaning is known: a generic test that nothing has overridden on its way from the properties file to
 //! the statement, and what it asks of which relation.
+//!
+//! A project's own generic test may be declared one, by `meta: {fusible: true}` of its macro: its query then has to be
+//! the rows of its relation for which a condition holds. That is looked at, not believed.
 
 use crate::context::macros::{Entry, is_internal};
-use crate::runtime::{Connection, Runtime};
+use crate::runtime::plain_query::{condition, stands_alone};
+use crate::runtime::{Compiled, Connection, Runtime};
 use jinja::Value;
 use platform_core::Node;
 use serde_json::Value as Json;
@@ -19,6 +23,8 @@ pub enum TestKind {
     AcceptedValues,
     /// `relationships`.
     Relationships,
+    /// A project's own: the rows for which a condition holds.
+    Rows,
 }
 
 /// A built-in test with its arguments rendered.
@@ -30,8 +36,10 @@ pub struct BuiltinTest {
     pub relation: String,
     /// `where` of the test's configuration.
     pub filter: Option<String>,
-    /// The tested column, as SQL has it.
+    /// The tested column, as SQL has it; empty where a condition is asked.
     pub column: String,
+    /// Of a project's own test: the condition of the rows that fail.
+    pub condition: Option<String>,
     /// Of `accepted_values`: the values as SQL has them.
     pub values: Vec<String>,
     /// Of `relationships`: the parent, as SQL has it, and its column.
@@ -52,7 +60,7 @@ impl TestKind {
     /// Arguments beside `model` and `column_name`.
     fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Unique | Self::NotNull => &[],
+            Self::Unique | Self::NotNull | Self::Rows => &[],
             Self::AcceptedValues => &["values", "quote"],
             Self::Relationships => &["to", "field"],
         }
@@ -81,29 +89,53 @@ impl Runtime {
     /// package has a macro of its own anywhere on the way.
     pub fn builtin_kind(&self, node: &Node) -> Option<TestKind> {
         let metadata = node.only.test_metadata.as_ref()?;
+        let stores = node.config.boolean("store_failures");
+        if stores.unwrap_or_else(|| self.project().flags.is_on("store_failures")) {
+            return None;
+        }
+        if self.is_declared(node) {
+            return self.has_our_way(&node.package_name).then_some(TestKind::Rows);
+        }
         let kind = TestKind::named(&metadata.name)?;
         let is_plain = matches!(metadata.namespace.as_deref(), None | Some("dbt"));
-        let stores = node.config.boolean("store_failures");
-        let stores = stores.unwrap_or_else(|| self.project().flags.is_on("store_failures"));
-        (is_plain && !stores && self.is_ours(&metadata.name, &node.package_name)).then_some(kind)
+        (is_plain && self.is_ours(&metadata.name, &node.package_name)).then_some(kind)
+    }
+
+    /// Whether the test's macro says of itself that it is fusible.
+    fn is_declared(&self, node: &Node) -> bool {
+        let Some(metadata) = &node.only.test_metadata else { return false };
+        let (macros, name) = (&self.project().macros, format!("test_{}", metadata.name));
+        let entry = match &metadata.namespace {
+            Some(namespace) => macros.get(namespace, &name),
+            None => macros.resolve(&node.package_name, &name),
+        };
+        let definition = entry.and_then(|entry| self.project().manifest.macros.get(&entry.id));
+        definition.and_then(|it| it.meta.get("fusible")).and_then(Json::as_bool) == Some(true)
     }
 
     fn is_ours(&self, test: &str, package: &str) -> bool {
-        let macros = &self.project().macros;
-        let ours = |entry: Option<&Arc<Entry>>| entry.is_some_and(|entry| is_internal(&entry.package));
-        let found = |name: &str| {
-            [package, "dbt"].iter().all(|from| ours(macros.lookup(from, name)))
-                && ours(macros.resolve(package, name))
-        };
-        let dispatched = |name: &str| ours(macros.dispatch("dbt", name, Some("dbt")).ok());
         let name = format!("test_{test}");
+        self.finds_ours(package, &name) && self.dispatches_ours(&name) && self.has_our_way(package)
+    }
+
+    fn finds_ours(&self, package: &str, name: &str) -> bool {
+        let macros = &self.project().macros;
+        [package, "dbt"].iter().all(|from| ours(macros.lookup(from, name)))
+            && ours(macros.resolve(package, name))
+    }
+
+    fn dispatches_ours(&self, name: &str) -> bool {
+        ours(self.project().macros.dispatch("dbt", name, Some("dbt")).ok())
+    }
+
+    /// Whether nothing is overridden between a test's query and its verdict.
+    fn has_our_way(&self, package: &str) -> bool {
+        let macros = &self.project().macros;
         let explicit =
             self.project().flags.get("require_explicit_package_overrides_for_builtin_materializations");
         let by_packages = explicit.and_then(Json::as_bool) == Some(false);
-        found(&name)
-            && dispatched(&name)
-            && ON_THE_WAY.iter().all(|name| found(name))
-            && DISPATCHED.iter().all(|name| dispatched(name))
+        ON_THE_WAY.iter().all(|name| self.finds_ours(package, name))
+            && DISPATCHED.iter().all(|name| self.dispatches_ours(name))
             && TEXT.iter().all(|name| ours(macros.lookup("dbt", name)))
             && ours(macros.materialization("test", package, by_packages))
     }
@@ -113,6 +145,7 @@ impl Runtime {
     pub fn builtin_test(
         &self,
         node: &Node,
+        compiled: &Compiled,
         connection: &Arc<Connection>,
     ) -> Result<Option<BuiltinTest>, jinja::Error> {
         let (Some(kind), Some(metadata)) = (self.builtin_kind(node), &node.only.test_metadata) else {
@@ -121,7 +154,7 @@ impl Runtime {
         let known = |name: &&String| {
             matches!(name.as_str(), "model" | "column_name") || kind.arguments().contains(&name.as_str())
         };
-        if !metadata.kwargs.keys().all(|name| known(&name)) {
+        if kind != TestKind::Rows && !metadata.kwargs.keys().all(|name| known(&name)) {
             return Ok(None);
         }
         let context = self.context(Some(Arc::new(node.clone())), connection, None);
@@ -129,9 +162,7 @@ impl Runtime {
             let raw = metadata.kwargs.get(name);
             raw.map(|raw| self.test_argument(name, raw, &context)).transpose()
         };
-        let (Some(model), Some(column)) = (argument("model")?, argument("column_name")?) else {
-            return Ok(None);
-        };
+        let Some(model) = argument("model")? else { return Ok(None) };
         let filter = node.config.text("where").filter(|filter| !filter.is_empty()).map(str::to_owned);
         let model = jinja::value::to_str(&model);
         let relation = match &filter {
@@ -141,20 +172,29 @@ impl Runtime {
                 .and_then(|rest| rest.strip_suffix(&format!(" where {filter}) dbt_subquery"))),
         };
         let Some(relation) = relation.filter(|name| is_name(name)) else { return Ok(None) };
-        let column = jinja::value::to_str(&column);
+        if filter.as_deref().is_some_and(|filter| !stands_alone(filter)) {
+            return Ok(None);
+        }
         let mut test = BuiltinTest {
             kind,
             relation: relation.to_owned(),
             filter,
-            column,
+            column: String::new(),
+            condition: None,
             values: Vec::new(),
             parent: None,
         };
-        if !is_column(&test.column) || test.filter.as_deref().is_some_and(|it| !stands_alone(it)) {
+        if kind == TestKind::Rows {
+            test.condition = condition(&compiled.bare, &model).map(str::to_owned);
+            return Ok(test.condition.is_some().then_some(test));
+        }
+        let Some(column) = argument("column_name")? else { return Ok(None) };
+        test.column = jinja::value::to_str(&column);
+        if !is_column(&test.column) {
             return Ok(None);
         }
         match kind {
-            TestKind::Unique | TestKind::NotNull => {}
+            TestKind::Unique | TestKind::NotNull | TestKind::Rows => {}
             TestKind::AcceptedValues => {
                 let quote = argument("quote")?.is_none_or(|quote| quote.is_true());
                 let Some(values) = argument("values")?.and_then(|values| literals(&values, quote)) else {
@@ -173,6 +213,10 @@ impl Runtime {
         }
         Ok(Some(test))
     }
+}
+
+fn ours(entry: Option<&Arc<Entry>>) -> bool {
+    entry.is_some_and(|entry| is_internal(&entry.package))
 }
 
 /// Whether a text is a name of up to three parts.
@@ -208,40 +252,6 @@ fn after_identifier(text: &str) -> Option<&str> {
     let is_letter = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
     let end = text.find(|letter: char| !is_letter(letter) && !letter.is_ascii_digit() && letter != '$');
     text.starts_with(is_letter).then(|| &text[end.unwrap_or(text.len())..])
-}
-
-/// Whether a condition means the same wherever it stands in parentheses: its quotes and parentheses end in it, it
-/// has no comment and no query of its own.
-fn stands_alone(condition: &str) -> bool {
-    let mut depth = 0_usize;
-    let mut word = String::new();
-    let mut letters = condition.chars().peekable();
-    while let Some(letter) = letters.next() {
-        if letter.is_alphanumeric() || letter == '_' {
-            word.extend(letter.to_lowercase());
-            continue;
-        }
-        if std::mem::take(&mut word) == "select" {
-            return false;
-        }
-        match (letter, letters.peek()) {
-            ('-', Some('-')) | ('/', Some('*')) | ('\\' | ';' | '$', _) => return false,
-            ('(', _) => depth += 1,
-            (')', _) => match depth.checked_sub(1) {
-                Some(less) => depth = less,
-                None => return false,
-            },
-            (quote @ ('\'' | '"'), _) => loop {
-                match letters.next() {
-                    None | Some('\\') => return false,
-                    Some(next) if next == quote => break,
-                    Some(_) => {}
-                }
-            },
-            _ => {}
-        }
-    }
-    depth == 0 && word != "select"
 }
 
 /// The accepted values as the test's own text has them; `None` where one is more than a text or a number.
@@ -281,16 +291,5 @@ mod tests {
             assert!(!is_name(text), "{text}");
         }
         assert!(is_column("id") && is_column("\"Id\"") && !is_column("t.id"));
-    }
-
-    #[test]
-    fn tells_conditions_that_stand_alone() {
-        for text in ["a > 1", "(a = ')') or b", "date_trunc('day', a) = \"b\"", "selected and a - 1 > 0"] {
-            assert!(stands_alone(text), "{text}");
-        }
-        for text in ["a > 1 -- b", "a) or (b", "a = 'x", "a in (select 1)", "a; b", "$$a$$", "/* a", "E'\\''"]
-        {
-            assert!(!stands_alone(text), "{text}");
-        }
     }
 }

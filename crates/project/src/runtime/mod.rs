@@ -28,6 +28,7 @@ mod indexes;
 mod inject;
 pub mod materialize;
 pub mod names;
+mod plain_query;
 pub mod references;
 pub mod relation;
 pub mod results;
