@@ -11,6 +11,7 @@ mod compiled;
 mod database;
 mod deprecations;
 mod exit;
+mod failing;
 mod flags;
 mod history;
 mod interrupt;

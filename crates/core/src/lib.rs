@@ -10,6 +10,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod event;
 pub mod executor;
+pub mod failing;
 pub mod freshness;
 pub mod graph;
 pub mod manifest;

@@ -5,6 +5,7 @@ use crate::choice::{self, Request};
 use crate::closing;
 use crate::database::{self, Database};
 use crate::exit::{Exit, Stop};
+use crate::failing;
 use crate::history;
 use crate::interrupt::Interruption;
 use crate::invocation::Invocation;
@@ -104,6 +105,7 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     runner.write_compiled_manifest(walk.task)?;
     match walk.task {
         Task::Build => {
+            failing::write(invocation, &runner.runtime, &results)?;
             let manifest = &runner.context.manifest;
             closing::finished(invocation, manifest, &results, began.elapsed());
             closing::summary(invocation, &runner.runtime, &results, interruption.happened());

@@ -57,6 +57,12 @@ impl Runtime {
                 ];
                 self.call_macro_in(&context, "collect_freshness", &keywords)?
             }
+            // A drop without a column that says when a row came: the ledger of loads says when a file came.
+            (None, None) if source.meta.contains_key("drop") => {
+                let query = last_load(source.unique_id.as_str());
+                let keywords = [("source", relation), ("loaded_at_query", Value::from(query))];
+                self.call_macro_in(&context, "collect_freshness_custom_sql", &keywords)?
+            }
             (None, None) => {
                 return Err(Raised::error(
                     Kind::Runtime,
@@ -87,4 +93,12 @@ impl Runtime {
             response: response.map(|response| response.to_json()).unwrap_or_default(),
         })
     }
+}
+
+/// When a file was last loaded into the source.
+fn last_load(source: &str) -> String {
+    format!(
+        "select max(finished_at) from platform.loads where state = 'loaded' and source = '{}'",
+        source.replace('\'', "''")
+    )
 }

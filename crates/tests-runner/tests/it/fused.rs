@@ -1,116 +1,39 @@
 //! Tests one by one and by shared scans, over the same random tables: nothing may differ.
 
-#![expect(clippy::expect_used, reason = "a test stops where its fixture is broken")]
-
-use platform_core::event::Silence;
-use platform_core::{Executor, NodeResult, ResourceType, RunContext, UniqueId};
-use project::runtime::{Runtime, RuntimeOptions, Slots};
-use project::{Profile, Project, ReadOptions};
+use crate::shop::Shop;
+use platform_core::{Executor, NodeResult, UniqueId};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
-use tempfile::TempDir;
-use tests_runner::Tester;
-use warehouse::Warehouse;
-use warehouse::testing::TestDatabase;
+use std::sync::Mutex;
 
-/// A project over tables that stand already.
-struct Shop {
-    tokio: tokio::runtime::Runtime,
-    warehouse: Warehouse,
-    project: Project,
-    _folder: TempDir,
-    _database: TestDatabase,
+/// Every test by itself.
+fn apart(shop: &Shop) -> BTreeMap<String, String> {
+    let (tester, context) = (shop.tester(), shop.context());
+    shop.tests().iter().map(|id| (id.to_string(), told(&tester.execute(id, 0, &context)))).collect()
 }
 
-impl Shop {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let tokio = tokio.expect("a runtime");
-        let database = tokio.block_on(warehouse::testing::database()).expect("a database");
-        let warehouse = tokio.block_on(database.connect()).expect("a connection");
-        let folder = TempDir::new().expect("a folder");
-        let settings = ("dbt_project.yml", "name: shop\nversion: '1.0'\nprofile: shop\n");
-        for (path, text) in files.iter().chain([&settings]) {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            std::fs::write(path, text).expect("a file");
-        }
-        let profile = Profile {
-            name: "shop".to_owned(),
-            target: "dev".to_owned(),
-            schema: "shop".to_owned(),
-            database: warehouse.database().to_owned(),
-            ..Profile::default()
+/// Every test with its company, as the scheduler hands them over; and the sizes of the companies.
+fn together(shop: &Shop) -> (BTreeMap<String, String>, Vec<usize>) {
+    let ids = shop.tests();
+    let (tester, context) = (shop.tester().fused(&ids), shop.context());
+    let mut companies: BTreeMap<Option<usize>, Vec<UniqueId>> = BTreeMap::new();
+    for id in &ids {
+        companies.entry(tester.company(id)).or_default().push(id.clone());
+    }
+    let (mut all, mut sizes) = (BTreeMap::new(), Vec::new());
+    for (company, ids) in companies {
+        let results: Vec<NodeResult> = if company.is_some() {
+            sizes.push(ids.len());
+            tester.execute_together(&ids, 0, &context)
+        } else {
+            ids.iter().map(|id| tester.execute(id, 0, &context)).collect()
         };
-        let options =
-            ReadOptions { fallback_profile: Some(profile.with_shown()), ..ReadOptions::new(folder.path()) };
-        let project = project::read(&options).expect("a project");
-        let problems: Vec<_> = project.errors().collect();
-        assert!(problems.is_empty(), "{problems:?}");
-        let shop = Self { tokio, warehouse, project, _folder: folder, _database: database };
-        shop.sql("create schema shop; create schema shop_dbt_test__audit");
-        shop
+        assert_eq!(results.len(), ids.len());
+        all.extend(results.iter().map(|it| (it.unique_id.to_string(), told(it))));
     }
-
-    fn sql(&self, sql: &str) {
-        let session = self.tokio.block_on(self.warehouse.get()).expect("a session");
-        self.tokio.block_on(session.run(sql)).expect(sql);
-    }
-
-    fn tests(&self) -> Vec<UniqueId> {
-        let nodes = self.project.manifest.nodes.values();
-        nodes.filter(|node| node.resource_type == ResourceType::Test).map(|it| it.unique_id.clone()).collect()
-    }
-
-    fn tester(&self) -> Tester {
-        let events = Arc::new(Silence);
-        let runtime = Runtime::new(self.project.clone(), None, events.clone(), RuntimeOptions::default());
-        let session = self.tokio.block_on(self.warehouse.get()).expect("a session");
-        let load = runtime.cache().load(&session, self.warehouse.database(), &["shop_dbt_test__audit"]);
-        self.tokio.block_on(load).expect("a cache");
-        let slots = Slots::new(self.warehouse.clone(), self.tokio.handle().clone(), events, 1);
-        Tester::new(runtime, Arc::new(slots))
-    }
-
-    fn context(&self) -> RunContext {
-        RunContext {
-            manifest: self.project.manifest.clone(),
-            invocation_id: "test".into(),
-            events: Arc::new(Silence),
-            cancelled: Arc::default(),
-        }
-    }
-
-    /// Every test by itself.
-    fn apart(&self) -> BTreeMap<String, String> {
-        let (tester, context) = (self.tester(), self.context());
-        self.tests().iter().map(|id| (id.to_string(), told(&tester.execute(id, 0, &context)))).collect()
-    }
-
-    /// Every test with its company, as the scheduler hands them over; and the sizes of the companies.
-    fn together(&self) -> (BTreeMap<String, String>, Vec<usize>) {
-        let ids = self.tests();
-        let (tester, context) = (self.tester().fused(&ids), self.context());
-        let mut companies: BTreeMap<Option<usize>, Vec<UniqueId>> = BTreeMap::new();
-        for id in &ids {
-            companies.entry(tester.company(id)).or_default().push(id.clone());
-        }
-        let (mut all, mut sizes) = (BTreeMap::new(), Vec::new());
-        for (company, ids) in companies {
-            let results: Vec<NodeResult> = if company.is_some() {
-                sizes.push(ids.len());
-                tester.execute_together(&ids, 0, &context)
-            } else {
-                ids.iter().map(|id| tester.execute(id, 0, &context)).collect()
-            };
-            assert_eq!(results.len(), ids.len());
-            all.extend(results.iter().map(|it| (it.unique_id.to_string(), told(it))));
-        }
-        (all, sizes)
-    }
+    (all, sizes)
 }
 
 /// All that must not differ.
@@ -279,7 +202,7 @@ fn both_ways(
     parents: &[Vec<&str>],
 ) -> Result<BTreeSet<String>, TestCaseError> {
     fill(shop, rows, parents);
-    let (apart, (together, sizes)) = (shop.apart(), shop.together());
+    let (apart, (together, sizes)) = (apart(shop), together(shop));
     prop_assert!(sizes.iter().sum::<usize>() > 70, "{:?} tests in company", sizes);
     for (id, alone) in &apart {
         prop_assert_eq!(alone, &together[id], "{}", id);
