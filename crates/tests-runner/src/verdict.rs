@@ -19,14 +19,27 @@ pub struct Verdict {
 impl Verdict {
     /// Reads the row that the test's query gave: failures, should_warn, should_error.
     pub fn of(built: &Built) -> Result<Self, String> {
+        let rows = built.rows.as_ref().map_or(0, |rows| rows.texts().count());
+        if rows != 1 {
+            return Err(format!(
+                "Returned {rows} rows, but expected 1 row\nhint: `fail_calc` must be an aggregate"
+            ));
+        }
         let cell = |name: &str| built.cell(name).filter(|value| !value.is_none());
         let failures = cell("failures").ok_or(
             "the test gave no number of failures: its `fail_calc` must give one, or a count of rows",
         )?;
+        // As dbt has it: 2.0 is a number of failures, and 2.5, `true` and texts are none.
+        let text = failures.to_string();
+        let is_number =
+            failures.as_str().is_none() && !["true", "false"].contains(&text.to_lowercase().as_str());
         let failures = failures
             .as_i64()
-            .or_else(|| failures.to_string().parse::<f64>().ok().map(whole))
-            .ok_or_else(|| format!("the test gave `{failures}` where a number of failures was expected"))?;
+            .filter(|_| is_number)
+            .or_else(|| {
+                text.parse::<f64>().ok().filter(|number| is_number && number.fract() == 0.0).map(whole)
+            })
+            .ok_or_else(|| format!("the test gave `{text}` where a number of failures was expected"))?;
         let truth =
             |name: &str| cell(name).is_some_and(|value| value.is_true() && value.to_string() != "false");
         Ok(Self { failures, should_warn: truth("should_warn"), should_error: truth("should_error") })
@@ -48,7 +61,7 @@ impl Verdict {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a number of failures; dbt takes its whole part too")]
+#[expect(clippy::cast_possible_truncation, reason = "a whole number of failures")]
 fn whole(number: f64) -> i64 {
     number.trunc() as i64
 }

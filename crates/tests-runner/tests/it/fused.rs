@@ -215,7 +215,7 @@ fn random_tables_have_the_same_verdicts_both_ways() {
     let shop = shop();
     let rows = prop::collection::vec(row(), 0..7);
     let parents = prop::collection::vec(row(), 0..4);
-    let mut runner = TestRunner::new(Config { cases: 8, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 5, failure_persistence: None, ..Config::default() });
     let statuses = Mutex::new(BTreeSet::new());
     let done = runner.run(&(rows, parents), |(rows, parents)| {
         statuses.lock().expect("a set").extend(both_ways(&shop, &rows, &parents)?);

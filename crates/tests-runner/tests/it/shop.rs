@@ -81,7 +81,9 @@ impl Shop {
 
     /// Makes the tables of what the platform remembers.
     pub fn migrate(&self) {
-        self.tokio.block_on(warehouse::migrate(&self.warehouse, &warehouse::migrate::PLATFORM)).expect("migrations");
+        self.tokio
+            .block_on(warehouse::migrate(&self.warehouse, &warehouse::migrate::PLATFORM))
+            .expect("migrations");
     }
 
     /// What executions share.
