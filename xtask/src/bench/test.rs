@@ -115,7 +115,7 @@ impl Bench {
             let _ = write!(properties, "      - name: t{at}\n        columns:\n");
             for column in ["id", "name"] {
                 let _ =
-                    write!(properties, "          - {{name: {column}, data_tests: [unique, not_null]}}\n");
+                    writeln!(properties, "          - {{name: {column}, data_tests: [unique, not_null]}}");
             }
         }
         let files = [
