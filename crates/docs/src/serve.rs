@@ -136,7 +136,8 @@ async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response<Bod
     let Ok(content) = tokio::fs::read(&file).await else {
         return refuse(StatusCode::NOT_FOUND, "the page is gone; generate the site again");
     };
-    let tag = tag(&file, content.len());
+    let size = content.len();
+    let tag = tag(&file, size);
     let known =
         request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let mut response = if known {
@@ -147,6 +148,9 @@ async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response<Bod
         with_status(StatusCode::OK, Body::from(content))
     };
     let headers = response.headers_mut();
+    if request.method() == Method::HEAD && !known {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(&file)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
@@ -264,6 +268,8 @@ mod tests {
             );
         }
         assert!(ask(address, &get("/", "evil.example")).await.starts_with("HTTP/1.1 421"));
+        let head = "HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        assert!(ask(address, head).await.contains("content-length: 7\r\n"));
         let post = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         assert!(ask(address, post).await.starts_with("HTTP/1.1 405"));
         drop(stop);

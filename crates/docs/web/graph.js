@@ -5,6 +5,8 @@
   const WIDTH = 200, HEIGHT = 34, ACROSS = 262, DOWN = 46, CLOSE = 44;
   // Up to here dagre is quick enough to lay out while somebody waits; beyond, places of the whole are used.
   const MOST_NODES = 120, MOST_EDGES = 260;
+  // More than this many are no picture while they move.
+  const MANY_EDGES = 2000;
 
   const edgesAmong = (inside) => {
     const edges = [];
@@ -168,6 +170,7 @@
 
     drawEdges(view) {
       const { pen, colour, near } = this;
+      if (this.resting && this.scale < 0.3 && this.edges.length > MANY_EDGES) return;
       const ends = near == null ? [] : this.edges.filter(({ from, to }) => from === near || to === near);
       pen.lineWidth = 1.2 / Math.max(0.5, Math.min(1, this.scale * 1.6));
       pen.strokeStyle = colour("soft");
@@ -264,12 +267,22 @@
       this.left = x - (x - this.left) * next / this.scale;
       this.top = y - (y - this.top) * next / this.scale;
       this.scale = next;
-      this.ask();
+      this.move();
     }
 
     pan(x, y) {
       this.left += x;
       this.top += y;
+      this.move();
+    }
+
+    // Thousands of edges are left out while everything moves, and come back when it rests.
+    move() {
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => {
+        this.resting = 0;
+        this.ask();
+      }, 120);
       this.ask();
     }
 

@@ -1,0 +1,143 @@
+//! `dp docs generate` and `dp ls --lineage` over a small project, from the command line to the files.
+
+#![allow(clippy::expect_used, reason = "a test that can't go on says so and fails")]
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use warehouse::testing::TestDatabase;
+
+/// A seed, an ephemeral model, a table over it and a test that finds two rows.
+const FILES: [(&str, &str); 6] = [
+    ("dbt_project.yml", "name: shop\nversion: '1.0'\nprofile: shop\n"),
+    ("seeds/payments.csv", "id,order_id,cents\n1,1,100\n2,1,-50\n3,2,-7\n"),
+    (
+        "models/positive.sql",
+        "{{ config(materialized='ephemeral') }}\nselect id, order_id, cents / 100.0 as amount from {{ ref('payments') }}",
+    ),
+    (
+        "models/orders.sql",
+        "{{ config(materialized='table') }}\nselect order_id, sum(amount) as total, 'x' as kind from {{ ref('positive') }} group by order_id",
+    ),
+    ("tests/no_refunds.sql", "select id, cents from {{ ref('payments') }} where cents < 0"),
+    ("models/shop.yml", "models:\n  - name: orders\n    description: One row per order.\n"),
+];
+
+struct Shop {
+    folder: tempfile::TempDir,
+    database: TestDatabase,
+}
+
+impl Shop {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in FILES {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            fs::write(path, text).expect("written");
+        }
+        Self { folder, database: warehouse::testing::database().await.expect("a database") }
+    }
+
+    fn dp(&self, words: &[&str]) -> Output {
+        let settings = self.database.tcp_settings();
+        Command::new(env!("CARGO_BIN_EXE_dp"))
+            .args(words)
+            .current_dir(self.folder.path())
+            .env_remove("DBT_TARGET_PATH")
+            .env("DATABASE_URL", settings.to_url().reveal())
+            .output()
+            .expect("dp starts")
+    }
+
+    #[track_caller]
+    fn must(&self, words: &[&str]) -> String {
+        let output = self.dp(words);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{words:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        text
+    }
+
+    fn target(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join("target").join(name)).unwrap_or_default()
+    }
+
+    fn catalog(&self) -> Vec<String> {
+        let catalog: Value = serde_json::from_str(&self.target("catalog.json")).expect("a catalog");
+        catalog["nodes"].as_object().expect("nodes").keys().cloned().collect()
+    }
+
+    fn details(&self) -> String {
+        let folder = self.folder.path().join("target/site/details");
+        let shards = fs::read_dir(folder).into_iter().flatten().flatten();
+        shards.map(|shard| fs::read_to_string(shard.path()).expect("a shard")).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn generate_compiles_asks_the_database_and_writes_what_was_asked_for() {
+    let shop = Shop::new().await;
+    let platform = warehouse::Warehouse::connect(shop.database.settings(), 2).await.expect("connects");
+    warehouse::migrate::migrate(&platform, &warehouse::migrate::PLATFORM).await.expect("migrates");
+    assert_eq!(shop.dp(&["build"]).status.code(), Some(1), "the test finds refunds");
+
+    let said = shop.must(&["docs", "generate"]);
+    assert!(said.contains("origin known of 6 of 6 columns"), "{said}");
+    assert_eq!(shop.catalog(), ["model.shop.orders", "seed.shop.payments"]);
+    assert!(shop.target("index.html").contains("site/graph.js"));
+    let details = shop.details();
+    assert!(details.contains(r#""sample":[["id","cents"],["2","-50"],["3","-7"]]"#), "the rows that failed");
+    assert!(details.contains(r#""history":[{"at":"#), "earlier runs");
+    assert!(!Path::new(&shop.folder.path().join("target/static_index.html")).exists());
+
+    shop.must(&["docs", "generate", "--select", "orders", "--static"]);
+    assert_eq!(shop.catalog(), ["model.shop.orders"]);
+    assert!(shop.target("static_index.html").contains("class Graph"));
+
+    shop.must(&["docs", "generate", "--empty-catalog"]);
+    assert!(shop.catalog().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_asked_of_a_database_that_nothing_is_wanted_of() {
+    let shop = Shop::new().await;
+    let output = Command::new(env!("CARGO_BIN_EXE_dp"))
+        .args(["docs", "generate", "--no-compile", "--empty-catalog"])
+        .current_dir(shop.folder.path())
+        .env_remove("DBT_TARGET_PATH")
+        .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
+        .output()
+        .expect("dp starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(shop.target("site/index.js").contains("model.shop.orders"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_are_listed_with_what_they_are_computed_from() {
+    let shop = Shop::new().await;
+    shop.must(&["seed"]);
+    let listed = shop.must(&["--quiet", "ls", "--lineage", "column", "--select", "orders positive"]);
+    let mut lines: Vec<&str> = listed.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "orders.kind <-",
+            "orders.order_id <- positive.order_id",
+            "orders.total <- positive.amount",
+            "positive.amount <- payments.cents",
+            "positive.id <- payments.id",
+            "positive.order_id <- payments.order_id",
+        ]
+    );
+    let object = shop.must(&["--quiet", "ls", "--lineage", "column", "--select", "orders", "--output", "json"]);
+    let total = object.lines().find(|line| line.contains("total")).expect("a line");
+    assert_eq!(
+        serde_json::from_str::<Value>(total).expect("JSON"),
+        serde_json::json!({
+            "unique_id": "model.shop.orders", "column": "total", "unknown": false,
+            "sources": [{"unique_id": "model.shop.positive", "column": "amount"}],
+        })
+    );
+}
