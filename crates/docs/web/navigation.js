@@ -57,7 +57,8 @@
       if (!byKind.has(resource.kind)) byKind.set(resource.kind, []);
       byKind.get(resource.kind).push(at);
     });
-    document.getElementById("nav").replaceChildren(...KINDS.filter(([kind]) => byKind.has(kind)).map(([kind, label]) => {
+    const top = [["Overview", "#!/overview"], ["Lineage", "#!/lineage"]].map(([name, href]) => element("a", { href }, name));
+    document.getElementById("nav").replaceChildren(...top, ...KINDS.filter(([kind]) => byKind.has(kind)).map(([kind, label]) => {
       const entries = byKind.get(kind).map(entry);
       return branch(label, entries, 0, ["model", "source"].includes(kind) && entries.length < 200);
     }));

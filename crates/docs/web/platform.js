@@ -92,7 +92,7 @@
   // A table that scrolls inside of itself; `#` before a head makes a column of numbers.
   function table(heads, rows, label) {
     const number = (at) => heads[at].startsWith("#") && "number";
-    return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label || heads[0] },
+    return element("div", { class: label === "Columns" ? "scroll stacked" : "scroll", tabindex: "0", role: "region", "aria-label": label || heads[0] },
       element("table", {},
         element("thead", {}, element("tr", {}, heads.map((head, at) =>
           element("th", { scope: "col", class: number(at) }, head.replace(/^#/, ""))))),
