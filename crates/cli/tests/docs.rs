@@ -131,7 +131,8 @@ async fn columns_are_listed_with_what_they_are_computed_from() {
             "positive.order_id <- payments.order_id",
         ]
     );
-    let object = shop.must(&["--quiet", "ls", "--lineage", "column", "--select", "orders", "--output", "json"]);
+    let object =
+        shop.must(&["--quiet", "ls", "--lineage", "column", "--select", "orders", "--output", "json"]);
     let total = object.lines().find(|line| line.contains("total")).expect("a line");
     assert_eq!(
         serde_json::from_str::<Value>(total).expect("JSON"),
