@@ -4,6 +4,7 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::report;
 use indexmap::{IndexMap, IndexSet};
+use platform_core::event::Level;
 use platform_core::selection::{
     Context, Expression, IndirectSelection, PreviousState, SelectionError, from_arguments, select, selectors,
 };
@@ -45,6 +46,7 @@ pub fn choose(
     let graph = Graph::of(manifest);
     let expression = expression(invocation, manifest, request)?;
     let previous = previous_state(invocation, project)?;
+    warn_of_own_state(invocation, project);
     let context = Context { manifest, graph: &graph, previous: previous.as_ref() };
     let selection = select(&expression, context).map_err(|error| stop(&error))?;
     for warning in &selection.warnings {
@@ -53,7 +55,13 @@ pub fn choose(
     if invocation.log.escalated() > 0 {
         return Err(Stop::Told);
     }
-    let is_wanted = |id: &UniqueId| id.resource_type().is_some_and(&wanted);
+    // A file without a text is no model yet.
+    let is_empty = |id: &UniqueId| {
+        manifest
+            .node(id)
+            .is_some_and(|node| node.resource_type != ResourceType::Seed && node.raw_code.trim().is_empty())
+    };
+    let is_wanted = |id: &UniqueId| id.resource_type().is_some_and(&wanted) && !is_empty(id);
     Ok(selection.ids.into_iter().filter(is_wanted).collect())
 }
 
@@ -95,6 +103,21 @@ pub fn state_folder(invocation: &Invocation, folder: Option<&PathBuf>) -> Result
     let folder = invocation.environment.working_dir.join(folder);
     let folder = if folder.is_dir() { folder } else { invocation.project_dir().join(&folder) };
     Ok(Some(folder))
+}
+
+/// This run writes over the state that it compares with.
+fn warn_of_own_state(invocation: &Invocation, project: &Project) {
+    let Some(given) = &invocation.global.state.state else { return };
+    let Ok(Some(folder)) = state_folder(invocation, Some(given)) else { return };
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if real(&folder) == real(&project.target_path) {
+        let message = format!(
+            "The state and target directories are the same: '{}'. This run overwrites what it compares with, and a retry \
+             may do what was done: keep the state in a folder of its own",
+            given.display()
+        );
+        invocation.say(Level::Warn, "WarnStateTargetEqual", "I072", message);
+    }
 }
 
 /// What the folder of `--state` holds.

@@ -175,6 +175,23 @@ impl Node {
         }
     }
 
+    /// Its foreign keys that say `to:`, of the table and of its columns.
+    pub fn foreign_keys_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        let of_columns = self.columns.values_mut().flat_map(|column| &mut column.constraints);
+        let all = self.only.constraints.iter_mut().flatten().chain(of_columns);
+        all.filter(|it| it["type"] == "foreign_key")
+            .filter_map(|it| it.get_mut("to"))
+            .filter(|to| to.is_string())
+    }
+
+    /// What they say, as written: `ref('orders')`.
+    pub fn foreign_keys(&self) -> Vec<String> {
+        let of_columns = self.columns.values().flat_map(|column| &column.constraints);
+        let all = self.only.constraints.iter().flatten().chain(of_columns);
+        let keys = all.filter(|it| it["type"] == "foreign_key");
+        keys.filter_map(|it| it["to"].as_str().map(str::to_owned)).collect()
+    }
+
     /// Whether it is interpolated as a CTE and never built.
     pub fn is_ephemeral(&self) -> bool {
         self.resource_type == ResourceType::Model && self.config.materialized() == "ephemeral"

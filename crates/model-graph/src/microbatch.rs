@@ -7,6 +7,7 @@ pub use window::{BatchSize, EventTimes, parse_time, step_back};
 
 use crate::builder::Builder;
 use crate::line::{Line, aligned};
+use crate::node_info::{Phase, node_info};
 use chrono::{DateTime, Utc};
 use platform_core::event::{Level, Tone};
 use platform_core::{Event, Node, NodeResult, Resource, RunContext, Status};
@@ -91,7 +92,7 @@ impl Batches<'_> {
         }
         self.say("LogStartBatch", "Q044", &format!("START {about}"), line, "RUN", None);
         let watch = Stopwatch::start();
-        let done = self.materialize(span, rebuild);
+        let done = self.materialize(index, span, rebuild);
         let (_, seconds) = watch.stop();
         let name = "LogBatchResult";
         match done {
@@ -101,23 +102,34 @@ impl Batches<'_> {
             }
             Err(failure) => {
                 let text = format!("{} failed: {}", about, failure.message);
-                self.context
-                    .events
-                    .send(Event::new(Level::Error, "GenericExceptionOnRun", text).code("W004"));
+                self.context.events.send(
+                    Event::new(Level::Error, "GenericExceptionOnRun", text)
+                        .code("W004")
+                        .with("unique_id", self.node.unique_id.as_str())
+                        .with("node_info", node_info(Resource::Node(self.node), &Phase::started())),
+                );
                 self.say(name, "Q045", &format!("ERROR creating {about}"), line, "ERROR", Some(seconds));
                 Err(Some(failure))
             }
         }
     }
 
-    fn materialize(&self, span: Span, rebuild: Option<bool>) -> Result<String, Failure> {
+    fn materialize(&self, index: usize, span: Span, rebuild: Option<bool>) -> Result<String, Failure> {
         let text = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S+00:00").to_string();
         let batch = Batch {
             id: self.size.id(span.0),
+            label: self.size.label(span.0),
             window: Window { start: Some(text(span.0)), end: Some(text(span.1)) },
         };
         let mut node = self.node.clone();
         node.config.0.insert("full_refresh".to_owned(), rebuild.unwrap_or(false).into());
+        // Hooks are the model's: before its first batch, after its last.
+        if index > 0 {
+            node.config.0.shift_remove("pre-hook");
+        }
+        if index + 1 < self.total {
+            node.config.0.shift_remove("post-hook");
+        }
         let runtime = &self.builder.runtime;
         let failed = |error| runtime.failure(Resource::Node(&node), &error);
         runtime.begin_node(&node, self.connection).map_err(failed)?;

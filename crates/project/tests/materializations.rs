@@ -318,3 +318,27 @@ fn a_contract_names_types_that_have_no_name() {
         "{message}"
     );
 }
+
+#[test]
+fn what_can_be_called_is_callable() {
+    let shop = Workshop::new(Plan::default().model("m", json!({"materialized": "view"}), "select 1 as id"));
+    let text = "{{ [ref, var, is_incremental, adapter.dispatch, load_result] | map('string') | list | length }}\
+                {{ ref is callable }} {{ var is callable }} {{ is_incremental is callable }} {{ ref is mapping }}";
+    assert_eq!(shop.render("model.shop.m", text).unwrap(), "5True True True False");
+}
+
+#[test]
+fn a_rendered_relation_is_a_name() {
+    let sql = "select count(*) as n from {{ ref('a').render() }}";
+    let shop =
+        Workshop::new(Plan::default().model("a", json!({"materialized": "table"}), "select 1 as id").node(
+            "model",
+            "b",
+            json!({"materialized": "table"}),
+            sql,
+            json!({"depends_on": {"nodes": ["model.shop.a"]}}),
+        ));
+    shop.built("model.shop.a");
+    shop.built("model.shop.b");
+    assert_eq!(shop.rows("select n from shop.b"), "1");
+}

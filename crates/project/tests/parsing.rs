@@ -201,3 +201,16 @@ fn configurations_are_held_against_what_they_may_be() {
         "at path ['dbt-cloud']: 'text' is not valid",
     );
 }
+
+#[test]
+fn batches_that_read_everything_are_told() {
+    let model = "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at', \
+                 begin='2026-01-01', batch_size='day') }} select * from {{ ref('a') }}";
+    let told = |input: &str| {
+        let (_folder, project) = read(&[("models/m.sql", model), ("models/a.sql", input)]);
+        let project = project.unwrap_or_else(|error| panic!("{error}"));
+        project.warnings().any(|it| it.event.as_deref() == Some("MicrobatchModelNoEventTimeInputs"))
+    };
+    assert!(told("select 1"));
+    assert!(!told("{{ config(event_time='at') }} select 1"));
+}

@@ -7,10 +7,12 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::verb::inline;
 use crate::verb::nodes::{Task, Walk, walk};
+use indexmap::IndexSet;
 use model_graph::Order;
 use platform_core::ResourceType::{self, Analysis, Function, Model, Operation, Seed, Snapshot, Test};
 use platform_core::event::Level;
-use platform_core::{Event, EventSink as _};
+use platform_core::{Event, EventSink as _, UniqueId};
+use project::runtime::Runtime;
 use serde_json::json;
 
 /// What is compiled: everything that has SQL of its own.
@@ -25,22 +27,29 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
     let request = Request::of(&arguments.selection);
     let plan = Walk { request, types, order: Order::Dependencies, task: Task::Compile };
     let walked = walk(invocation, &plan)?;
-    let named = !arguments.selection.select.is_empty();
-    if let (true, Some(runtime), Some(id)) = (named, &walked.runtime, walked.selected.first()) {
-        let node = runtime.project().manifest.node(id);
-        let compiled = runtime.all_compiled().get(id).map(|compiled| compiled.sql.clone());
-        if let (Some(node), Some(sql), true) = (node, compiled, walked.selected.len() == 1) {
-            show(
-                invocation,
-                &node.display_name(),
-                node.unique_id.as_str(),
-                &sql,
-                arguments.inline.output,
-                false,
-            );
-        }
+    if let (false, Some(runtime)) = (arguments.selection.select.is_empty(), &walked.runtime) {
+        show_the_one(invocation, runtime, &walked.selected, arguments.inline.output);
     }
     Ok(walked.exit)
+}
+
+/// Of a selection that means one node, its SQL; the tests that come with it don't count.
+fn show_the_one(
+    invocation: &Invocation,
+    runtime: &Runtime,
+    selected: &IndexSet<UniqueId>,
+    output: Option<Output>,
+) {
+    let no_test = |id: &&UniqueId| id.resource_type() != Some(Test);
+    let named: Vec<&UniqueId> = match selected.len() {
+        1 => selected.iter().collect(),
+        _ => selected.iter().filter(no_test).collect(),
+    };
+    let [id] = named.as_slice() else { return };
+    let compiled = runtime.all_compiled();
+    if let (Some(node), Some(compiled)) = (runtime.project().manifest.node(id), compiled.get(*id)) {
+        show(invocation, &node.display_name(), id.as_str(), &compiled.sql, output, false);
+    }
 }
 
 /// Shows compiled SQL as text or as JSON.

@@ -36,7 +36,9 @@ pub fn debug(invocation: &Invocation, arguments: &Debug) -> Result<Exit, Stop> {
         let looked = if found.is_some() {
             String::new()
         } else {
-            format!("\ndbt looked for a profiles.yml file in {}, and there is none", profiles.display())
+            let given = invocation.global.place.profiles_dir.as_deref();
+            let looked = given.map_or_else(|| profiles.clone(), |folder| folder.join("profiles.yml"));
+            format!("\ndbt looked for a profiles.yml file in {}, and there is none", looked.display())
         };
         problems.push(format!("Profile loading failed for the following reason:\n{reason}{looked}"));
     }

@@ -11,8 +11,7 @@ use crate::state;
 use crate::times;
 use crate::verb::compile::show;
 use crate::verb::nodes::results_file;
-use platform_core::event::Level;
-use platform_core::{Node, NodeResult, Resource, Status};
+use platform_core::{Diagnostic, Node, NodeResult, Resource, Status};
 use project::Project;
 use project::runtime::{Runtime, RuntimeOptions, Slots};
 use serde_json::json;
@@ -62,11 +61,7 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
             result.compiled_code = Some(sql.clone());
             result
         }
-        Err(error) => {
-            let failure = runtime.failure(Resource::Node(&node), error);
-            invocation.say(Level::Error, "CompileFailed", "Z024", failure.message.clone());
-            NodeResult::new(node.unique_id.clone(), Status::Error, Some(failure.message))
-        }
+        Err(error) => return Err(refused(&runtime, &node, error)),
     };
     file.add(&result);
     file.finish().map_err(|source| Stop::File {
@@ -74,7 +69,17 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
         path: "run_results.json".into(),
         source,
     })?;
-    Ok(if done.is_ok() { Exit::Success } else { Exit::Failure })
+    Ok(Exit::Success)
+}
+
+/// Why a query could not be compiled, or was refused by the database: no result tells of it.
+pub fn refused(runtime: &Runtime, node: &Node, error: &project::runtime::materialize::Error) -> Stop {
+    let failure = runtime.failure(Resource::Node(node), error);
+    let (heading, message) = failure.message.split_once("\n  ").unwrap_or(("", &failure.message));
+    let is_database = heading.starts_with("Database Error");
+    let message =
+        if is_database { message.to_owned() } else { format!("Error parsing inline query\n  {message}") };
+    Stop::Project(vec![Diagnostic::error("R001", message).event(heading)])
 }
 
 /// An engine with one slot, for a command that runs one thing after the other.

@@ -68,15 +68,17 @@ pub fn walk(invocation: &Invocation, walk: &Walk<'_>) -> Result<Walked, Stop> {
 /// The same in a project that was read.
 pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Result<Walked, Stop> {
     let times = times::read(invocation)?;
+    // Read before a new one is written: the state may be this project's own folder.
     let defer = match walk.task {
-        Task::Clone => Some(state::required(invocation, false)?),
-        _ => state::deferred(invocation)?,
+        Task::Clone => state::required(invocation, false).map(Some),
+        _ => state::deferred(invocation),
     };
     artifact::write_manifest(invocation, &project)?;
     artifact::write_graph_summary(invocation, &project)?;
     opening::found(invocation, &project);
     stop_at_cycle(&project)?;
     let selected = choose(invocation, &project, walk)?;
+    let defer = defer?;
     let threads = invocation.threads().unwrap_or(project.profile.threads).max(1);
     let file = results_file(invocation, &project);
     if selected.is_empty() {
@@ -310,6 +312,11 @@ pub fn fill(node: &mut Node, compiled: &project::runtime::Compiled) {
     node.compiled_path.clone_from(&compiled.path);
     node.extra_ctes_injected = true;
     node.extra_ctes.clone_from(&compiled.ctes);
+    for to in node.foreign_keys_mut() {
+        if let Some((_, relation)) = compiled.targets.iter().find(|(written, _)| to == written.as_str()) {
+            *to = relation.as_str().into();
+        }
+    }
     if node.only.test_metadata.is_some() {
         depend_on_macros(node, &["macro.dbt.get_where_subquery"]);
     }

@@ -11,9 +11,7 @@ use crate::invocation::Invocation;
 use crate::verb::inline::{self, engine};
 use crate::verb::nodes::results_file;
 use platform_core::event::Level;
-use platform_core::{
-    Diagnostic, Event, EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId,
-};
+use platform_core::{Event, EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::Project;
 use project::runtime::results::Value;
 use project::runtime::table::Table;
@@ -123,9 +121,7 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
                 result
             }
             Err(error) if node.resource_type == ResourceType::SqlOperation => {
-                let failure = runtime.failure(Resource::Node(node), &error);
-                let (heading, message) = failure.message.split_once("\n  ").unwrap_or(("", &failure.message));
-                return Err(Stop::Project(vec![Diagnostic::error("R001", message).event(heading)]));
+                return Err(inline::refused(&runtime, node, &error));
             }
             Err(error) => {
                 worked = false;

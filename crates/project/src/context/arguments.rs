@@ -1,6 +1,6 @@
 //! Functions that the host gives to templates, and their arguments, bound to parameters by Python's rules.
 
-use jinja::{HostError, HostErrorKind, Kwargs, Object, Rest, State, Value, from_args};
+use jinja::{HostError, HostErrorKind, Kwargs, Object, ObjectRepr, Rest, State, Value, from_args};
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,6 +29,10 @@ impl fmt::Debug for Function {
 }
 
 impl Object for Function {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         (self.body)(state, Arguments::new(self.name, args)?)
     }
@@ -46,6 +50,10 @@ struct BoundMethod {
 }
 
 impl Object for BoundMethod {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         self.object.call_method(state, &self.name, args)
     }

@@ -327,6 +327,10 @@ impl Object for PackageMacros {
             let (name, default): (String, Option<Value>) = from_args(args)?;
             return Ok(self.find(&name).or(default).unwrap_or_else(|| Value::from(())));
         }
+        if self.context.recorder.is_some() {
+            // What a package lacks may stand where nothing runs; who runs it is told.
+            return Ok(Value::UNDEFINED);
+        }
         let names = self.context.macros().of_package(&self.package).map(|it| it.name.to_string());
         let names: Vec<String> = names.collect();
         let near = platform_core::diagnostic::nearest(method, names.iter().map(String::as_str));
@@ -363,6 +367,10 @@ struct Recorded {
 }
 
 impl Object for Recorded {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         if self.recorder.depth.fetch_add(1, Ordering::Relaxed) == 0 {
             let mut called = self.recorder.called.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@ use crate::context::raised::{Kind, Raised};
 use crate::json;
 use crate::render::has_jinja;
 use crate::settings::Settings;
-use jinja::{HostError, Object, State, Value, from_args};
+use jinja::{HostError, Object, ObjectRepr, State, Value, from_args};
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -119,6 +119,10 @@ fn rendered(name: &str, text: &str, state: &State<'_, '_>) -> Result<Value, Host
 }
 
 impl Object for Var {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         // A default of `none` is a default: only what wasn't given is missing.
         let [name, default] = Arguments::new("var", args)?.bind(["var_name", "default"], 1)?;

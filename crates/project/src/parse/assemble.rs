@@ -168,6 +168,7 @@ impl Assembler<'_> {
         self.link_semantic_models();
         let root = self.scene.root().settings.name.clone();
         self.diagnostics.extend(resolve::resolve(&mut self.manifest, &root, &restricted));
+        self.diagnostics.extend(verify::unfiltered_batches(&self.manifest));
         self.diagnostics.extend(verify::deprecations(&self.manifest, self.scene.shared.now));
     }
 

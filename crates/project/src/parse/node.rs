@@ -300,7 +300,7 @@ fn describe(scene: &Scene<'_>, node: &mut Node, patch: &Patch) -> Result<(), Dia
 
 fn returns(node: &Yaml) -> Value {
     let of = |key: &str| node.get("returns").and_then(|it| it.get(key)).map(Yaml::to_json);
-    json!({"data_type": of("data_type"), "description": of("description").unwrap_or_else(|| json!(""))})
+    json!({"data_type": of("data_type"), "description": of("description")})
 }
 
 fn arguments(node: &Yaml) -> Value {
@@ -319,14 +319,7 @@ fn arguments(node: &Yaml) -> Value {
 
 /// What foreign keys point at, the node depends on: `to: ref('…')`, `to: source('…', '…')`.
 fn foreign_keys(scene: &Scene<'_>, node: &mut Node) -> Result<(), Diagnostic> {
-    let own = node.only.constraints.iter().flatten();
-    let of_columns = node.columns.values().flat_map(|column| &column.constraints);
-    let targets: Vec<String> = own
-        .chain(of_columns)
-        .filter(|constraint| constraint["type"] == "foreign_key")
-        .filter_map(|constraint| constraint["to"].as_str().map(str::to_owned))
-        .collect();
-    for to in targets {
+    for to in node.foreign_keys() {
         let text = to.trim();
         let is_call = ["ref", "source"].iter().any(|name| {
             text.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('('))

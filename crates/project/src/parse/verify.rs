@@ -286,16 +286,7 @@ fn unsupported_constraints(node: &Node) -> Option<Diagnostic> {
 /// What a microbatch model has to say of its batches. A project with a strategy of that name of its own has its own
 /// rules.
 fn microbatch(manifest: &Manifest, node: &Node) -> Option<Diagnostic> {
-    let is_microbatch = node.resource_type == ResourceType::Model
-        && node.config.materialized() == "incremental"
-        && node.config.text("incremental_strategy") == Some("microbatch");
-    let has_own = || {
-        manifest.macros.values().any(|it| {
-            it.name == "get_incremental_microbatch_sql"
-                && !crate::context::macros::is_internal(&it.package_name)
-        })
-    };
-    if !is_microbatch || has_own() {
+    if !is_microbatch(manifest, node) {
         return None;
     }
     let text = |key: &str| node.config.get(key).and_then(Value::as_str);
@@ -322,6 +313,45 @@ fn microbatch(manifest: &Manifest, node: &Node) -> Option<Diagnostic> {
         ));
     }
     None
+}
+
+fn is_microbatch(manifest: &Manifest, node: &Node) -> bool {
+    let has_own = || {
+        manifest.macros.values().any(|it| {
+            it.name == "get_incremental_microbatch_sql"
+                && !crate::context::macros::is_internal(&it.package_name)
+        })
+    };
+    node.resource_type == ResourceType::Model
+        && node.config.materialized() == "incremental"
+        && node.config.text("incremental_strategy") == Some("microbatch")
+        && !has_own()
+}
+
+/// Microbatch models none of whose inputs has a time: each batch reads all of their rows.
+pub fn unfiltered_batches(manifest: &Manifest) -> Vec<Diagnostic> {
+    let has_time = |id: &UniqueId| {
+        let node = manifest.nodes.get(id).map(|node| &node.config);
+        node.or_else(|| manifest.sources.get(id).map(|source| &source.config))
+            .is_some_and(|config| config.text("event_time").is_some())
+    };
+    let unfiltered = manifest
+        .nodes
+        .values()
+        .filter(|node| is_microbatch(manifest, node) && !node.depends_on.nodes.iter().any(has_time));
+    unfiltered
+        .map(|node| {
+            let message = format!(
+                "The microbatch model '{}' reads nothing that has an 'event_time': every batch reads all rows, and rows may \
+                 be written more than once",
+                node.name
+            );
+            Diagnostic::warning(code::CONFIG, message)
+                .event("MicrobatchModelNoEventTimeInputs")
+                .at(place(node))
+                .hint("set `event_time` on the models and sources it reads")
+        })
+        .collect()
 }
 
 /// A date, or a date with a time, as ISO 8601 has them.

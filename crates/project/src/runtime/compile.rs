@@ -15,6 +15,8 @@ pub struct Compiled {
     pub bare: String,
     /// Ephemeral models used, each before what uses it.
     pub ctes: Vec<ExtraCte>,
+    /// What foreign keys point at, as written and as a relation.
+    pub targets: Vec<(String, String)>,
     /// Path of the file with it, below the project's folder; `None` for what is not written.
     pub path: Option<String>,
 }
@@ -65,16 +67,22 @@ impl Runtime {
         }
         let texts: Vec<String> = ctes.iter().map(|cte: &ExtraCte| cte.sql.clone()).collect();
         let sql = inject::inject(&bare, &texts);
-        let path = self.write_compiled(node, &sql);
-        Ok(Arc::new(Compiled { sql, bare, ctes, path }))
+        let path = self.write_compiled(node, context.state.batch.as_ref(), &sql);
+        let targets = node.foreign_keys().into_iter().map(|to| {
+            let target = context.context.jinja().eval_expression(&to, &context.context.value())?;
+            Ok((to, target.to_string()))
+        });
+        let targets = targets.collect::<Result<_, jinja::Error>>()?;
+        Ok(Arc::new(Compiled { sql, bare, ctes, targets, path }))
     }
 
-    fn write_compiled(&self, node: &Node, sql: &str) -> Option<String> {
+    fn write_compiled(&self, node: &Node, batch: Option<&Batch>, sql: &str) -> Option<String> {
         if matches!(node.resource_type, ResourceType::Operation | ResourceType::SqlOperation) {
             return None;
         }
-        self.write_file("compiled", node, sql);
-        let target = self.project().target_path.join(self.artifact_path("compiled", node));
+        let path = self.batch_path("compiled", node, batch);
+        self.write_file(&path, sql);
+        let target = self.project().target_path.join(path);
         let below = target.strip_prefix(&self.project().root).unwrap_or(&target);
         Some(below.to_string_lossy().into_owned())
     }

@@ -9,6 +9,8 @@ use crate::runtime::statements::Response;
 use crate::runtime::table::Table;
 use crate::runtime::{Connection, Runtime};
 use jinja::Value;
+use platform_core::Event;
+use platform_core::event::Level;
 use platform_core::node::Source;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -31,6 +33,13 @@ impl Runtime {
         let answer = self.ask(source, connection);
         connection.rollback();
         answer
+    }
+
+    fn warn_of_bare_table(&self) {
+        let message = "[WARNING]: A `collect_freshness` of the project gives a table: let it give the whole result of the \
+                       statement, `{{ return(load_result('collect_freshness')) }}`";
+        let event = Event::new(Level::Warn, "CollectFreshnessReturnSignature", message);
+        self.inner.shared.events.send(event);
     }
 
     fn ask(&self, source: &Source, connection: &Arc<Connection>) -> Result<Newest, jinja::Error> {
@@ -76,7 +85,13 @@ impl Runtime {
             }
         };
         let attribute = |name: &str| result.get_attr(name).ok().filter(|value| !value.is_undefined());
-        let table = attribute("table").and_then(|table| table.downcast_object::<Table>());
+        let table = match result.downcast_object::<Table>() {
+            Some(table) => {
+                self.warn_of_bare_table();
+                Some(table)
+            }
+            None => attribute("table").and_then(|table| table.downcast_object::<Table>()),
+        };
         let row = table.as_ref().filter(|table| table.column_names().len() == 2);
         let mut rows = row.map(|table| table.texts().collect::<Vec<_>>()).unwrap_or_default();
         let (Some(mut row), true) = (rows.pop(), rows.is_empty()) else {

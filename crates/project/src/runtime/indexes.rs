@@ -39,14 +39,20 @@ impl Index {
         let columns = raw.get_attr("columns").ok().filter(|columns| !columns.is_undefined());
         let columns = columns.ok_or_else(|| wrong("'columns' is a required property"))?;
         if columns.as_str().is_some() || columns.try_iter().is_err() {
-            return Err(wrong(&format!("{} is not of type 'array'", jinja::value::repr(&columns))));
+            return Err(wrong(&format!(
+                "at path ['columns']: {} is not of type 'array'",
+                jinja::value::repr(&columns)
+            )));
         }
         let unique = raw.get_attr("unique").ok();
         if let Some(given) = unique
             .as_ref()
             .filter(|it| !it.is_undefined() && !it.is_none() && it.kind() != jinja::ValueKind::Bool)
         {
-            return Err(wrong(&format!("{} is not of type 'boolean'", jinja::value::repr(given))));
+            return Err(wrong(&format!(
+                "at path ['unique']: {} is not of type 'boolean'",
+                jinja::value::repr(given)
+            )));
         }
         Ok(Self {
             columns: columns.try_iter()?.filter_map(|column| text(Some(&column))).collect(),

@@ -122,6 +122,8 @@ pub struct Deferred {
 pub struct Batch {
     /// `20261122` and the like.
     pub id: String,
+    /// `2026-11-22` and the like, in names of files.
+    pub label: String,
     /// Its window.
     pub window: Window,
 }
@@ -380,8 +382,17 @@ impl Runtime {
     }
 
     /// `target/run/…`: where the statements of a node are kept for people.
-    fn write_run(&self, node: &Node, sql: &str) {
-        self.write_file("run", node, sql);
+    fn write_run(&self, node: &Node, batch: Option<&Batch>, sql: &str) {
+        self.write_file(&self.batch_path("run", node, batch), sql);
+    }
+
+    /// The same for a batch: in a folder that goes by the model's name, its label behind it.
+    fn batch_path(&self, folder: &str, node: &Node, batch: Option<&Batch>) -> PathBuf {
+        let path = self.artifact_path(folder, node);
+        let Some(batch) = batch else { return path };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = format!("{stem}_{}.sql", batch.label);
+        path.with_file_name(stem).join(name)
     }
 
     /// Path of a node's SQL below `target/compiled` or `target/run`, relative to the target folder.
@@ -394,8 +405,8 @@ impl Runtime {
         path
     }
 
-    fn write_file(&self, folder: &str, node: &Node, sql: &str) {
-        let path = self.project().target_path.join(self.artifact_path(folder, node));
+    fn write_file(&self, path: &std::path::Path, sql: &str) {
+        let path = self.project().target_path.join(path);
         let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
         if let Err(error) = made.and_then(|()| std::fs::write(&path, sql)) {
             let message = format!("write `{}`: {error}", path.display());

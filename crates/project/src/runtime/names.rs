@@ -12,7 +12,7 @@ use crate::runtime::relation::{RelationClass, RelationObject};
 use crate::runtime::seed::SeedRows;
 use crate::runtime::statements::Statements;
 use crate::runtime::{Batch, Runtime};
-use jinja::{HostError, Object, State, Value};
+use jinja::{HostError, Object, ObjectRepr, State, Value};
 use platform_core::seed::SeedOptions;
 use platform_core::{Node, Relation, ResourceType, UniqueId};
 use serde_json::Value as Json;
@@ -245,11 +245,11 @@ impl NodeState {
     }
 
     fn write(&self) -> Value {
-        let (runtime, node) = (self.runtime.clone(), self.node.clone());
+        let (runtime, node, batch) = (self.runtime.clone(), self.node.clone(), self.batch.clone());
         Function::value("write", move |_, arguments| {
             let [payload] = arguments.bind(["payload"], 1)?;
             if let Some(node) = &node {
-                runtime.write_run(node, &payload.unwrap_or_default().to_string());
+                runtime.write_run(node, batch.as_ref(), &payload.unwrap_or_default().to_string());
             }
             Ok(Value::from(""))
         })
@@ -395,6 +395,10 @@ struct Bound {
 }
 
 impl Object for Bound {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         match self.call {
             Method::Reference => self.node.reference(args),

@@ -256,7 +256,8 @@ impl Object for RelationObject {
         let arguments = Arguments::new(method, args)?;
         let made = |relation: Self| Ok(Value::from_object(relation));
         match method {
-            "render" => Ok(Value::from(self.rendered())),
+            // The name without limits, for what is no reading of rows: hooks, statements of one's own.
+            "render" => Ok(Value::from(self.name())),
             "render_limited" => Ok(Value::from(self.rendered())),
             "relation_max_name_length" => Ok(Value::from(MAX_NAME)),
             "quote" | "include" => {
@@ -432,5 +433,6 @@ mod tests {
         relation.include.database = false;
         relation.limit = Some(0);
         assert_eq!(relation.to_string(), r#"(select * from "s"."t" where false limit 0) _dbt_limit_subq_t"#);
+        assert_eq!(relation.name(), r#""s"."t""#);
     }
 }

@@ -101,9 +101,9 @@ impl Runtime {
         }
         let texts: Vec<String> = ctes.iter().map(|cte| cte.sql.clone()).collect();
         let sql = inject::inject(&bare, &texts);
-        self.write_file("compiled", node, &sql);
+        self.write_file(&self.artifact_path("compiled", node), &sql);
         let path = Some(self.display_path("compiled", node));
-        Ok(Arc::new(Compiled { sql, bare, ctes, path }))
+        Ok(Arc::new(Compiled { sql, bare, ctes, path, ..Compiled::default() }))
     }
 
     /// The context of the tested model: inputs and overrides in place of what they stand for.
