@@ -43,6 +43,9 @@ pub struct Options {
     /// Rows of the seed; the default makes 134 MB. 0 leaves seeds out
     #[arg(long, default_value_t = 1_145_000)]
     seed_rows: u64,
+    /// Folder with `dp` and `ingest` built for release, instead of building them
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
     #[command(flatten)]
     peers: Peers,
 }
@@ -53,8 +56,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder).context("failed to empty target/bench/ingest")?;
     }
-    let dp = measure::release("platform-cli", "dp")?;
-    let ingest = measure::release("ingest", "ingest")?;
+    let (dp, ingest) = match &options.programs {
+        Some(folder) => (folder.join("dp"), folder.join("ingest")),
+        None => (measure::release("platform-cli", "dp")?, measure::release("ingest", "ingest")?),
+    };
     let server = Server::open()?;
     server.make(DATABASE, "template0")?;
     let bench = Bench { server, dp, ingest, folder, rounds: options.rounds.max(1) };

@@ -53,3 +53,45 @@ async fn a_file_of_bad_rows_alone_leaves_the_table_as_it_was() {
       hint: loading it would empty the table; `allow_empty: true` says that this may happen
     ");
 }
+
+#[tokio::test]
+async fn a_large_file_is_split_between_records_and_nowhere_else() {
+    let mut world = World::simple(json!({})).await;
+    world.context.connections = 4;
+    let (count, mut sum) = (60_000_u64, 0);
+    let mut text = "a,b\n".to_owned();
+    for number in 0..count {
+        // Line ends, delimiters, quotes and backslashes wherever a split may fall.
+        text +=
+            &format!("{number},\"{}, said \"\"{number}\"\"\n\\.\r\n{}\"\n", "x".repeat(60), "é".repeat(40));
+        sum += number;
+    }
+    assert!(text.len() > 8 << 20, "{} bytes are not worth splitting", text.len());
+    world.write("csv_data/2026-11-20/t.csv", &text);
+    let report = world.load_all().await.remove(0);
+    assert_eq!((report.outcome, report.tally().rows), (Outcome::Loaded, count));
+    let all = "select count(*), count(distinct a), sum(a::bigint), min(_line), max(_line) from raw.t";
+    assert_eq!(world.rows(all).await, format!("{count}|{count}|{sum}|2|{}", 3 * count - 1));
+    let odd = "select count(*) from raw.t where _line <> 3 * a::bigint + 2 or b is distinct from \
+               repeat('x', 60) || ', said \"' || a || E'\"\\n\\\\.\\r\\n' || repeat('é', 40)";
+    assert_eq!(world.rows(odd).await, "0", "every value is as it was written");
+}
+
+#[tokio::test]
+async fn fields_and_records_beyond_the_limits_are_quarantined() {
+    let world = World::simple(json!({"max_bad_rows": 2})).await;
+    let text = format!(
+        "a,b\n1,x\n2,{}\n3,\"{}\"\n4,x\n",
+        "y".repeat(2 << 20),
+        "z\n".to_owned() + &"z".repeat(18 << 20)
+    );
+    world.write("csv_data/2026-11-20/t.csv", text);
+    let report = world.load_all().await.remove(0);
+    assert_eq!((report.outcome, report.tally().rejected), (Outcome::Loaded, 2));
+    assert_eq!(world.rows("select a, _line from raw.t order by a").await, "1|2\n4|6");
+    let rejected = "select line, reason, length(raw) from raw.t__rejected order by line";
+    insta::assert_snapshot!(world.rows(rejected).await, @"
+    3|`b` has 2097152 bytes; at most 1048576 are allowed (`max_field_bytes`)|1048598
+    4|a record of 18874374 bytes is too long to be read|65559
+    ");
+}
