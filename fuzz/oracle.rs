@@ -200,7 +200,11 @@ fn the_sieve_accounts_for_everything(text: &[u8], delimiter: Delimiter, whole: &
                 assert_eq!(tally.blank, whole.iter().filter(|seen| seen.blank).count() as u64);
             }
         }
-        Err(Refusal::Problems(problems)) => assert!(!problems.is_empty(), "a refusal says why"),
+        Err(Refusal::Problems(problems)) => {
+            assert!(!problems.is_empty(), "a refusal says why");
+            assert!(sink.told.balances(), "{:?}", sink.told);
+            assert_eq!((sink.told.rows, sink.told.rejected), (sink.rows, sink.rejected));
+        }
         Err(Refusal::Stopped) => unreachable!("this sink takes everything"),
     }
 }

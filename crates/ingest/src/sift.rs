@@ -30,7 +30,7 @@ pub trait Sink {
     fn row(&mut self, record: &Record<'_>) -> Result<(), Stop>;
     /// A record that is no row.
     fn reject(&mut self, rejected: Rejected) -> Result<(), Stop>;
-    /// Now and then: the counts so far, and bytes of the file read.
+    /// Now and then, and at the end, good or bad: the counts so far, and bytes of the file read.
     fn progress(&mut self, tally: &Tally, bytes: u64);
 }
 
@@ -148,11 +148,11 @@ pub fn sift_input(input: Input, name: &str, feed: &Feed, sink: &mut dyn Sink) ->
     }
     let columns = file.header(&mut records)?;
     sink.begin(&columns)?;
-    file.rows(&mut records, &columns, sink)?;
-    let input = records.into_input();
-    let bytes = input.meter.clone();
-    let sha256 = input.finish().map_err(|error| unreadable(name, &error))?;
-    sink.progress(&file.tally, bytes.bytes());
+    let meter = records.input().meter.clone();
+    let read = file.rows(&mut records, &columns, sink);
+    sink.progress(&file.tally, meter.bytes());
+    read?;
+    let sha256 = records.into_input().finish().map_err(|error| unreadable(name, &error))?;
     if file.tally.rows + file.tally.rejected == 0 && !feed.allow_empty {
         let message = "the file has a header and no rows";
         let hint = "loading it would empty the table; `allow_empty: true` says that this may happen";
@@ -337,6 +337,8 @@ impl File<'_> {
                 }
                 Ok(Sound::Blank) => self.tally.blank += 1,
                 Err((Flaw::Unterminated { opened }, at)) => {
+                    // What it is nobody knows, nor how many records it swallowed.
+                    self.tally.physical -= 1;
                     let rejected = Rejected::new(&record, Flaw::Unterminated { opened }, at);
                     let place = place(self.name, &rejected);
                     return Err(self.unterminated(opened, place).into());
