@@ -109,6 +109,7 @@ impl Bench {
     fn drop(&self, options: &Options) -> anyhow::Result<()> {
         let (invoices, organizations) = if options.large { LARGE } else { (options.invoices, LARGE.1) };
         let project = self.folder.join("project");
+        fs::create_dir_all(&project).context("failed to make target/bench/ingest")?;
         copy_project(&workspace::root(), &project)?;
         let out = project.join("csv_data");
         fs::remove_dir_all(&out).context("failed to make room for the drop")?;
