@@ -1,7 +1,8 @@
 // Which nodes a lineage shows: dbt's graph operators on names and methods, and filters.
 "use strict";
 (() => {
-  const { resources, parents, children, DRAWN } = platform;
+  const { index, resources, parents, children } = platform;
+  const isDrawn = (at) => index.layout.places[at] != null;
 
   function reach(edges, start, steps) {
     const seen = new Set(start);
@@ -45,7 +46,7 @@
   function one(part) {
     const [, up, name, down] = part.match(/^(\d*\+|@)?(.*?)(\+\d*)?$/);
     const matches = matcher(name);
-    const start = new Set(resources.flatMap((resource, at) => DRAWN.has(resource.kind) && matches(resource) ? [at] : []));
+    const start = new Set(resources.flatMap((resource, at) => isDrawn(at) && matches(resource) ? [at] : []));
     const steps = (text, digits) => text == null ? 0 : digits === "" ? Infinity : Number(digits);
     if (up === "@") return reach(parents, reach(children, start, Infinity), Infinity);
     const found = reach(parents, start, steps(up, up?.slice(0, -1)));
@@ -53,7 +54,7 @@
     return found;
   }
 
-  const drawn = (found) => [...found].filter((at) => DRAWN.has(resources[at].kind)).sort((a, b) => a - b);
+  const drawn = (found) => [...found].filter(isDrawn).sort((a, b) => a - b);
 
   // `2+orders`, `orders+`, `@orders`, `tag:daily`; a comma intersects, a blank unites.
   platform.select = (expression) => {

@@ -55,7 +55,9 @@ pub fn assemble(input: &Input<'_>, shard_size: usize) -> (Index, Vec<Detail>) {
     pages.link_macros();
     pages.link_columns();
     let edges = pages.edges();
-    let drawn: Vec<bool> = pages.briefs.iter().map(|brief| DRAWN.contains(&brief.kind)).collect();
+    // `docs: {show: false}` hides a node from the lineage too.
+    let drawn: Vec<bool> =
+        pages.briefs.iter().map(|brief| DRAWN.contains(&brief.kind) && !brief.hidden).collect();
     let index = Index {
         project: text(&input.manifest.metadata.more, "project_name"),
         generated_at: input.manifest.metadata.generated_at.clone(),

@@ -2,6 +2,7 @@
 
 use crate::chromium::act;
 use crate::shop::{shop, write_site};
+use platform_core::UniqueId;
 use serde_json::{Value, json};
 
 fn look(page: &str, script: &str) -> Value {
@@ -51,6 +52,18 @@ fn operators_methods_and_filters_choose_nodes() {
         seen["nothing"].as_str().is_some_and(|text| text.starts_with("Nothing matches “nobody”")),
         "{seen}"
     );
+}
+
+#[test]
+fn a_node_that_hides_from_the_docs_is_not_drawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut manifest = shop();
+    let hidden = manifest.nodes.get_mut(&UniqueId::from("model.shop.order_items")).expect("a model");
+    hidden.docs.insert("show".to_owned(), false.into());
+    write_site(&manifest, folder.path());
+    let script = "return [one('.hint').textContent, platform.select('orders+').map((at) => platform.resources[at].name)];";
+    let seen = act(folder.path(), "#!/lineage", 1200, script);
+    assert_eq!(seen, json!(["4 nodes", ["orders", "customers", "Orders that grew"]]));
 }
 
 #[test]
