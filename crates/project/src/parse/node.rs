@@ -330,7 +330,7 @@ fn foreign_keys(scene: &Scene<'_>, node: &mut Node) -> Result<(), Diagnostic> {
         let found = if is_call { read(scene, node, &file).ok() } else { None };
         let Some(found) = found else {
             let message = format!(
-                "Invalid 'ref' or 'source' syntax on foreign key constraint 'to' on model {}: {to}",
+                "Invalid 'ref' or 'source' syntax on foreign key constraint 'to' on model {}: {to}.",
                 node.name
             );
             return Err(Diagnostic::error(code::CONFIG, message)
