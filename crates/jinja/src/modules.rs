@@ -2,7 +2,7 @@
 
 mod class;
 mod date;
-mod datetime;
+pub(crate) mod datetime;
 mod delta;
 mod instance;
 mod iso;

@@ -31,6 +31,11 @@ pub fn set(items: impl IntoIterator<Item = Value>) -> Value {
     Set::value(items.into_iter().collect::<IndexSet<_>>())
 }
 
+/// A moment as Python's aware `datetime`, in UTC.
+pub fn moment(moment: chrono::DateTime<chrono::Utc>) -> Value {
+    crate::modules::datetime::in_utc(moment)
+}
+
 /// Whether a value is undefined, in either mode.
 pub fn is_undefined(value: &Value) -> bool {
     python::undefined::is_undefined(value)

@@ -77,3 +77,26 @@ async fn compile_shows_one_node_or_a_query() {
     assert_eq!(broken.code, 1, "{}", broken.text);
     broken.says("'nothing' is undefined");
 }
+
+#[tokio::test]
+async fn functions_and_macros_are_true_while_a_project_is_read() {
+    let text = "{% set answers = [] %}\n{% for it in [dbt.type_float, ref, var, env_var, adapter, adapter.dispatch, flags, api.Relation, \
+                exceptions, log, answer] %}{% do answers.append('yes' if it else 'no') %}{% endfor %}\n\
+                {{ config(tags=answers) }} select '{{ answers | unique | join }}' as answer";
+    let answer = "{% macro answer() %}{{ return(1) }}{% endmacro %}";
+    let scene = Scene::new(&[("models/truth.sql", text), ("macros/answer.sql", answer)]).await;
+    scene.good("run");
+    assert_eq!(scene.texts("select answer from dev.truth").await, ["yes"]);
+    let manifest = scene.artifact("manifest.json");
+    let tags = manifest["nodes"]["model.shop.truth"]["config"]["tags"].as_array().expect("a list");
+    assert!(!tags.is_empty() && tags.iter().all(|tag| tag == "yes"), "{tags:?}");
+}
+
+#[tokio::test]
+async fn the_start_of_a_run_is_a_time_and_ref_knows_the_project() {
+    let scene = Scene::new(&[]).await;
+    let query = "{{ run_started_at.strftime(\"%Y\") }} {{ (run_started_at - modules.datetime.timedelta(days=1)) < run_started_at }} \
+                 {{ builtins.ref.config.project_name }} {{ builtins.ref.config.dependencies[\"shop\"].version }} \
+                 {{ builtins.ref.config.vars.to_dict() }}";
+    scene.good(&format!("compile --quiet --inline '{query}'")).says(" True shop 1.0 {}");
+}

@@ -29,6 +29,11 @@ pub(super) struct DateTime {
 
 const PARTS: [&str; 8] = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo"];
 
+/// A moment in `pytz.utc`.
+pub(crate) fn in_utc(moment: Chrono<Utc>) -> Value {
+    Py::value(DateTime { naive: whole_micros(moment.naive_utc()), zone: Some(Zone::pytz_utc()) })
+}
+
 /// The type.
 pub(super) fn class() -> Value {
     Class {

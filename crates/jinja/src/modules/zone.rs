@@ -50,7 +50,7 @@ impl Zone {
         Self { kind: ZoneKind::Fixed { named: false }, offset, name }
     }
 
-    fn pytz_utc() -> Self {
+    pub(super) fn pytz_utc() -> Self {
         Self { kind: ZoneKind::PytzUtc, offset: 0, name: "UTC".to_owned() }
     }
 

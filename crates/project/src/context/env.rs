@@ -32,6 +32,10 @@ impl EnvVar {
 }
 
 impl Object for EnvVar {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         let (name, default, kwargs): (Option<String>, Option<Value>, Kwargs) = from_args(args)?;
         let name: String = match name {

@@ -47,6 +47,10 @@ const METHODS: &[&str] = &[
 ];
 
 impl Object for Exceptions {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         let method = METHODS.iter().find(|it| **it == key)?;
         Some(Value::from_object(Method(method)))
@@ -70,6 +74,10 @@ impl Object for Exceptions {
 struct Method(&'static str);
 
 impl Object for Method {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         call(state, self.0, args)
     }

@@ -24,6 +24,10 @@ impl Shown {
 }
 
 impl Object for Shown {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.find(key.as_str()?)
     }

@@ -4,7 +4,6 @@ use crate::context::arguments::{Function, truth};
 use crate::context::raised::Raised;
 use crate::context::scope::Context;
 use crate::{json, yaml};
-use chrono::{DateTime, Utc};
 use jinja::Value;
 use md5::{Digest, Md5};
 use platform_core::event::{Event, Level};
@@ -182,10 +181,4 @@ pub fn try_or_compiler_error() -> Value {
         let failed = |_| Raised::compilation(positional[0].to_string());
         positional[1].call(state, &rest).map_err(failed)
     })
-}
-
-/// A moment as Python's aware `datetime`.
-pub fn datetime(moment: DateTime<Utc>) -> Value {
-    // Until the Jinja crate has a datetime of its own: the text Python prints.
-    Value::from(moment.format("%Y-%m-%d %H:%M:%S%.6f+00:00").to_string())
 }

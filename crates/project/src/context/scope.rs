@@ -257,6 +257,10 @@ impl Object for Context {
 struct Builtins(Arc<Context>);
 
 impl Object for Builtins {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.0.builtin(key.as_str()?)
     }
@@ -380,6 +384,15 @@ impl Object for Recorded {
         let result = bound.call(state, args);
         self.recorder.depth.fetch_sub(1, Ordering::Relaxed);
         result
+    }
+
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    /// As every function of Python: `{% if dbt.type_float %}` asks whether there is one.
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {

@@ -148,7 +148,7 @@ impl Shared {
             ("return", jinja::functions::return_function()),
             ("modules", jinja::functions::modules()),
             ("invocation_id", Value::from(invocation_id)),
-            ("run_started_at", functions::datetime(now)),
+            ("run_started_at", jinja::value::moment(now)),
             ("exceptions", Exceptions::value()),
             ("project_name", Value::from(project_name)),
             ("dbt_metadata_envs", jinja::value::from_json(&Json::Object(metadata_envs(env)))),

@@ -159,6 +159,10 @@ struct Doc {
 }
 
 impl Object for Doc {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         let texts: Vec<String> = args.iter().map(jinja::value::to_str).collect();
         let (package, name) = match texts.as_slice() {

@@ -296,6 +296,10 @@ impl Object for Model {
 struct ParseConfig(Arc<ParseNames>);
 
 impl Object for ParseConfig {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         let (positional, keywords) = Arguments::new("config", args)?.into_parts();
         let given = capture::config_arguments(&positional, &keywords)?;
@@ -338,6 +342,10 @@ impl ParseAdapter {
 }
 
 impl Object for ParseAdapter {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         match key {
             "Relation" => Some(Value::from_object(RelationClass { quoting: Quoting::default() })),
@@ -411,6 +419,10 @@ struct AdapterMethod {
 }
 
 impl Object for AdapterMethod {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         self.adapter.call_method(state, &self.method, args)
     }

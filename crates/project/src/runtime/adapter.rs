@@ -351,6 +351,10 @@ const METHODS: &[&str] = &[
 ];
 
 impl Object for Adapter {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }
@@ -720,6 +724,10 @@ impl fmt::Debug for Behavior {
 }
 
 impl Object for Behavior {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }

@@ -191,6 +191,10 @@ impl Object for ColumnObject {
 pub struct ColumnClass;
 
 impl Object for ColumnClass {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         let names = ["column", "dtype", "char_size", "numeric_precision", "numeric_scale"];
         let [name, data_type, size, precision, scale] = Arguments::new("Column", args)?.bind(names, 2)?;

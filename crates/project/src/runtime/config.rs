@@ -49,6 +49,10 @@ impl Config {
 }
 
 impl Object for Config {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     /// `{{ config(…) }}` was read when the project was parsed.
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, HostError> {
         Ok(Value::from(""))

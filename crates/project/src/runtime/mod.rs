@@ -352,6 +352,31 @@ impl Runtime {
         Var::value(self.inner.vars.of(package), Missing::Error, owner)
     }
 
+    /// The project's settings and those of its packages, as `builtins.ref.config` has them.
+    fn settings_value(&self) -> Value {
+        let project = self.project();
+        let described = |settings: &crate::Settings, root: &std::path::Path| {
+            serde_json::json!({
+                "project_name": settings.name, "version": settings.version, "vars": settings.vars,
+                "project_root": root.display().to_string(), "model_paths": settings.model_paths,
+                "macro_paths": settings.macro_paths, "seed_paths": settings.seed_paths,
+                "packages_install_path": settings.packages_install_path, "target_path": settings.target_path,
+            })
+        };
+        let packages = project.packages.iter();
+        let packages: serde_json::Map<String, serde_json::Value> =
+            packages.map(|(name, it)| (name.clone(), described(&it.settings, &it.root))).collect();
+        let mut settings = described(project.settings(), &project.root);
+        settings["profile_name"] = project.profile.name.as_str().into();
+        settings["target_name"] = project.profile.target.as_str().into();
+        settings["threads"] = project.profile.threads.into();
+        settings["cli_vars"] = serde_json::Value::Object((*project.cli_vars).clone());
+        settings["args"] = serde_json::Value::Object(self.inner.options.invocation_args.clone());
+        settings["dependencies"] = serde_json::Value::Object(packages);
+        let fields = settings.as_object().cloned().unwrap_or_default();
+        results::record(fields)
+    }
+
     /// `graph`: the manifest as templates read it, converted once.
     fn graph(&self) -> Value {
         let made = || {

@@ -399,6 +399,11 @@ impl Object for Bound {
         ObjectRepr::Plain
     }
 
+    /// `builtins.ref.config`: what packages look the project up in.
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        (key == "config").then(|| self.node.runtime.settings_value())
+    }
+
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, HostError> {
         match self.call {
             Method::Reference => self.node.reference(args),

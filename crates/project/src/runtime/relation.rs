@@ -363,6 +363,10 @@ pub(crate) fn create(args: &[Value]) -> Result<Value, HostError> {
 }
 
 impl Object for RelationClass {
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }

@@ -60,6 +60,11 @@ struct Record {
     mapping: Value,
 }
 
+/// Fields as dbt's objects have them.
+pub(crate) fn record(fields: Map<String, Json>) -> Value {
+    Record::value(fields)
+}
+
 impl Record {
     fn value(fields: Map<String, Json>) -> Value {
         let mapping = jinja::value::from_json(&Json::Object(fields.clone()));
@@ -78,7 +83,11 @@ impl Object for Record {
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         match (key, self.fields.get(key)?) {
-            ("node" | "config", Json::Object(fields)) => Some(Self::value(fields.clone())),
+            ("node" | "config" | "vars", Json::Object(fields)) => Some(Self::value(fields.clone())),
+            ("timing", Json::Array(phases)) => {
+                let phases = phases.iter().filter_map(Json::as_object);
+                Some(jinja::value::list(phases.map(|phase| Self::value(phase.clone())).collect()))
+            }
             _ => self.mapping.get_attr(key).ok(),
         }
     }
