@@ -386,10 +386,6 @@ impl Object for Recorded {
         result
     }
 
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
     /// As every function of Python: `{% if dbt.type_float %}` asks whether there is one.
     fn is_true(self: &Arc<Self>) -> bool {
         true
