@@ -1,7 +1,7 @@
 //! `check`, `eval`, `send`, `watch`.
 
 use super::{Check, Eval, Exit, Project, SendDue, Watch, columns, say};
-use crate::amount::percent;
+use crate::amount::{count, percent};
 use crate::deliver::{DeliveryReport, Sending, deliver};
 use crate::evaluate::{Evaluation, EvaluationReport, RuleStatus, evaluate};
 use crate::letter::{many, value};
@@ -146,7 +146,7 @@ fn tell(
                 let mut words = format!(
                     "{}: {} checked, {}",
                     rule.rule,
-                    rule.checked,
+                    count(rule.checked),
                     number_of(rule.alerts, "new alert")
                 );
                 for (number, name) in [
@@ -157,7 +157,7 @@ fn tell(
                     (rule.silent, "on record only, since this is the first run"),
                 ] {
                     if number > 0 {
-                        words.push_str(&format!(", {number} {name}"));
+                        words.push_str(&format!(", {} {name}", count(number)));
                     }
                 }
                 say(out, &format!("{words}; {} {would}", many(rule.messages.len(), "message")))?;
