@@ -7,7 +7,10 @@ mod alerts;
 mod database;
 mod ingest;
 mod measure;
+mod parse;
 mod pipeline;
+mod run;
+mod synthetic;
 mod table;
 mod test;
 
@@ -60,6 +63,10 @@ enum What {
     Ingest(ingest::Options),
     /// Evaluating, drawing and sending alerts
     Alerts(alerts::Options),
+    /// Reading a project of 5,000 models and 10,000 tests from cold
+    Parse(parse::Options),
+    /// A thousand views, beside psql that sends the same statements
+    Run(run::Options),
 }
 
 /// Runs one benchmark.
@@ -69,6 +76,8 @@ pub fn run(options: &Bench) -> anyhow::Result<ExitCode> {
         What::Test(options) => test::run(options)?,
         What::Ingest(options) => ingest::run(options)?,
         What::Alerts(options) => alerts::run(options)?,
+        What::Parse(options) => parse::run(options)?,
+        What::Run(options) => run::run(options)?,
     }
     Ok(ExitCode::SUCCESS)
 }

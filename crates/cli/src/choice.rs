@@ -4,6 +4,7 @@ use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::report;
 use indexmap::{IndexMap, IndexSet};
+use platform_core::diagnostic::nearest;
 use platform_core::event::Level;
 use platform_core::selection::{
     Context, Expression, IndirectSelection, PreviousState, SelectionError, from_arguments, select, selectors,
@@ -44,6 +45,9 @@ pub fn choose(
 ) -> Result<IndexSet<UniqueId>, Stop> {
     let manifest = &project.manifest;
     let graph = Graph::of(manifest);
+    if let Some(cycle) = project.cycle() {
+        return Err(Stop::Project(vec![cycle]));
+    }
     let expression = expression(invocation, manifest, request)?;
     let previous = previous_state(invocation, project)?;
     warn_of_own_state(invocation, project);
@@ -70,6 +74,9 @@ fn stop(error: &SelectionError) -> Stop {
         SelectionError::MissingState(message) if !message.starts_with("Got") => {
             Stop::Said { heading: "Internal Error", message: message.clone() }
         }
+        SelectionError::MissingState(message) => Stop::runtime(format!(
+            "{message}\nhint: name the folder with another run's manifest.json: `--state FOLDER`"
+        )),
         other => Stop::runtime(other.to_string()),
     }
 }
@@ -197,9 +204,12 @@ pub fn resource_types(
                     Some(kind) => types.push(kind),
                     None => {
                         let known: Vec<&str> = all.iter().map(|kind| kind.as_str()).collect();
+                        let near = nearest(one, known.iter().copied());
+                        let hint = near.first().map(|it| format!("\nhint: did you mean `{it}`?"));
                         return Err(Stop::runtime(format!(
-                            "'{one}' is not one of the resource types {}, default, all",
-                            known.join(", ")
+                            "'{one}' is not one of the resource types {}, default, all{}",
+                            known.join(", "),
+                            hint.unwrap_or_default()
                         )));
                     }
                 },

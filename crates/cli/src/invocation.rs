@@ -183,7 +183,7 @@ impl Invocation {
     pub fn read_options(&self) -> ReadOptions {
         let place = &self.global.place;
         let working_dir = self.environment.working_dir.clone();
-        let absolute = |path: &PathBuf| working_dir.join(path);
+        let absolute = |path: &PathBuf| working_dir.join(path).components().collect::<PathBuf>();
         ReadOptions {
             profiles_dir: place.profiles_dir.as_ref().map(absolute),
             profile: place.profile.clone(),

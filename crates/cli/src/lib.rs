@@ -7,6 +7,7 @@ pub mod arguments;
 mod artifact;
 mod choice;
 mod closing;
+mod columns;
 mod compiled;
 mod database;
 mod deprecations;

@@ -10,7 +10,7 @@ use crate::python::compare::hashable;
 use crate::python::dict::Dict;
 use crate::python::list::List;
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, Stmt};
+use crate::syntax::ast::{Expr, ExprKind, Function, Stmt};
 use crate::syntax::statement::with_stack;
 use crate::syntax::walk::{self, Access};
 
@@ -63,8 +63,8 @@ pub struct Extraction {
 }
 
 /// Reads the calls of a body.
-pub(crate) fn extract(body: &[Stmt]) -> Extraction {
-    with_stack(|| read(body))
+pub(crate) fn extract(code: &Function) -> Extraction {
+    with_stack(code.tokens, || read(&code.body))
 }
 
 fn read(body: &[Stmt]) -> Extraction {

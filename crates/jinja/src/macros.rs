@@ -60,7 +60,8 @@ impl Macro {
 
     /// The calls in the body with literal arguments, found without running it.
     pub fn extract(&self, env: &Environment) -> Result<Extraction, Error> {
-        Ok(extract(&self.code(env)?.body))
+        let code = self.code(env)?;
+        Ok(extract(&code))
     }
 
     fn code(&self, env: &Environment) -> Result<Arc<Function>, Error> {
@@ -99,9 +100,12 @@ impl Macro {
 
     /// A call from the host has no place, so the macro's own stands for it.
     fn pass(&self, flow: Flow) -> Flow {
+        self.through(flow.at(|| self.place()))
+    }
+
+    fn through(&self, flow: Flow) -> Flow {
         match flow {
             Flow::Error(error) => {
-                let error = error.at(|| self.place());
                 Flow::Error(error.through(Frame { name: self.name().clone(), place: self.place() }))
             }
             other => other,
@@ -181,7 +185,8 @@ impl Object for BoundMacro {
         let (positional, keywords) = eval::split_arguments(args);
         let mut evaluator = Evaluator::inside(state);
         let result = self.run(&mut evaluator, positional, keywords);
-        Ok(result.map_err(|flow| self.code.pass(flow))?)
+        // The template that called it adds the place of the call where there is none yet.
+        Ok(result.map_err(|flow| self.code.through(flow))?)
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

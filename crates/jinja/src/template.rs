@@ -34,6 +34,6 @@ impl Template {
 
     /// The calls with literal arguments, found without rendering.
     pub fn extract(&self) -> Extraction {
-        extract(&self.code.body)
+        extract(&self.code)
     }
 }

@@ -52,5 +52,9 @@ pub const DEPRECATED_MODEL: &str = "W008";
 pub const DUPLICATE_KEY: &str = "W009";
 /// A file that nothing reads.
 pub const UNUSED_FILE: &str = "W010";
+/// A call of a macro that doesn't exist.
+pub const UNKNOWN_MACRO: &str = "W013";
+/// A documented column that the relation doesn't have.
+pub const ABSENT_COLUMN: &str = "W012";
 /// Something a person should look at.
 pub const SUSPICIOUS: &str = "W011";

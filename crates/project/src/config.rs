@@ -8,6 +8,7 @@ mod check;
 mod color;
 mod defaults;
 mod hook;
+pub mod known;
 mod levels;
 mod merge;
 

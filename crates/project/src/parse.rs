@@ -9,6 +9,7 @@
 //! | [`generic`] | generic tests: names, hashes, nodes |
 //! | [`snapshots`], [`hooks`] | what is no file of its own |
 //! | [`sources`], [`exposures`], [`units`], [`semantic`] | what stands in YAML alone |
+//! | [`verify`], [`unused`] | what holds between resources; what is said in vain |
 //! | [`assemble`] | everything together, in dbt's order |
 
 pub mod assemble;
@@ -27,6 +28,7 @@ pub mod semantic;
 pub mod snapshots;
 pub mod sources;
 pub mod units;
+pub mod unused;
 pub mod verify;
 
 use crate::config::{Levels, Unused};
@@ -36,8 +38,9 @@ use crate::render::Renderer;
 use diagnose::Texts;
 use docs::Docs;
 use indexmap::IndexMap;
+use platform_core::Diagnostic;
 use platform_core::relation::Quoting;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What every part of parsing shares.
 pub struct Scene<'a> {
@@ -57,6 +60,8 @@ pub struct Scene<'a> {
     pub docs: Arc<Docs>,
     /// What renders the YAML of each package.
     pub renderers: IndexMap<String, Renderer>,
+    /// Warnings of templates that could be read all the same.
+    pub notes: Mutex<Vec<Diagnostic>>,
 }
 
 impl Scene<'_> {
@@ -74,6 +79,18 @@ impl Scene<'_> {
     /// `quoting` of the project.
     pub fn quoting(&self) -> Quoting {
         self.root().settings.quoting
+    }
+
+    /// Takes note of something that doesn't keep a template from being read.
+    pub fn note(&self, warning: Diagnostic) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+    }
+
+    /// The notes so far, in the order of their places.
+    pub fn take_notes(&self) -> Vec<Diagnostic> {
+        let mut notes = std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner));
+        notes.sort_by(|left, right| (&left.place, &left.message).cmp(&(&right.place, &right.message)));
+        notes
     }
 
     /// The path that messages name for a file of a package.

@@ -168,13 +168,9 @@ fn fault(message: impl Into<String>) -> Diagnostic {
 }
 
 fn no_name(path: &str) -> Diagnostic {
-    fault(format!(
-        "dbt cannot run because no profile was specified for this dbt project.\nTo specify a profile for this \
-         project, add a line like the this to\nyour dbt_project.yml file:\n\nprofile: [profile name]\n\nHere, \
-         [profile name] should be replaced with a profile name\ndefined in your profiles.yml file. You can find \
-         profiles.yml here:\n\n{path}"
-    ))
-    .event("DbtProjectError")
+    fault("dbt cannot run because no profile was specified for this dbt project")
+        .event("DbtProjectError")
+        .hint(format!("add `profile: NAME` to dbt_project.yml, with a name from {path}"))
 }
 
 struct Loader<'a> {

@@ -17,7 +17,7 @@ use crate::settings::{self, Settings};
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use platform_core::diagnostic::Severity;
-use platform_core::{Diagnostic, Manifest};
+use platform_core::{Diagnostic, Manifest, Node, Place};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -81,7 +81,35 @@ impl Project {
 
     /// A circle of nodes that read each other; a command that needs an order stops on it (exit code 2).
     pub fn cycle(&self) -> Option<Diagnostic> {
-        parse::verify::cycle(&self.manifest)
+        let named = |node: &Node, name: &str| self.texts.named(&self.shown_path(node), name);
+        parse::verify::cycle(&self.manifest, named)
+    }
+
+    /// The place of a range of bytes of a node's text.
+    pub fn place_in(&self, node: &Node, range: std::ops::Range<usize>) -> Place {
+        let path = self.shown_path(node);
+        match self.texts.span(&path, range.clone()) {
+            place if place.line > 0 => place,
+            _ => Place::of(path, &node.raw_code, range),
+        }
+    }
+
+    /// The path that messages name for a node's file.
+    fn shown_path(&self, node: &Node) -> String {
+        match self.packages.get(&node.package_name).map(|package| package.shown.as_str()) {
+            None | Some("") => node.original_file_path.clone(),
+            Some(shown) => format!("{shown}/{}", node.original_file_path),
+        }
+    }
+
+    /// Where properties name a column of a resource; the file alone where it can't be found.
+    pub fn column_place(&self, patch_path: &str, resource: &str, column: &str) -> Place {
+        let (package, path) = patch_path.split_once("://").unwrap_or(("", patch_path));
+        let path = match self.packages.get(package).map(|package| package.shown.as_str()) {
+            None | Some("") => path.to_owned(),
+            Some(shown) => format!("{shown}/{path}"),
+        };
+        self.texts.entry(&path, &[resource, column])
     }
 
     /// The diagnostics that stop a command (exit code 2).

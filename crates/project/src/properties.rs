@@ -16,22 +16,27 @@ pub use block::{Block, Properties, Section};
 use crate::code;
 use crate::files::Source;
 use crate::render::Renderer;
-use crate::yaml::{self, Document, Node};
+use crate::yaml::{self, Content, Document, Node};
 use platform_core::Diagnostic;
 use std::sync::Arc;
 
 /// The blocks of one file, and what is wrong with it.
 pub fn read(source: &Source, package: &str, renderer: &Renderer) -> (Vec<Block>, Vec<Diagnostic>) {
-    let document = match yaml::parse(source.file.path.clone(), source.text.clone()) {
+    let mut document = match yaml::parse(source.file.path.clone(), source.text.clone()) {
         Ok(document) => document,
-        Err(error) => return (Vec::new(), vec![unreadable(&yaml::diagnostic(&error), source, package)]),
+        Err(mut error) => {
+            error.place.line += source.skipped;
+            return (Vec::new(), vec![unreadable(&yaml::diagnostic(&error), source, package)]);
+        }
     };
+    document.skipped = source.skipped;
     let mut diagnostics = duplicate_keys(&document);
-    let root = document.root.clone();
+    // The blocks own what the file says; the document stays for places.
+    let root = std::mem::replace(&mut document.root, Node::new(Content::Null, 0..0));
     if root.is_null() {
         return (Vec::new(), diagnostics);
     }
-    if !root.is_map() {
+    let Content::Map(entries) = root.content else {
         let error = Diagnostic::error(
             code::PROPERTIES,
             format!("Contents of file '{}' are not valid. Dictionary expected.", source.file.path),
@@ -39,26 +44,28 @@ pub fn read(source: &Source, package: &str, renderer: &Renderer) -> (Vec<Block>,
         let error = error.event("ParsingError").at(document.place(&root.span));
         diagnostics.push(unreadable(&error, source, package));
         return (Vec::new(), diagnostics);
-    }
+    };
     let properties =
         Arc::new(Properties { package: package.to_owned(), file: source.file.clone(), document });
     let mut blocks = Vec::new();
-    for entry in root.entries() {
+    for entry in entries {
         let Some(section) = Section::parse(&entry.key) else {
-            diagnostics.extend(known::unknown_section(&properties, entry));
+            diagnostics.extend(known::unknown_section(&properties, &entry));
             continue;
         };
         if !entry.value.is_list() {
-            diagnostics.push(properties.fault(
+            let fault = properties.fault(
                 &entry.value,
                 format!(
                     "The schema file at {} is invalid because the value of '{}' is not a list",
                     source.file.path, entry.key
                 ),
-            ));
+            );
+            diagnostics.push(fault.hint("begin each entry with a minus: `- name: …`"));
             continue;
         }
-        for item in entry.value.items() {
+        let Content::List(items) = entry.value.content else { continue };
+        for item in items {
             match block(&properties, section, item, renderer) {
                 Ok(block) => {
                     diagnostics.extend(known::unknown_keys(&block));
@@ -74,12 +81,12 @@ pub fn read(source: &Source, package: &str, renderer: &Renderer) -> (Vec<Block>,
 fn block(
     properties: &Arc<Properties>,
     section: Section,
-    item: &Node,
+    item: Node,
     renderer: &Renderer,
 ) -> Result<Block, Diagnostic> {
     if !item.is_map() || item.get("name").is_none() {
         return Err(properties.fault(
-            item,
+            &item,
             format!(
                 "The schema file at {} is invalid because a list element for '{}' does not have a name attribute.",
                 properties.file.path,
@@ -87,8 +94,14 @@ fn block(
             ),
         ));
     }
-    let node = renderer.render(&properties.document, item, &|path| section.keeps(path))?;
-    let block = Block { properties: properties.clone(), section, node, written: item.clone() };
+    let written = Arc::new(item);
+    let keep = |path: &[&str]| section.keeps(path);
+    let node = if renderer.has_work(&written, &keep) {
+        Arc::new(renderer.render(&properties.document, &written, &keep)?)
+    } else {
+        written.clone()
+    };
+    let block = Block { properties: properties.clone(), section, node, written };
     match block.node.get("name").and_then(Node::text) {
         Some(_) => Ok(block),
         None => {

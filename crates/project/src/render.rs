@@ -74,6 +74,11 @@ impl Renderer {
         self.walk(document, node, keep, &mut Vec::new())
     }
 
+    /// Whether rendering the value would change anything.
+    pub fn has_work(&self, node: &Node, keep: &dyn Fn(&[&str]) -> bool) -> bool {
+        has_work(node, keep, &mut Vec::new())
+    }
+
     fn walk<'a>(
         &self,
         document: &Document,
@@ -133,9 +138,24 @@ impl Renderer {
     }
 }
 
+fn has_work<'a>(node: &'a Node, keep: &dyn Fn(&[&str]) -> bool, path: &mut Vec<&'a str>) -> bool {
+    match &node.content {
+        Content::Text(text) => has_jinja(text) && (path.is_empty() || !keep(path)),
+        Content::List(items) => items.iter().any(|item| has_work(item, keep, path)),
+        Content::Map(entries) => entries.iter().any(|entry| {
+            path.push(&entry.key);
+            let has_work = has_work(&entry.value, keep, path);
+            path.pop();
+            has_work
+        }),
+        _ => false,
+    }
+}
+
 /// Whether a text has anything for Jinja to do.
 pub fn has_jinja(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%") || text.contains("{#")
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'{', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'{' | b'%' | b'#')))
 }
 
 /// Nothing is kept as it is.

@@ -7,53 +7,41 @@ use crate::code;
 use crate::runtime::references::{References, Wanted, described};
 use indexmap::{IndexMap, IndexSet};
 use platform_core::diagnostic::nearest;
-use platform_core::node::{Node, RefArgs};
+use platform_core::node::{Exposure, Node, RefArgs};
 use platform_core::{Diagnostic, Manifest, Place, ResourceType, UniqueId};
+use rayon::prelude::*;
 
-/// Resolves every reference of a manifest and fills its maps. `root` is the project's name; `restricted` are
-/// the packages that set `restrict-access`.
-pub fn resolve(manifest: &mut Manifest, root: &str, restricted: &[String]) -> Vec<Diagnostic> {
+/// What resolving needs to know besides the manifest.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// The root project's name.
+    pub root: &'a str,
+    /// The packages that set `restrict-access`.
+    pub restricted: &'a [String],
+    /// Where a file of a package (path below its root) names something in quotes.
+    pub named: &'a (dyn Fn(&str, &str, &str) -> Place + Sync),
+}
+
+/// Resolves every reference of a manifest and fills its maps.
+pub fn resolve(manifest: &mut Manifest, known: Known<'_>) -> Vec<Diagnostic> {
     give_groups_to_tests(manifest);
-    let mut resolver =
-        Resolver { manifest, references: References::default(), root, restricted, problems: Vec::new() };
-    resolver.references = References::new(resolver.manifest);
-    let nodes: Vec<(UniqueId, Found)> = resolver
-        .manifest
-        .nodes
-        .keys()
-        .cloned()
-        .collect::<Vec<_>>()
-        .into_iter()
-        .map(|id| resolver.node(id))
-        .collect();
-    let functions: Vec<(UniqueId, Found)> = resolver
-        .manifest
-        .functions
-        .keys()
-        .cloned()
-        .collect::<Vec<_>>()
-        .into_iter()
-        .map(|id| resolver.a_function(id))
-        .collect();
-    let exposures = resolver.exposures();
-    let problems = std::mem::take(&mut resolver.problems);
-    for (id, found) in nodes {
-        let Some(node) = manifest.nodes.get_mut(&id) else { continue };
+    let resolver = Resolver { manifest, references: References::new(manifest), known };
+    let all: Vec<&Node> = manifest.nodes.values().chain(manifest.functions.values()).collect();
+    let found: Vec<Found> = all.into_par_iter().map(|node| resolver.node(node)).collect();
+    let exposures: Vec<Found> = manifest.exposures.values().map(|it| resolver.exposure(it)).collect();
+    let mut problems = Vec::new();
+    let nodes = manifest.nodes.values_mut().chain(manifest.functions.values_mut());
+    for (node, found) in nodes.zip(found) {
         add(&mut node.depends_on.nodes, found.ids);
         // A test that can't be resolved stays in the manifest, switched off.
         if !found.whole && node.resource_type == ResourceType::Test {
             node.config.0.insert("enabled".to_owned(), false.into());
         }
+        problems.extend(found.problems);
     }
-    for (id, found) in functions {
-        if let Some(node) = manifest.functions.get_mut(&id) {
-            add(&mut node.depends_on.nodes, found.ids);
-        }
-    }
-    for (id, found) in exposures {
-        if let Some(exposure) = manifest.exposures.get_mut(&id) {
-            add(&mut exposure.depends_on.nodes, found);
-        }
+    for (exposure, found) in manifest.exposures.values_mut().zip(exposures) {
+        add(&mut exposure.depends_on.nodes, found.ids);
+        problems.extend(found.problems);
     }
     fill_maps(manifest);
     problems
@@ -130,95 +118,90 @@ fn add(known: &mut Vec<UniqueId>, found: Vec<UniqueId>) {
 }
 
 struct Resolver<'a> {
-    manifest: &'a mut Manifest,
+    manifest: &'a Manifest,
     references: References,
-    root: &'a str,
-    restricted: &'a [String],
-    problems: Vec<Diagnostic>,
+    known: Known<'a>,
 }
 
 /// Who reads, for messages and rights.
 struct Reader<'a> {
-    described: String,
-    id: UniqueId,
+    described: &'a dyn Fn() -> String,
+    id: &'a UniqueId,
     package: &'a str,
     group: Option<&'a str>,
     file: &'a str,
     is_test: bool,
 }
 
-/// What was found of what a node reads.
+/// What was found of what a resource reads.
 #[derive(Default)]
 struct Found {
     ids: Vec<UniqueId>,
     /// Whether that is all of it.
     whole: bool,
+    problems: Vec<Diagnostic>,
+}
+
+impl Found {
+    fn take(&mut self, result: Result<UniqueId, Option<Diagnostic>>) {
+        match result {
+            Ok(id) => self.ids.push(id),
+            Err(problem) => {
+                self.whole = false;
+                self.problems.extend(problem);
+            }
+        }
+    }
 }
 
 impl Resolver<'_> {
-    fn node(&mut self, id: UniqueId) -> (UniqueId, Found) {
-        let Some(node) = self.manifest.nodes.get(&id).cloned() else { return (id, Found::default()) };
-        (id, self.of_node(&node))
-    }
-
-    fn a_function(&mut self, id: UniqueId) -> (UniqueId, Found) {
-        let Some(node) = self.manifest.functions.get(&id).cloned() else { return (id, Found::default()) };
-        (id, self.of_node(&node))
-    }
-
-    fn of_node(&mut self, node: &Node) -> Found {
+    fn node(&self, node: &Node) -> Found {
         let reader = Reader {
-            described: described(node),
-            id: node.unique_id.clone(),
+            described: &|| described(node),
+            id: &node.unique_id,
             package: &node.package_name,
             group: node.group.as_deref(),
             file: &node.original_file_path,
             is_test: node.resource_type == ResourceType::Test,
         };
-        let mut found: Vec<Result<UniqueId, ()>> = Vec::new();
-        found.extend(node.sources.iter().map(|call| self.source(&reader, call)));
-        found.extend(node.refs.iter().map(|call| self.reference(&reader, call)));
-        found.extend(node.functions.iter().map(|call| self.function(&reader, call)));
-        found.extend(node.metrics.iter().filter_map(|call| self.metric(&reader, call)).map(Ok));
-        Found { whole: found.iter().all(Result::is_ok), ids: found.into_iter().flatten().collect() }
+        let mut found = Found { whole: true, ..Found::default() };
+        node.sources.iter().for_each(|call| found.take(self.source(&reader, call)));
+        node.refs.iter().for_each(|call| self.reference(&reader, call, &mut found));
+        node.functions.iter().for_each(|call| found.take(self.function(&reader, call)));
+        found.ids.extend(node.metrics.iter().filter_map(|call| self.metric(&reader, call)));
+        found
     }
 
-    fn exposures(&mut self) -> Vec<(UniqueId, Vec<UniqueId>)> {
-        let exposures: Vec<_> = self.manifest.exposures.values().cloned().collect();
-        exposures
-            .iter()
-            .map(|exposure| {
-                let reader = Reader {
-                    described: format!("Exposure '{}' ({})", exposure.unique_id, exposure.original_file_path),
-                    id: exposure.unique_id.clone(),
-                    package: &exposure.package_name,
-                    group: None,
-                    file: &exposure.original_file_path,
-                    is_test: false,
-                };
-                let mut found = self.sources(&reader, &exposure.sources).unwrap_or_default();
-                found.extend(self.refs(&reader, &exposure.refs).unwrap_or_default());
-                for call in &exposure.metrics {
-                    found.extend(self.metric(&reader, call));
-                }
-                (exposure.unique_id.clone(), found)
-            })
-            .collect()
+    /// Of an exposure whose sources or models aren't all there, none of that kind is linked.
+    fn exposure(&self, exposure: &Exposure) -> Found {
+        let reader = Reader {
+            described: &|| format!("Exposure '{}' ({})", exposure.unique_id, exposure.original_file_path),
+            id: &exposure.unique_id,
+            package: &exposure.package_name,
+            group: None,
+            file: &exposure.original_file_path,
+            is_test: false,
+        };
+        let (mut sources, mut models) =
+            (Found { whole: true, ..Found::default() }, Found { whole: true, ..Found::default() });
+        exposure.sources.iter().for_each(|call| sources.take(self.source(&reader, call)));
+        exposure.refs.iter().for_each(|call| self.reference(&reader, call, &mut models));
+        let mut found = Found::default();
+        for part in [sources, models] {
+            found.ids.extend(part.ids.into_iter().filter(|_| part.whole));
+            found.problems.extend(part.problems);
+        }
+        found.ids.extend(exposure.metrics.iter().filter_map(|call| self.metric(&reader, call)));
+        found
     }
 
-    fn refs(&mut self, reader: &Reader<'_>, calls: &[RefArgs]) -> Result<Vec<UniqueId>, ()> {
-        calls.iter().map(|call| self.reference(reader, call)).collect()
-    }
-
-    fn reference(&mut self, reader: &Reader<'_>, call: &RefArgs) -> Result<UniqueId, ()> {
+    fn reference(&self, reader: &Reader<'_>, call: &RefArgs, found: &mut Found) {
         let wanted =
             Wanted { package: call.package.as_deref(), name: &call.name, version: call.version.as_ref() };
-        match self.references.node(&self.manifest.nodes, &wanted, reader.package, self.root) {
+        match self.references.node(&self.manifest.nodes, &wanted, reader.package, self.known.root) {
             Some(target) => {
-                let refused = self.refused(reader, target);
-                let id = target.unique_id.clone();
-                self.problems.extend(refused);
-                Ok(id)
+                found.problems.extend(self.refused(reader, target));
+                found.ids.push(target.unique_id.clone());
             }
             None => {
                 let disabled = self.is_disabled(&wanted);
@@ -241,18 +224,16 @@ impl Resolver<'_> {
                     .filter(|node| node.is_refable())
                     .map(|node| node.name.as_str());
                 let hint = nearest(&call.name, names).first().map(|near| format!("did you mean `{near}`?"));
-                self.missing(reader, &what, disabled, hint)
+                found.take(Err(self.missing(reader, &what, &call.name, disabled, hint)));
             }
         }
     }
 
-    fn sources(&mut self, reader: &Reader<'_>, calls: &[Vec<String>]) -> Result<Vec<UniqueId>, ()> {
-        calls.iter().map(|call| self.source(reader, call)).collect()
-    }
-
-    fn source(&mut self, reader: &Reader<'_>, call: &[String]) -> Result<UniqueId, ()> {
-        let (Some(source), Some(table)) = (call.first(), call.get(1)) else { return Err(()) };
-        if let Some(found) = self.references.source(self.manifest, source, table, reader.package, self.root) {
+    fn source(&self, reader: &Reader<'_>, call: &[String]) -> Result<UniqueId, Option<Diagnostic>> {
+        let (Some(source), Some(table)) = (call.first(), call.get(1)) else { return Err(None) };
+        if let Some(found) =
+            self.references.source(self.manifest, source, table, reader.package, self.known.root)
+        {
             return Ok(found.unique_id.clone());
         }
         let end = format!(".{source}.{table}");
@@ -267,19 +248,19 @@ impl Resolver<'_> {
         let hint = nearest(&wanted, names.iter().map(String::as_str))
             .first()
             .map(|near| format!("did you mean `{near}`?"));
-        self.missing(reader, &format!("source named '{wanted}'"), disabled, hint)
+        Err(self.missing(reader, &format!("source named '{wanted}'"), table, disabled, hint))
     }
 
-    fn function(&mut self, reader: &Reader<'_>, call: &[String]) -> Result<UniqueId, ()> {
+    fn function(&self, reader: &Reader<'_>, call: &[String]) -> Result<UniqueId, Option<Diagnostic>> {
         let (package, name) = match call {
             [name] => (None, name),
             [package, name, ..] => (Some(package.as_str()), name),
-            [] => return Err(()),
+            [] => return Err(None),
         };
         let wanted = Wanted { package, name, version: None };
-        match self.references.function(self.manifest, &wanted, reader.package, self.root) {
+        match self.references.function(self.manifest, &wanted, reader.package, self.known.root) {
             Some(found) => Ok(found.unique_id.clone()),
-            None => self.missing(reader, &format!("function named '{name}'"), false, None),
+            None => Err(self.missing(reader, &format!("function named '{name}'"), name, false, None)),
         }
     }
 
@@ -292,7 +273,9 @@ impl Resolver<'_> {
         let found = self.manifest.metrics.values().filter(|metric| metric.name == *name);
         let mut found: Vec<_> =
             found.filter(|metric| package.is_none_or(|package| metric.package_name == package)).collect();
-        found.sort_by_key(|metric| (metric.package_name != reader.package, metric.package_name != self.root));
+        found.sort_by_key(|metric| {
+            (metric.package_name != reader.package, metric.package_name != self.known.root)
+        });
         found.first().map(|metric| metric.unique_id.clone())
     }
 
@@ -307,31 +290,29 @@ impl Resolver<'_> {
         })
     }
 
-    fn missing<T>(
-        &mut self,
+    /// What is told of a missing `name`; nothing of a test that reads what is switched off.
+    fn missing(
+        &self,
         reader: &Reader<'_>,
         what: &str,
+        name: &str,
         disabled: bool,
         hint: Option<String>,
-    ) -> Result<T, ()> {
-        let why = if disabled { "is disabled" } else { "was not found" };
-        let message = format!("{} depends on a {what} which {why}", reader.described);
-        // Only what tests reads may be switched off without a word of error.
-        if reader.is_test {
-            if !disabled {
-                self.problems.push(
-                    Diagnostic::warning(code::TEST_TARGET, message)
-                        .event("NodeNotFoundOrDisabled")
-                        .at(Place::file(reader.file)),
-                );
-            }
-            return Err(());
+    ) -> Option<Diagnostic> {
+        if reader.is_test && disabled {
+            return None;
         }
-        let mut diagnostic =
-            Diagnostic::error(code::MISSING, message).event("CompilationError").at(Place::file(reader.file));
-        diagnostic.hint = hint;
-        self.problems.push(diagnostic);
-        Err(())
+        let why = if disabled { "is disabled" } else { "was not found" };
+        let message = format!("{} depends on a {what} which {why}", (reader.described)());
+        let problem = if reader.is_test {
+            Diagnostic::warning(code::TEST_TARGET, message).event("NodeNotFoundOrDisabled")
+        } else {
+            Diagnostic::error(code::MISSING, message).event("CompilationError")
+        };
+        let hint = hint.filter(|_| !disabled).or_else(|| {
+            disabled.then(|| "it is switched off: by `enabled: false`, or by a condition on it".to_owned())
+        });
+        Some(Diagnostic { hint, ..problem.at((self.known.named)(reader.package, reader.file, name)) })
     }
 
     /// Private models are for their group, protected ones for their package
@@ -346,7 +327,7 @@ impl Resolver<'_> {
                 reader.id, target.unique_id
             )
         };
-        let restricted = self.restricted.contains(&target.package_name);
+        let restricted = self.known.restricted.contains(&target.package_name);
         let elsewhere = reader.package != target.package_name && restricted;
         let why = match target.only.access.as_deref() {
             Some("private")
@@ -359,7 +340,8 @@ impl Resolver<'_> {
             }
             _ => return None,
         };
-        Some(Diagnostic::error(code::ACCESS, why).event("DbtReferenceError").at(Place::file(reader.file)))
+        let place = (self.known.named)(reader.package, reader.file, &target.name);
+        Some(Diagnostic::error(code::ACCESS, why).event("DbtReferenceError").at(place))
     }
 }
 

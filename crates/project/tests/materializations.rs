@@ -9,6 +9,7 @@
 
 mod workshop;
 
+use platform_core::Resource;
 use serde_json::json;
 use workshop::{Plan, Workshop};
 
@@ -49,6 +50,20 @@ fn a_failed_build_leaves_the_old_table() {
     );
     assert_eq!(shop.rows("select id from shop.t"), "1");
     assert_eq!(shop.standing(), "t|r");
+}
+
+#[test]
+fn a_refusal_points_at_the_models_own_line() {
+    let sql =
+        "{% set first = 1 %}\n\nselect\n    {{ first }} as id\n    , nosuch\nfrom (select 1 as one) as t\n";
+    let shop = Workshop::new(Plan::default().model("t", json!({"materialized": "table"}), sql));
+    let node = shop.node("model.shop.t");
+    let error = shop.build("model.shop.t").expect_err("there is no such column");
+    let failure = shop.runtime.failure(Resource::Node(&node), &error);
+    let place = failure.diagnostic.place.expect("a place");
+    assert_eq!(place.to_string(), "models/t.sql:5:7");
+    assert_eq!(place.snippet, "    , nosuch");
+    assert!(failure.message.contains("\n  --> models/t.sql:5:7\n"), "{}", failure.message);
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub fn heading(title: &str) -> anyhow::Result<()> {
 /// One figure.
 pub fn figure(what: &str, figure: &Figure) -> anyhow::Result<()> {
     let peak = figure.peak.map_or_else(|| "-".to_owned(), |bytes| (bytes / 1_000_000).to_string());
-    line(&format!("{what:<44} {:>9.2} {peak:>9}", figure.seconds))
+    line(&format!("{what:<44} {:>9.3} {peak:>9}", figure.seconds))
 }
 
 /// Something said between figures.

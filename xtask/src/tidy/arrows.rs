@@ -75,6 +75,7 @@ const WITH_A_HOME: &[(&str, &[&str])] = &[
     ("hmac", &["crates/notifier"]),
     ("indicatif", &["crates/cli"]),
     ("lettre", &["crates/notifier"]),
+    ("mimalloc", &["crates/cli"]),
     ("minijinja", &["crates/jinja", "crates/notifier"]),
     ("minijinja-contrib", &["crates/jinja"]),
     ("nix", &["crates/warehouse"]),

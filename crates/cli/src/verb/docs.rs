@@ -2,6 +2,7 @@
 
 use crate::arguments::verb::{DocsGenerate, DocsServe};
 use crate::choice::{self, Request};
+use crate::columns;
 use crate::database;
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
@@ -59,6 +60,7 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
         single_file: arguments.static_site,
     };
     let written = docs::generate(&request, rows).map_err(|error| Stop::runtime(explained(&error)))?;
+    columns::tell_absent(invocation, &project, &written.catalog)?;
     let page = if arguments.static_site { "static_index.html" } else { "index.html" };
     let message = format!(
         "Catalog of {} relations and the site written to {}; {}",

@@ -159,13 +159,7 @@ pub fn head(invocation: &Invocation) -> Head {
 }
 
 fn stop_at_cycle(project: &Project) -> Result<(), Stop> {
-    match platform_core::Graph::of(&project.manifest).cycle() {
-        None => Ok(()),
-        Some(cycle) => {
-            let way: Vec<String> = cycle.iter().map(ToString::to_string).collect();
-            Err(Stop::runtime(format!("Found a cycle: {}", way.join(" --> "))))
-        }
-    }
+    project.cycle().map_or(Ok(()), |cycle| Err(Stop::Project(vec![cycle])))
 }
 
 /// Runs nodes: the engine, its connections, the listeners.

@@ -8,5 +8,7 @@ use crate::invocation::Invocation;
 pub fn parse(invocation: &Invocation) -> Result<Exit, Stop> {
     let project = invocation.read()?;
     artifact::write_manifest(invocation, &project)?;
+    // The process ends here: taking a large project apart would only take time.
+    std::mem::forget(project);
     Ok(Exit::Success)
 }

@@ -24,8 +24,13 @@ pub use yaml::{YamlSelectors, selectors};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectionError {
     /// `nonsense:x`
-    #[error("'{0}' is not a valid method name")]
-    Method(String),
+    #[error("'{name}' is not a valid method name{hint}")]
+    Method {
+        /// The name.
+        name: String,
+        /// What was likely meant, on a line of its own; empty where nothing is near.
+        hint: String,
+    },
     /// `@a+`
     #[error("Invalid node spec {0} - \"@\" prefix and \"+\" suffix are incompatible")]
     AtAndPlus(String),

@@ -186,6 +186,8 @@ pub(crate) struct Function {
     pub span: Span,
     pub parameters: Vec<ParameterCode>,
     pub body: Vec<Stmt>,
+    /// How many tokens the text has that it was made of: its tree is no deeper.
+    pub tokens: usize,
     pub starts: Vec<(usize, Init)>,
     /// How many slots a frame has.
     pub slots: usize,

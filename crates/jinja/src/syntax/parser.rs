@@ -107,6 +107,11 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// How many tokens there are.
+    pub(super) fn size(&self) -> usize {
+        self.tokens.len()
+    }
+
     pub(super) fn is_name(&self, name: &str) -> bool {
         matches!(self.kind(), TokenKind::Name(it) if *it == name)
     }

@@ -20,13 +20,17 @@ pub(crate) fn template(file: &SourceFile, names: &dyn Names) -> Result<Arc<Funct
     let mut parser = Parser::new(file, range, true, names);
     let body = parser.body(&[])?;
     let mut function = parser.function(Role::Template, file.path.clone(), range, Vec::new(), body);
-    with_stack(|| resolve(&mut function));
+    with_stack(parser.size(), || resolve(&mut function));
     Ok(Arc::new(function))
 }
 
-/// Runs something that goes down a tree, with room for the deepest.
-pub(crate) fn with_stack<R>(work: impl FnOnce() -> R) -> R {
-    stacker::maybe_grow(2 * 1024 * 1024, 16 * 1024 * 1024, work)
+/// What one level of a tree takes of the stack at most.
+const LEVEL: usize = 4 * 1024;
+
+/// Runs something that goes down a tree, with room for the deepest that so many tokens can make.
+pub(crate) fn with_stack<R>(tokens: usize, work: impl FnOnce() -> R) -> R {
+    let needed = (64 * 1024 + tokens * LEVEL).min(2 * 1024 * 1024);
+    stacker::maybe_grow(needed, 16 * 1024 * 1024, work)
 }
 
 /// Parses and resolves the block of a macro, test or materialization.
@@ -37,7 +41,7 @@ pub(crate) fn block(file: &SourceFile, range: Span, names: &dyn Names) -> Result
     for stmt in parser.body(&[])? {
         if let Stmt::Macro(_, mut function) = stmt {
             if let Some(function) = Arc::get_mut(&mut function) {
-                with_stack(|| resolve(function));
+                with_stack(parser.size(), || resolve(function));
             }
             return Ok(function);
         }
@@ -55,7 +59,7 @@ pub(crate) fn expression(file: &SourceFile, names: &dyn Names) -> Result<Arc<Fun
     }
     let body = vec![Stmt::Print(expr)];
     let mut function = parser.function(Role::Template, file.path.clone(), range, Vec::new(), body);
-    with_stack(|| resolve(&mut function));
+    with_stack(parser.size(), || resolve(&mut function));
     Ok(Arc::new(function))
 }
 
@@ -69,6 +73,7 @@ impl Parser<'_> {
         body: Vec<Stmt>,
     ) -> Function {
         Function {
+            tokens: self.size(),
             role,
             name,
             file: self.file.clone(),

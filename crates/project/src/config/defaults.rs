@@ -34,6 +34,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every section of `dbt_project.yml` that configures, with what it configures.
+    pub const SECTIONS: &[(&str, Self)] = &[
+        ("models", Self::Model),
+        ("seeds", Self::Seed),
+        ("snapshots", Self::Snapshot),
+        ("data_tests", Self::Test),
+        ("sources", Self::Source),
+        ("exposures", Self::Exposure),
+        ("metrics", Self::Metric),
+        ("semantic-models", Self::SemanticModel),
+        ("saved-queries", Self::SavedQuery),
+        ("unit_tests", Self::UnitTest),
+        ("functions", Self::Function),
+    ];
+
     /// The section of `dbt_project.yml`.
     pub fn section(self) -> &'static str {
         match self {

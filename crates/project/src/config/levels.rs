@@ -33,7 +33,7 @@ impl Unused {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = Vec::new();
         for (section, tree) in &settings.configs {
-            if Kind::sections().contains(&section.as_str()) {
+            if Kind::SECTIONS.iter().any(|(known, _)| known == section) {
                 collect(&tree.rendered, &mut vec![section.clone()], &seen, &mut found);
             }
         }
@@ -58,24 +58,6 @@ fn collect(
             collect(inner, path, seen, found);
             path.pop();
         }
-    }
-}
-
-impl Kind {
-    fn sections() -> &'static [&'static str] {
-        &[
-            "models",
-            "seeds",
-            "snapshots",
-            "data_tests",
-            "sources",
-            "exposures",
-            "metrics",
-            "semantic-models",
-            "saved-queries",
-            "unit_tests",
-            "functions",
-        ]
     }
 }
 

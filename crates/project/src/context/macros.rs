@@ -4,7 +4,7 @@
 use crate::settings::Dispatch;
 use indexmap::IndexMap;
 use platform_core::UniqueId;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The built-in packages, the one that goes before first.
 pub const INTERNAL: [&str; 2] = ["dbt_postgres", "dbt"];
@@ -36,7 +36,12 @@ pub struct Macros {
     root: Arc<str>,
     dispatch: Vec<Dispatch>,
     installed: Vec<String>,
+    /// Whether each of [`NAMING`] dispatches to a built-in macro.
+    plain_naming: OnceLock<[bool; 3]>,
 }
+
+/// The parts of a node's name that a macro gives: `generate_schema_name`, …
+pub const NAMING: [&str; 3] = ["schema", "database", "alias"];
 
 /// Why dispatch found nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +73,13 @@ impl Macros {
     ///
     /// `dispatch` is the root project's; `installed` names every package, the root project included.
     pub fn new(root: &str, dispatch: Vec<Dispatch>, installed: Vec<String>) -> Self {
-        Self { packages: IndexMap::new(), root: root.into(), dispatch, installed }
+        Self {
+            packages: IndexMap::new(),
+            root: root.into(),
+            dispatch,
+            installed,
+            plain_naming: OnceLock::new(),
+        }
     }
 
     /// Adds a macro; gives back the one that has its place already.
@@ -121,6 +132,19 @@ impl Macros {
         self.own(&self.root, component)
             .or_else(|| if is_internal(package) { None } else { self.own(package, component) })
             .or_else(|| self.internal(component))
+    }
+
+    /// Whether nobody has replaced the macro that names a part of nodes, nor what it dispatches to: then
+    /// its answer is known without calling it.
+    pub fn names_plainly(&self, part: &str, entry: &Entry) -> bool {
+        let plain = self.plain_naming.get_or_init(|| {
+            NAMING.map(|part| {
+                let found = self.dispatch(&self.root, &format!("generate_{part}_name"), Some("dbt"));
+                found.is_ok_and(|found| is_internal(&found.package))
+            })
+        });
+        let at = NAMING.iter().position(|known| *known == part);
+        is_internal(&entry.package) && at.is_some_and(|at| plain[at])
     }
 
     /// The implementation of `name` for Postgres, as seen from templates of `local`.

@@ -176,11 +176,15 @@ impl Context {
         if let Some(entry) = self.macros().lookup(&self.package, name) {
             return Some(self.bind(entry));
         }
-        self.builtin(name).or_else(|| {
+        let found = self.builtin(name).or_else(|| {
             self.macros()
                 .has_package(name)
                 .then(|| Value::from_object(PackageMacros { context: self.clone(), package: name.into() }))
-        })
+        });
+        if let (None, Some(recorder)) = (&found, &self.recorder) {
+            recorder.unknown.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        }
+        found
     }
 
     /// A name that is no macro: the original where a macro has replaced it.
@@ -353,12 +357,21 @@ impl Object for PackageMacros {
 pub struct Recorder {
     depth: AtomicUsize,
     called: Mutex<IndexSet<UniqueId>>,
+    unknown: Mutex<IndexSet<String>>,
 }
 
 impl Recorder {
     /// The macros called so far, in order.
     pub fn take(&self) -> Vec<UniqueId> {
         std::mem::take(&mut *self.called.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().collect()
+    }
+}
+
+impl Recorder {
+    /// Names that were asked for and that nothing has; a template may do so on purpose (`is defined`).
+    pub fn unknown(&self) -> Vec<String> {
+        let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        unknown.iter().cloned().collect()
     }
 }
 

@@ -109,8 +109,7 @@ fn same_name(name: &str, earlier: &Package, later: &Package) -> Diagnostic {
     Diagnostic::error(
         code::PACKAGE,
         format!(
-            "dbt found more than one package with the name \"{name}\" included in this project. Package names must be \
-             unique in a project. Please rename one of these packages.\n- {}\n- {}",
+            "dbt found more than one package with the name \"{name}\" included in this project:\n- {}\n- {}",
             of(earlier),
             of(later)
         ),

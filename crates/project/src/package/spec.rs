@@ -118,16 +118,10 @@ pub(super) fn specs(options: &ReadOptions, document: &Document) -> Result<Vec<Sp
 }
 
 fn malformed(document: &Document, node: &Node, why: &str) -> Diagnostic {
-    Diagnostic::error(
-        code::PACKAGE,
-        format!(
-            "The packages.yml file in this project is malformed. Please double check\nthe contents of this file and \
-             fix any errors before retrying.\n\nYou can find more information on the syntax for this file \
-             here:\nhttps://docs.getdbt.com/docs/package-management\n\nValidator Error:\n{why}"
-        ),
-    )
-    .event("DbtProjectError")
-    .at(document.place(&node.span))
+    Diagnostic::error(code::PACKAGE, format!("The packages.yml file in this project is malformed: {why}"))
+        .event("DbtProjectError")
+        .hint("https://docs.getdbt.com/docs/build/packages shows each form of a package")
+        .at(document.place(&node.span))
 }
 
 fn spec(document: &Document, written: &Node, item: &Node) -> Result<Spec, Diagnostic> {

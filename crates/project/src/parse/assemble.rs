@@ -6,7 +6,7 @@ use super::names::{Heard, ParseNames};
 use super::node::{self, Draft};
 use super::units::{Fixtures, Parts};
 use super::verify::{self, KeyTest};
-use super::{Scene, exposures, hooks, semantic, snapshots, sources, units};
+use super::{Scene, exposures, hooks, semantic, snapshots, sources, units, unused};
 use crate::code;
 use crate::config::Unused;
 use crate::context::{Context, Shared};
@@ -16,20 +16,29 @@ use crate::parse::diagnose::Texts;
 use crate::parse::macros::{self, MacroFiles};
 use crate::project::Package;
 use crate::properties::patch::{Patch, patches};
+use crate::properties::tests::TestSpec;
 use crate::properties::{self, Block, Section};
 use crate::render::Renderer;
 use crate::resolve;
 use indexmap::IndexMap;
 use jinja::UndefinedMode;
+use platform_core::diagnostic::Severity;
 use platform_core::node::{Checksum, MacroDefinition, UnitTest};
 use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType, UniqueId};
 use rayon::prelude::*;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// What a properties file may say of resources that have a file of their own, by section, package and file name.
 type PatchMap = HashMap<(Section, String, String), Arc<Patch>>;
+
+/// What became of a file, and the properties it has.
+type Made = (Option<(Section, String, String)>, node::Built);
+
+/// A test to make: where it is written, what it says, what it is of.
+type Wanted<'a> = (Block, Cow<'a, TestSpec>, Target);
 
 /// The manifest and everything that is wrong.
 pub struct Assembled {
@@ -92,6 +101,7 @@ pub fn assemble(input: Input<'_>) -> Assembled {
         unused: input.unused,
         docs: Arc::new(docs),
         renderers,
+        notes: Mutex::default(),
     };
     let mut assembler =
         Assembler { scene: &scene, input: &input, manifest: Manifest::default(), diagnostics };
@@ -167,9 +177,19 @@ impl Assembler<'_> {
             .collect();
         self.link_semantic_models();
         let root = self.scene.root().settings.name.clone();
-        self.diagnostics.extend(resolve::resolve(&mut self.manifest, &root, &restricted));
+        let scene = self.scene;
+        let named =
+            |package: &str, file: &str, name: &str| scene.texts.named(&scene.shown_path(package, file), name);
+        let known = resolve::Known { root: &root, restricted: &restricted, named: &named };
+        self.diagnostics.extend(resolve::resolve(&mut self.manifest, known));
         self.diagnostics.extend(verify::unfiltered_batches(&self.manifest));
         self.diagnostics.extend(verify::deprecations(&self.manifest, self.scene.shared.now));
+        self.diagnostics.extend(self.scene.take_notes());
+        // What can't be built says nothing of what it would have used.
+        if self.diagnostics.iter().all(|it| it.severity == Severity::Warning) {
+            let patches: Vec<&Arc<Patch>> = order.iter().filter_map(|key| patches.get(key)).collect();
+            self.diagnostics.extend(unused::check(self.scene, &self.manifest, &patches));
+        }
     }
 
     /// Blocks of every properties file.
@@ -181,12 +201,17 @@ impl Assembler<'_> {
             .flat_map(|it| it.sources.iter().map(move |source| (it.package.as_str(), source)))
             .filter(|(_, source)| source.file.kind == FileKind::Properties)
             .collect();
-        let renderers = &self.scene.renderers;
+        let scene = self.scene;
+        let renderers = &scene.renderers;
         let read: Vec<(Vec<Block>, Vec<Diagnostic>)> = files
             .into_par_iter()
-            .map(|(package, source)| match renderers.get(package) {
-                Some(renderer) => properties::read(source, package, renderer),
-                None => (Vec::new(), Vec::new()),
+            .map(|(package, source)| {
+                let shown = scene.shown_path(package, &source.file.path);
+                scene.texts.add(shown, source.text.clone(), source.skipped);
+                match renderers.get(package) {
+                    Some(renderer) => properties::read(source, package, renderer),
+                    None => (Vec::new(), Vec::new()),
+                }
             })
             .collect();
         let mut blocks = Vec::new();
@@ -267,12 +292,12 @@ impl Assembler<'_> {
             .flat_map(|it| it.sources.iter().map(move |source| (it.package.as_str(), source)))
             .collect();
         let scene = self.scene;
-        let built: Vec<Vec<Result<(Node, Option<(Section, String, String)>), Diagnostic>>> = sources
+        let built: Vec<Vec<Made>> = sources
             .into_par_iter()
             .map(|(package, source)| {
                 let drafts = match drafts(scene, package, source) {
                     Ok(drafts) => drafts,
-                    Err(error) => return vec![Err(error)],
+                    Err(error) => return vec![(None, Err(error))],
                 };
                 drafts
                     .into_iter()
@@ -281,14 +306,9 @@ impl Assembler<'_> {
             })
             .collect();
         let mut nodes = Vec::new();
-        for result in built.into_iter().flatten() {
-            match result {
-                Ok((node, key)) => {
-                    used.extend(key);
-                    nodes.push(Ok(node));
-                }
-                Err(error) => nodes.push(Err(error)),
-            }
+        for (key, node) in built.into_iter().flatten() {
+            used.extend(key);
+            nodes.push(node);
         }
         self.take(nodes);
     }
@@ -429,7 +449,7 @@ impl Assembler<'_> {
         order: &[(Section, String, String)],
         patches: &PatchMap,
     ) {
-        let mut wanted: Vec<(Block, crate::properties::tests::TestSpec, Target)> = Vec::new();
+        let mut wanted: Vec<Wanted<'_>> = Vec::new();
         let enabled = self.manifest.nodes.values().filter(|node| node.is_refable()).map(|node| {
             let version = node.only.version.as_ref().map(crate::python::text).unwrap_or_default();
             ((node.package_name.clone(), node.name.clone(), version), node.unique_id.clone())
@@ -446,7 +466,7 @@ impl Assembler<'_> {
                     version: patch.version.clone(),
                     id: id.clone(),
                 };
-                wanted.push((patch.block.clone(), spec.clone(), target));
+                wanted.push((patch.block.clone(), Cow::Borrowed(spec), target));
             }
         }
         self.sources(blocks, &mut wanted);
@@ -478,11 +498,7 @@ impl Assembler<'_> {
         self.manifest.disabled.keys().filter_map(refable).collect()
     }
 
-    fn sources(
-        &mut self,
-        blocks: &[Block],
-        wanted: &mut Vec<(Block, crate::properties::tests::TestSpec, Target)>,
-    ) {
+    fn sources(&mut self, blocks: &[Block], wanted: &mut Vec<Wanted<'_>>) {
         let all: Vec<&Block> = blocks.iter().filter(|it| it.section == Section::Sources).collect();
         let (over, own): (Vec<&Block>, Vec<&Block>) =
             all.iter().partition(|it| it.node.get("overrides").is_some());
@@ -502,14 +518,11 @@ impl Assembler<'_> {
         }
     }
 
-    fn source(
-        &mut self,
-        table: sources::Table,
-        wanted: &mut Vec<(Block, crate::properties::tests::TestSpec, Target)>,
-    ) {
+    fn source(&mut self, table: sources::Table, wanted: &mut Vec<Wanted<'_>>) {
         let source = table.source;
         let id = source.unique_id.clone();
-        wanted.extend(table.tests.into_iter().map(|spec| (table.block.clone(), spec, table.target.clone())));
+        let own = |spec| (table.block.clone(), Cow::Owned(spec), table.target.clone());
+        wanted.extend(table.tests.into_iter().map(own));
         if !source.config.enabled() {
             let json = serde_json::to_value(&source).unwrap_or_default();
             self.manifest.disabled.entry(id).or_default().push(json);
@@ -550,11 +563,9 @@ impl Assembler<'_> {
                     Diagnostic::error(
                         code::DUPLICATE,
                         format!(
-                            "dbt found two schema.yml entries for the same macro in package {} named {}. Macros may \
-                             only be described a single time. To fix this, remove the macros entry for {} in one of \
-                             these files:\n - {earlier}\n{own}",
+                            "dbt found two schema.yml entries for the same macro in package {} named {}: in \
+                             {earlier}\nand in {own}",
                             block.package(),
-                            block.name(),
                             block.name()
                         ),
                     )
@@ -716,20 +727,13 @@ impl Assembler<'_> {
 fn described_twice(earlier: &Patch, later: &Patch) -> Diagnostic {
     let name = later.block.name();
     let (first, second) = (&earlier.block.properties.file.path, &later.block.properties.file.path);
-    let message = if first == second {
-        format!(
-            "dbt found two schema.yml entries for the same resource named {name}. Resources and their associated \
-             columns may only be described a single time. To fix this, remove one of the resource entries for {name} \
-             in this file:\n - {first}"
-        )
-    } else {
-        format!(
-            "dbt found two schema.yml entries for the same resource named {name}. Resources and their associated \
-             columns may only be described a single time. To fix this, remove the resource entry for {name} in one \
-             of these files:\n - {first}\n{second}"
-        )
-    };
-    Diagnostic::error(code::DUPLICATE, message).event("CompilationError").at(later.block.name_place())
+    let places =
+        if first == second { format!("twice in {first}") } else { format!("in {first}\nand in {second}") };
+    let message = format!("dbt found two schema.yml entries for the same resource named {name}: {places}");
+    Diagnostic::error(code::DUPLICATE, message)
+        .event("CompilationError")
+        .hint("put all that is said of it into one entry")
+        .at(later.block.name_place())
 }
 
 /// The drafts of a file, each with the section that may describe it.
@@ -800,22 +804,18 @@ fn seed_checksum(source: &Source) -> Result<Checksum, Diagnostic> {
 }
 
 /// A draft with what is said of it; the key of the patch that was used.
-fn one(
-    scene: &Scene<'_>,
-    patches: &PatchMap,
-    package: &str,
-    section: Section,
-    draft: Draft<'_>,
-) -> Result<(Node, Option<(Section, String, String)>), Diagnostic> {
+fn one(scene: &Scene<'_>, patches: &PatchMap, package: &str, section: Section, draft: Draft<'_>) -> Made {
     let key = (section, package.to_owned(), draft.name.clone());
     let found = patches.get(&key);
     let is_seed = draft.resource == ResourceType::Seed;
-    let mut node = node::build(scene, draft, found.map(Arc::as_ref))?;
-    if is_seed {
-        node.raw_code = String::new();
-        node.only.root_path = scene.packages.get(package).map(|it| it.root.display().to_string());
-    }
-    Ok((node, found.map(|_| key)))
+    let node = node::build(scene, draft, found.map(Arc::as_ref)).map(|mut node| {
+        if is_seed {
+            node.raw_code = String::new();
+            node.only.root_path = scene.packages.get(package).map(|it| it.root.display().to_string());
+        }
+        node
+    });
+    (found.map(|_| key), node)
 }
 
 fn describe_macro(

@@ -45,6 +45,69 @@ impl Texts {
         }
     }
 
+    /// The first place of a file that has a name in quotes; the whole file where none has.
+    pub fn named(&self, path: &str, name: &str) -> Place {
+        let texts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(found) = texts.get(path) else { return Place::file(path) };
+        let quoted = |at: &usize| {
+            let before = found.text[..*at].chars().next_back();
+            let after = found.text[at + name.len()..].chars().next();
+            before == after && matches!(before, Some('\'' | '"'))
+        };
+        match found.text.match_indices(name).map(|(at, _)| at).find(quoted) {
+            Some(at) => {
+                let of = Place::of(path, &found.text, at..at + name.len());
+                Place { line: of.line + found.skipped, ..of }
+            }
+            None => Place::file(path),
+        }
+    }
+
+    /// The place of `key=…` or `'key': …` in a template.
+    pub fn argument(&self, path: &str, key: &str) -> Option<Place> {
+        let texts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found = texts.get(path).filter(|_| !key.is_empty())?;
+        let of = Place::of(path, &found.text, argument(&found.text, key)?);
+        Some(Place { line: of.line + found.skipped, ..of })
+    }
+
+    /// The place of a tag that begins with these words: `{% docs orders %}`.
+    pub fn tag(&self, path: &str, words: &[&str; 2]) -> Place {
+        let texts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(found) = texts.get(path) else { return Place::file(path) };
+        let text = &found.text;
+        let is_tag = |(at, first): (usize, &str)| {
+            let rest = text[at + first.len()..].trim_start();
+            let ends = rest
+                .strip_prefix(words[1])?
+                .starts_with(|it: char| it.is_whitespace() || it == '-' || it == '%');
+            ends.then(|| at..text.len() - rest.len() + words[1].len())
+        };
+        match text.match_indices(words[0]).find_map(is_tag) {
+            Some(range) => {
+                let of = Place::of(path, text, range);
+                Place { line: of.line + found.skipped, ..of }
+            }
+            None => Place::file(path),
+        }
+    }
+
+    /// The place of an entry of a properties file: `name: a`, and below it `name: b`, …
+    pub fn entry(&self, path: &str, names: &[&str]) -> Place {
+        let texts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(found) = texts.get(path) else { return Place::file(path) };
+        let mut from = 0;
+        let mut place = Place::file(path);
+        for name in names {
+            let Some((at, length)) = named_entry(&found.text[from..], name) else { break };
+            let start = from + at;
+            let of = Place::of(path, &found.text, start..start + length);
+            place = Place { line: of.line + found.skipped, ..of };
+            from = start + length;
+        }
+        place
+    }
+
     /// The diagnostic of an error of Jinja.
     pub fn diagnostic(&self, error: &jinja::Error) -> Diagnostic {
         let (event, message) = match Raised::of(error) {
@@ -59,6 +122,9 @@ impl Texts {
             .rev()
             .map(|frame| (frame.name.to_string(), self.place(&frame.place)))
             .collect();
+        if diagnostic.message.starts_with("unexpected '}'") {
+            diagnostic.hint = Some("`{{` is closed by `}}`, `{%` by `%}`".to_owned());
+        }
         if error.kind() == jinja::ErrorKind::Undefined {
             diagnostic.hint = Some(
                 "a macro of another package needs its package's name before it; is the package in packages.yml?"
@@ -67,4 +133,27 @@ impl Texts {
         }
         diagnostic
     }
+}
+
+/// Where a text has `name: NAME`, quoted or not: the name's start and length.
+fn named_entry(text: &str, name: &str) -> Option<(usize, usize)> {
+    text.match_indices("name:").find_map(|(at, key)| {
+        let after = at + key.len();
+        let value = text[after..].trim_start_matches([' ', '"', '\'']);
+        let start = text.len() - value.len();
+        let ends =
+            value.strip_prefix(name)?.chars().next().is_none_or(|it| !it.is_alphanumeric() && it != '_');
+        ends.then_some((start, name.len()))
+    })
+}
+
+/// `key` of `key=…` or `'key': …` in a template.
+fn argument(text: &str, key: &str) -> Option<std::ops::Range<usize>> {
+    let is_key = |at: &usize| {
+        let before = text[..*at].chars().next_back();
+        let after = text[at + key.len()..].trim_start_matches(['\'', '"']).trim_start();
+        before.is_none_or(|it| !it.is_alphanumeric() && it != '_') && after.starts_with(['=', ':'])
+    };
+    let at = text.match_indices(key).map(|(at, _)| at).find(is_key)?;
+    Some(at..at + key.len())
 }

@@ -10,6 +10,7 @@ use jinja::{BlockTags, Environment, HostError, Object, SourceFile, State, Value}
 use platform_core::diagnostic::nearest;
 use platform_core::node::Documentation;
 use platform_core::{Diagnostic, Place, ResourceType, UniqueId};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Doc blocks of every package, the root project's before the others.
@@ -18,6 +19,7 @@ pub struct Docs {
     /// By id.
     pub blocks: IndexMap<UniqueId, Documentation>,
     root: String,
+    shown: Mutex<HashSet<UniqueId>>,
 }
 
 /// The text of the site's first page where the project has none.
@@ -36,7 +38,7 @@ impl Docs {
             unique_id: id.clone(),
             block_contents: OVERVIEW.trim().to_owned(),
         };
-        Self { blocks: IndexMap::from([(id, overview)]), root: root.to_owned() }
+        Self { blocks: IndexMap::from([(id, overview)]), root: root.to_owned(), shown: Mutex::default() }
     }
 
     /// Adds the blocks of a file; `shown` is the path that messages name.
@@ -90,6 +92,12 @@ impl Docs {
             self.blocks.insert(id, documentation);
         }
         diagnostics
+    }
+
+    /// The blocks that no description has shown so far.
+    pub fn unused(&self) -> impl Iterator<Item = &Documentation> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.blocks.values().filter(move |doc| !shown.contains(&doc.unique_id))
     }
 
     /// The block that `doc(package, name)` means to a resource of `from`.
@@ -185,6 +193,7 @@ impl Object for Doc {
                 self.owner
             )));
         };
+        self.docs.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(found.unique_id.clone());
         self.used.lock().unwrap_or_else(PoisonError::into_inner).push(found.unique_id.clone());
         Ok(Value::from(found.block_contents.as_str()))
     }

@@ -11,7 +11,7 @@ use crate::python;
 use crate::render::{Renderer, has_jinja};
 use jinja::{SourceFile, Value as JinjaValue};
 use platform_core::node::{Checksum, RefArgs, TestMetadata};
-use platform_core::{Diagnostic, Node, NodeConfig, ResourceType, UniqueId};
+use platform_core::{Diagnostic, Node, NodeConfig, Place, ResourceType, UniqueId};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -165,11 +165,11 @@ pub fn build(
     }
     node.description = spec.description.clone().unwrap_or_default();
     node.tags = base_tags(spec, target, &config);
-    let call = call(scene, &mut node, &metadata, target, &config, spec)?;
+    let call = call(scene, &mut node, &metadata, target, &config, (block, spec))?;
     node.only.test_metadata = Some(metadata);
     let levels = scene.levels(&node.package_name);
     let resolved = levels.resolve(Kind::Test, &node.fqn, &Map::new(), &call);
-    config::check(Kind::Test, &resolved).map_err(|why| refused(&why, spec))?;
+    config::check(Kind::Test, &resolved).map_err(|why| refused(&why, block, spec))?;
     node.unrendered_config = levels.unrendered(Kind::Test, &node.fqn, &Map::new(), &call);
     for tag in config::tags(&resolved) {
         if !node.tags.contains(&tag) {
@@ -180,7 +180,34 @@ pub fn build(
     node::finish(scene, node, None)
 }
 
-fn refused(why: &str, spec: &TestSpec) -> Diagnostic {
+/// What is told of a test that doesn't exist.
+fn no_test(scene: &Scene<'_>, metadata: &TestMetadata, place: Place) -> Diagnostic {
+    let full = match &metadata.namespace {
+        Some(namespace) => format!("{namespace}.{}", metadata.name),
+        None => metadata.name.clone(),
+    };
+    let warning = Diagnostic::warning(
+        code::UNKNOWN_MACRO,
+        format!("there is no test `{full}`: this fails at run time"),
+    )
+    .event("UnknownMacro")
+    .at(place);
+    let known: Vec<&str> =
+        scene.shared.macros.iter().filter_map(|it| it.name.strip_prefix("test_")).collect();
+    match platform_core::diagnostic::nearest(&metadata.name, known).first() {
+        Some(near) => warning.hint(format!("did you mean `{near}`?")),
+        None => warning.hint(format!(
+            "write `{{% test {}(model, column_name) %}}`, or install the package it is of",
+            metadata.name
+        )),
+    }
+}
+
+fn place(block: &Block, spec: &TestSpec) -> Place {
+    block.properties.document.place(&spec.span)
+}
+
+fn refused(why: &str, block: &Block, spec: &TestSpec) -> Diagnostic {
     let why = match why
         .strip_prefix("at path ['severity']: ")
         .and_then(|rest| rest.split_once(" does not match"))
@@ -188,7 +215,7 @@ fn refused(why: &str, spec: &TestSpec) -> Diagnostic {
         Some((got, _)) => format!("at path []: Severity must be either 'warn' or 'error'. Got {got}"),
         None => why.to_owned(),
     };
-    Diagnostic::error(code::CONFIG, why).event("SchemaConfigError").at(spec.place.clone())
+    Diagnostic::error(code::CONFIG, why).event("SchemaConfigError").at(place(block, spec))
 }
 
 /// The test's name in its node's name, the target's, and the call that gives the target's relation.
@@ -225,7 +252,7 @@ fn rendered_config(
         let node = crate::yaml::Node::of_json(value, &span);
         let rendered = renderer
             .render(&block.properties.document, &node, &crate::render::all)
-            .map_err(|error| error.at(spec.place.clone()))?;
+            .map_err(|error| error.at(place(block, spec)))?;
         // A template that gives nothing says nothing.
         if rendered.is_null() && !value.is_null() {
             continue;
@@ -296,7 +323,7 @@ fn call(
     metadata: &TestMetadata,
     target: &Target,
     config: &Map<String, Value>,
-    spec: &TestSpec,
+    (block, spec): (&Block, &TestSpec),
 ) -> Result<Map<String, Value>, Diagnostic> {
     let macros = &scene.shared.macros;
     let name = format!("test_{}", metadata.name);
@@ -304,6 +331,9 @@ fn call(
         Some(namespace) => macros.get(namespace, &name),
         None => macros.resolve(&node.package_name, &name),
     };
+    if called.is_none() && node.package_name == scene.root().settings.name {
+        scene.note(no_test(scene, metadata, place(block, spec)));
+    }
     // The manifest names what the name alone means here, whatever package was asked for.
     let found = macros.resolve(&node.package_name, &name);
     node.depends_on.macros.extend(found.map(|entry| entry.id.clone()));
@@ -320,7 +350,7 @@ fn call(
     let shown = scene.shown_path(&node.package_name, &node.original_file_path);
     let at = |mut diagnostic: Diagnostic| {
         if diagnostic.stack.is_empty() {
-            diagnostic.place = Some(spec.place.clone());
+            diagnostic.place = Some(place(block, spec));
         }
         diagnostic
     };

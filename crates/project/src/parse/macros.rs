@@ -66,7 +66,7 @@ pub fn register(
         match file {
             Ok(macros) => {
                 for it in macros {
-                    diagnostics.extend(insert(&mut registry, it));
+                    diagnostics.extend(insert(&mut registry, it, texts));
                 }
             }
             Err(error) => diagnostics.push(texts.diagnostic(&error)),
@@ -88,7 +88,7 @@ fn found(
     Ok(parsed.blocks.into_iter().map(with_place).collect())
 }
 
-fn insert(registry: &mut Macros, found: Found) -> Option<Diagnostic> {
+fn insert(registry: &mut Macros, found: Found, texts: &Texts) -> Option<Diagnostic> {
     let name = full_name(&found.block);
     let entry = Entry {
         id: UniqueId::of(ResourceType::Macro, &found.package, &name),
@@ -106,13 +106,13 @@ fn insert(registry: &mut Macros, found: Found) -> Option<Diagnostic> {
         Diagnostic::error(
             code::DUPLICATE,
             format!(
-                "dbt found multiple macros named \"{name}\" in the project \"{}\".\n All macros require unique \
-                 names, to fix this error rename or remove any\nduplicates. They can be found in these files:\n    \
-                 - {}\n    - {}",
+                "dbt found multiple macros named \"{name}\" in the project \"{}\":\n    - {}\n    - {}",
                 found.package, found.path, earlier.path
             ),
         )
-        .event("CompilationError"),
+        .event("CompilationError")
+        .at(texts.place(&found.block.place()))
+        .hint("rename one of them"),
     )
 }
 

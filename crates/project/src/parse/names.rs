@@ -172,10 +172,8 @@ impl Names for Heard {
                 let (positional, _) = arguments.into_parts();
                 let name = positional.first().map(jinja::value::to_str).unwrap_or_default();
                 Err(Raised::compilation(format!(
-                    "The \"adapter_macro\" macro has been deprecated. Instead, use the `adapter.dispatch` method \
-                     to find a macro and call the result.  For more information, see: \
-                     https://docs.getdbt.com/reference/dbt-jinja-functions/dispatch)\nadapter_macro was called \
-                     for: {name}"
+                    "The \"adapter_macro\" macro has been deprecated: call `adapter.dispatch('{name}')(…)` \
+                     (https://docs.getdbt.com/reference/dbt-jinja-functions/dispatch)"
                 )))
             }),
             _ => return None,

@@ -3,7 +3,6 @@
 
 use super::names::model;
 use crate::context::Context;
-use crate::context::macros::{Entry, Macros, is_internal};
 use jinja::Value;
 use platform_core::relation::Quoting;
 use platform_core::{Node, ResourceType};
@@ -66,10 +65,14 @@ fn component_of(
     context: &Arc<Context>,
 ) -> Result<String, jinja::Error> {
     let profile = &context.shared().profile;
-    let name = format!("generate_{component}_name");
+    let name = match component {
+        "schema" => "generate_schema_name",
+        "database" => "generate_database_name",
+        _ => "generate_alias_name",
+    };
     let macros = context.macros();
     let Some(entry) =
-        macros.naming(&name, &node.package_name).filter(|entry| !is_default(macros, entry, &name))
+        macros.naming(name, &node.package_name).filter(|entry| !macros.names_plainly(component, entry))
     else {
         return Ok(match (component, custom) {
             ("schema", None) => profile.schema.clone(),
@@ -90,10 +93,4 @@ fn component_of(
 
 fn plain(version: &serde_json::Value) -> String {
     version.as_str().map_or_else(|| version.to_string(), str::to_owned)
-}
-
-/// Whether nobody has replaced the macro, nor what it dispatches to: then its answer is known without calling it.
-fn is_default(macros: &Macros, entry: &Entry, name: &str) -> bool {
-    is_internal(&entry.package)
-        && macros.dispatch(macros.root(), name, Some("dbt")).is_ok_and(|found| is_internal(&found.package))
 }

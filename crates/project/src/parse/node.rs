@@ -12,6 +12,7 @@ use crate::properties::patch::Patch;
 use crate::render::has_jinja;
 use crate::yaml::Node as Yaml;
 use jinja::{SourceFile, UndefinedMode};
+use platform_core::diagnostic::nearest;
 use platform_core::node::{Checksum, Contract, DependsOn, ResourceFields};
 use platform_core::{Diagnostic, Node, NodeConfig, Place, ResourceType, UniqueId};
 use serde_json::{Map, Value, json};
@@ -99,8 +100,12 @@ pub fn build(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Buil
     };
     let properties = patch.map_or(&none, |patch| &patch.config);
     let config = levels.resolve(kind, &node.fqn, properties, &captured.config);
-    config::check(kind, &config)
-        .map_err(|why| Diagnostic::error(code::CONFIG, why).event("SchemaConfigError").at(place()))?;
+    config::check(kind, &config).map_err(|why| {
+        let shown = scene.shown_path(&node.package_name, &node.original_file_path);
+        let key = why.split('\'').nth(1).unwrap_or_default();
+        let place = scene.texts.argument(&shown, key).unwrap_or_else(place);
+        Diagnostic::error(code::CONFIG, why).event("SchemaConfigError").at(place)
+    })?;
     let mut tags = match properties.get("tags") {
         // What the file says goes before what properties say.
         Some(_) => config::tags(&levels.resolve(kind, &node.fqn, &none, &captured.config)),
@@ -176,11 +181,58 @@ pub fn blank(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Node
 /// Renders a node's template and gives back what it said.
 pub fn read(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> Result<Captured, Diagnostic> {
     let (context, names, recorder) = context(scene, node);
-    let rendered = context.render(file);
-    rendered.map_err(|error| scene.texts.diagnostic(&error))?;
+    context.render(file).map_err(|error| called_by(scene.texts.diagnostic(&error), node))?;
+    let unknown = recorder.unknown();
+    if !unknown.is_empty() && node.package_name == scene.root().settings.name {
+        note_unknown(scene, &context, file, &unknown);
+    }
     let mut captured = names.take();
     captured.macros = recorder.take();
     Ok(captured)
+}
+
+/// An error in a macro's file, with the resource that it happened to.
+fn called_by(error: Diagnostic, node: &Node) -> Diagnostic {
+    let file = error.place.as_ref().map(|place| place.file.as_str());
+    if error.hint.is_some() || file.is_none_or(|file| file.ends_with(node.original_file_path.as_str())) {
+        return error;
+    }
+    let hint =
+        format!("it is called by {} `{}` ({})", node.resource_type, node.name, node.original_file_path);
+    error.hint(hint)
+}
+
+/// Calls of macros that don't exist: while a project is read they give nothing, and fail once the node runs.
+fn note_unknown(scene: &Scene<'_>, context: &Context, file: &SourceFile, unknown: &[String]) {
+    let Ok(template) = scene.shared.jinja.template(file) else { return };
+    for call in template.extract().calls {
+        let (head, is_package) = match call.name.split_once('.') {
+            Some((head, _)) => (head, true),
+            None => (&*call.name, false),
+        };
+        if !unknown.iter().any(|name| name == head) {
+            continue;
+        }
+        let what = if is_package { "package" } else { "macro" };
+        let warning = Diagnostic::warning(
+            code::UNKNOWN_MACRO,
+            format!("there is no {what} `{head}`: this fails at run time"),
+        )
+        .event("UnknownMacro")
+        .at(scene.texts.span(&file.path, call.span.range()));
+        let macros = context.macros();
+        let packages = scene.packages.keys().map(String::as_str);
+        let known: Vec<&str> = if is_package {
+            packages.collect()
+        } else {
+            macros.iter().filter(|it| !it.name.starts_with('_')).map(|it| &*it.name).collect()
+        };
+        scene.note(match nearest(head, known).first() {
+            Some(near) => warning.hint(format!("did you mean `{near}`?")),
+            None if is_package => warning.hint("is it in packages.yml, and installed by `dp deps`?"),
+            None => warning.hint("a macro of another package needs its package's name before it"),
+        });
+    }
 }
 
 /// A context that hears what a node's templates say.

@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
     }
 
     fn check_freshness_query(&self) -> Result<(), Diagnostic> {
-        for (node, level) in [(&self.block.node, "source"), (self.item, "table")] {
+        for (node, level) in [(&*self.block.node, "source"), (self.item, "table")] {
             if let (Some(_), Some(query)) = (node.get("loaded_at_field"), node.get("loaded_at_query")) {
                 let message =
                     format!("Cannot specify both loaded_at_field and loaded_at_query at {level} level.");
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
     fn config(&self) -> Result<Map<String, Value>, Diagnostic> {
         let of = |node: &Yaml| self.block.map(node, "config", "");
         let mut nodes: Vec<(&Yaml, bool)> = vec![(&self.block.node, true)];
-        nodes.extend(self.overrides.map(|it| (&it.node, true)));
+        nodes.extend(self.overrides.map(|it| (&*it.node, true)));
         nodes.push((self.item, false));
         nodes.extend(self.patch.map(|it| (it, false)));
         let mut config = Map::new();
@@ -241,8 +241,8 @@ impl<'a> Reader<'a> {
         for key in ["database", "schema", "identifier", "column"] {
             merged.insert(key.to_owned(), Value::Null);
         }
-        let mut nodes = vec![&self.block.node];
-        nodes.extend(self.overrides.map(|it| &it.node));
+        let mut nodes = vec![&*self.block.node];
+        nodes.extend(self.overrides.map(|it| &*it.node));
         nodes.push(self.item);
         nodes.extend(self.patch);
         for node in nodes {

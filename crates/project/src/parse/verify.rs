@@ -61,13 +61,12 @@ pub fn duplicate(kind: ResourceType, id: &UniqueId, name: &str, paths: [&str; 2]
     Diagnostic::error(
         code::DUPLICATE,
         format!(
-            "dbt found two {plural} with the name \"{shown}\".\n\nSince these resources have the same name, dbt will \
-             be unable to find the correct resource\nwhen looking for {lookup}.\n\nTo fix this, change the name of \
-             one of these resources:\n- {id} ({})\n- {id} ({})",
+            "dbt found two {plural} with the name \"{shown}\", and {lookup} can mean only one:\n- {id} ({})\n- {id} ({})",
             paths[0], paths[1]
         ),
     )
     .event("CompilationError")
+    .hint("give one of them another name")
     .at(Place::file(paths[0]))
 }
 
@@ -80,13 +79,10 @@ fn spaces(manifest: &Manifest) -> Option<Diagnostic> {
     Some(
         Diagnostic::error(
             code::DUPLICATE,
-            format!(
-                "Resource names cannot contain spaces:\n{}\nPlease rename the invalid model(s) so that their \
-                 name(s) do not contain any spaces.",
-                listed.join("\n")
-            ),
+            format!("Resource names cannot contain spaces:\n{}", listed.join("\n")),
         )
         .event("DbtValidationError")
+        .hint("write `_` for each space, in the file's name and in refs")
         .at(place(first)),
     )
 }
@@ -127,14 +123,14 @@ fn aliases(manifest: &Manifest) -> Vec<Diagnostic> {
                 Diagnostic::error(
                     code::DUPLICATE,
                     format!(
-                        "dbt found two resources with the database representation \"{relation}\".\ndbt cannot \
-                         create two resources with identical database representations. To fix this,\nchange the \
-                         configuration of one of these resources:\n- {} ({})\n- {} ({})",
+                        "dbt found two resources with the database representation \"{relation}\":\n- {} ({})\n- {} \
+                         ({})",
                         other.unique_id, other.original_file_path, node.unique_id, node.original_file_path
                     ),
                 )
                 .event("CompilationError")
-                .at(place(node)),
+                .at(place(node))
+                .hint("give one of them another `alias` or `schema`"),
             );
         }
     }
@@ -555,15 +551,24 @@ fn deprecated_reference(node: &Node, target: &Node, date: DateTime<Utc>, now: Da
 }
 
 /// A circle of nodes that read each other, in dbt's words; a command that needs an order fails on it.
-pub fn cycle(manifest: &Manifest) -> Option<Diagnostic> {
+///
+/// `named` finds where a node's file names another.
+pub fn cycle(manifest: &Manifest, named: impl Fn(&Node, &str) -> Place) -> Option<Diagnostic> {
     let cycle = platform_core::Graph::of(manifest).cycle()?;
     let shown: Vec<&str> = cycle.iter().map(UniqueId::as_str).collect();
-    let first = cycle.first().and_then(|id| manifest.nodes.get(id));
     let diagnostic = Diagnostic::error(code::CYCLE, format!("Found a cycle: {}", shown.join(" --> ")))
         .event("DbtRuntimeError")
         .hint("one of these nodes must stop reading the one before it");
-    Some(match first {
-        Some(node) => diagnostic.at(place(node)),
+    // A node of the circle that says so in its own text.
+    let mut around = cycle.iter().filter_map(|id| manifest.nodes.get(id));
+    let link = around.find_map(|node| {
+        let read = node.depends_on.nodes.iter().filter(|id| cycle.contains(*id));
+        let mut places = read.filter_map(|id| Some(named(node, &manifest.nodes.get(id)?.name)));
+        places.find(|place| place.line > 0)
+    });
+    let first = || cycle.first().and_then(|id| manifest.nodes.get(id)).map(place);
+    Some(match link.or_else(first) {
+        Some(place) => diagnostic.at(place),
         None => diagnostic,
     })
 }

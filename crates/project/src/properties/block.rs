@@ -132,9 +132,9 @@ pub struct Block {
     /// The section.
     pub section: Section,
     /// What it says, rendered.
-    pub node: Node,
+    pub node: Arc<Node>,
     /// What it says, as written.
-    pub written: Node,
+    pub written: Arc<Node>,
 }
 
 impl Block {
@@ -227,8 +227,8 @@ impl Block {
                 return Err(self.fault(
                     value,
                     format!(
-                        "In {}: found {key} dictionary in 'config' dictionary and as top-level key.\nRemove the \
-                         top-level key and define it under 'config' dictionary only.",
+                        "In {}: found {key} dictionary in 'config' dictionary and as top-level key: keep the one \
+                         under 'config'",
                         self.properties.file.path
                     ),
                 ));

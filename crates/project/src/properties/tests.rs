@@ -5,8 +5,9 @@ use super::block::Block;
 use crate::code;
 use crate::python;
 use crate::yaml::{Content, Entry, Node};
-use platform_core::{Diagnostic, Place};
+use platform_core::Diagnostic;
 use serde_json::{Map, Value};
+use std::ops::Range;
 
 /// A generic test as written.
 #[derive(Clone, Debug)]
@@ -27,8 +28,8 @@ pub struct TestSpec {
     pub column: Option<(String, bool)>,
     /// Tags of that column.
     pub column_tags: Vec<String>,
-    /// Where it stands.
-    pub place: Place,
+    /// Bytes of the properties file that it stands at.
+    pub span: Range<usize>,
 }
 
 /// Configuration that may stand beside the arguments.
@@ -116,10 +117,10 @@ impl Reader<'_> {
     }
 
     fn one(&mut self, item: &Node, path: &str) -> Result<TestSpec, Diagnostic> {
-        let place = self.block.place(item);
+        let span = item.span.clone();
         match &item.content {
-            Content::Text(name) => Ok(spec(name, place)),
-            Content::Map(entries) => self.mapping(item, entries, place),
+            Content::Text(name) => Ok(spec(name, span)),
+            Content::Map(entries) => self.mapping(item, entries, span),
             _ => {
                 let shown = python::repr(&item.to_json());
                 Err(self.block.invalid(
@@ -142,10 +143,15 @@ impl Reader<'_> {
         )
     }
 
-    fn mapping(&mut self, item: &Node, entries: &[Entry], place: Place) -> Result<TestSpec, Diagnostic> {
+    fn mapping(
+        &mut self,
+        item: &Node,
+        entries: &[Entry],
+        span: Range<usize>,
+    ) -> Result<TestSpec, Diagnostic> {
         // `{name: …, test_name: unique, …}`: everything at one level.
         if let Some(name) = item.text_of("test_name") {
-            let mut spec = spec(name, place);
+            let mut spec = spec(name, span);
             return self.fill(&mut spec, entries.iter().filter(|it| it.key != "test_name")).map(|()| spec);
         }
         let (named, beside): (Vec<&Entry>, Vec<&Entry>) = entries
@@ -169,10 +175,11 @@ impl Reader<'_> {
                         entries.len()
                     ),
                     item,
-                ));
+                )
+                .hint("indent what belongs to the test below its name, under `arguments:`"));
             }
         };
-        let mut spec = spec(&test.key, place);
+        let mut spec = spec(&test.key, span);
         if !beside.is_empty() && !named.is_empty() {
             return Err(self.invalid(
                 &format!(
@@ -236,7 +243,7 @@ impl Reader<'_> {
                 ),
             )
             .event("CompilationError")
-            .at(spec.place.clone()));
+            .at(self.block.properties.document.place(&spec.span)));
         }
         spec.config.extend(inner);
         if let Some(first) = top.first() {
@@ -279,7 +286,7 @@ impl Reader<'_> {
     }
 }
 
-fn spec(full: &str, place: Place) -> TestSpec {
+fn spec(full: &str, span: Range<usize>) -> TestSpec {
     let (namespace, name) = match full.split_once('.') {
         Some((namespace, name)) => (Some(namespace.to_owned()), name),
         None => (None, full),
@@ -293,6 +300,6 @@ fn spec(full: &str, place: Place) -> TestSpec {
         description: None,
         column: None,
         column_tags: Vec::new(),
-        place,
+        span,
     }
 }

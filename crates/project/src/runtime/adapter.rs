@@ -153,8 +153,8 @@ impl Adapter {
             [] => Ok(None),
             [one] if !wanted.quoting.identifier => Ok(Some((*one).clone())),
             [one, ..] => Err(Raised::compilation(format!(
-                "When searching for a relation, dbt found an approximate match. Instead of guessing \nwhich relation to \
-                 use, dbt will move on. Please delete {one}, or rename it to be less ambiguous.\nSearched for: {}\nFound: {one}",
+                "When searching for a relation, dbt found an approximate match: {one} differs from {} in case \
+                 only.\nDrop it, rename it, or quote the name as it stands.",
                 Relation { database: Some(database), ..wanted.clone() },
             ))),
         }

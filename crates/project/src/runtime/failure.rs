@@ -1,7 +1,9 @@
 //! What became of a node that failed: dbt's words for `run_results.json`, and the place for people.
 
 use crate::context::raised::Kind;
+use crate::runtime::connection::Refused;
 use crate::runtime::materialize::explain;
+use crate::runtime::origin::origin;
 use crate::runtime::{Compiled, Runtime};
 use platform_core::{Diagnostic, Node, Place, Resource};
 use std::sync::Arc;
@@ -21,21 +23,40 @@ pub struct Failure {
 impl Runtime {
     /// The failure of a node.
     pub fn failure(&self, resource: Resource<'_>, error: &jinja::Error) -> Failure {
-        let (kind, text, _) = explain(error);
+        let (kind, text, refused) = explain(error);
         let mut lines = vec![headline(kind.headline(), resource)];
         lines.extend(text.trim_end().lines().map(str::to_owned));
+        let written = refused.and_then(|it| self.written(resource.node()?, &it.refused));
         if kind != Kind::Database {
             lines.extend(stack(resource, error));
         } else if let Some(node) = resource.node().filter(|node| node.raw_code.len() > 1) {
+            lines.extend(written.as_ref().map(|place| format!("--> {place}")));
             lines.push(format!("compiled code at {}", self.display_path("run", node)));
         }
         let mut diagnostic = Diagnostic::error("R001", text).event(kind.headline());
-        if let Some(place) = error.place() {
-            diagnostic = diagnostic.at(self.place(place));
+        if let Some(place) = written.or_else(|| error.place().map(|place| self.place(place))) {
+            diagnostic = diagnostic.at(place);
         }
         diagnostic.stack =
             error.stack().iter().map(|frame| (frame.name.to_string(), self.place(&frame.place))).collect();
         Failure { message: lines.join("\n  "), diagnostic, compiled: None }
+    }
+
+    /// The place in a model's file that a refused statement's error points at: in its own, or in that of an
+    /// ephemeral model whose query stands before its own.
+    fn written(&self, node: &Node, refused: &Refused) -> Option<Place> {
+        let compiled = self.remembered(&node.unique_id)?;
+        let query = compiled.sql.trim();
+        let at = refused.sql.char_indices().nth(refused.position?.checked_sub(1)?)?.0;
+        let at = at.checked_sub(refused.sql.find(query)?).filter(|at| *at < query.len())?;
+        let ephemeral = compiled.ctes.iter().find_map(|cte| {
+            let start = query.find(cte.sql.trim())?;
+            let within = at.checked_sub(start).filter(|at| *at < cte.sql.trim().len())?;
+            Some((self.project().manifest.nodes.get(&cte.id)?, cte.sql.trim(), within))
+        });
+        let (node, text, at) = ephemeral.unwrap_or((node, query, at));
+        let range = origin(&node.raw_code, text, at)?;
+        Some(self.project().place_in(node, range))
     }
 
     /// The failure of a node before anything was rendered: no connection, an impossible configuration.

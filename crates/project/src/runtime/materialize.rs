@@ -147,8 +147,8 @@ impl Runtime {
         let wrong = |why: String| jinja::Error::from(Raised::compilation(why));
         if result.as_str().is_some() {
             return Err(wrong(format!(
-                "The materialization (\"{}\") did not explicitly return a list of relations to add to the cache. By default the \
-                 target relation will be added, but this behavior is not supported any more.",
+                "The materialization (\"{}\") did not explicitly return a list of relations to add to the cache: end it \
+                 with `{{{{ return({{'relations': [this]}}) }}}}`",
                 node.config.materialized()
             )));
         }

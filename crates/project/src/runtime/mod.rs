@@ -28,6 +28,7 @@ mod indexes;
 mod inject;
 pub mod materialize;
 pub mod names;
+pub mod origin;
 mod plain_query;
 pub mod references;
 pub mod relation;

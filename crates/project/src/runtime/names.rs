@@ -167,10 +167,10 @@ impl NodeState {
         Err(Raised::error(
             Kind::Compilation,
             format!(
-                "dbt was unable to infer all dependencies for the model \"{}\".\nThis typically happens when ref() is placed \
-                 within a conditional block.\n\nTo fix this, add the following hint to the top of the model \"{}\":\n\n-- \
+                "dbt was unable to infer all dependencies for the model \"{}\": this ref is reached only when the \
+                 model runs, so nothing had to wait for `{}`.\nSay it in a comment at the top of the file:\n\n-- \
                  depends_on: {{{{ ref({package}'{}') }}}}",
-                node.name, node.name, wanted.name
+                node.name, wanted.name, wanted.name
             ),
         ))
     }

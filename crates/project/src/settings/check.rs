@@ -208,8 +208,8 @@ pub fn version(document: &Document, name: &str, wanted: &[String], check: bool) 
         node,
         format!(
             "This version of dbt is not supported with the '{name}' package.\n  Installed version of dbt: \
-             ={DBT_VERSION}\n  Required version of dbt for '{name}': [{}]\n  Check for a different version of the \
-             '{name}' package, or run dbt again with --no-version-check",
+             ={DBT_VERSION}\n  Required version of dbt for '{name}': [{}]\n  Take another version of \
+             '{name}', or try it as it is: --no-version-check",
             listed.join(", ")
         ),
     ))

@@ -5,7 +5,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use platform_core::Place;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A YAML file, parsed.
 #[derive(Clone, Debug)]
@@ -18,12 +18,25 @@ pub struct Document {
     pub root: Node,
     /// Keys that stand twice in one mapping: name and place of the later one.
     pub duplicates: Vec<(String, Range<usize>)>,
+    /// Lines of the file before the text.
+    pub skipped: u32,
+    /// Where each line begins, once a place was asked for: a large file may have thousands of warnings.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl Document {
     /// The place of a span of this file.
     pub fn place(&self, span: &Range<usize>) -> Place {
-        Place::of(self.file.as_ref(), &self.text, span.clone())
+        let lines = self.lines.get_or_init(|| {
+            let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
+            std::iter::once(0).chain(breaks).collect()
+        });
+        let line = lines.partition_point(|start| *start <= span.start).saturating_sub(1);
+        let begin = lines[line];
+        let within = span.start.saturating_sub(begin)..span.end.saturating_sub(begin);
+        let place = Place::of(self.file.as_ref(), &self.text[begin..], within);
+        let above = u32::try_from(line).unwrap_or(u32::MAX).saturating_add(self.skipped);
+        Place { line: place.line.saturating_add(above), ..place }
     }
 }
 
@@ -50,7 +63,7 @@ pub fn parse(file: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Doc
     };
     let root = reader.document()?;
     let duplicates = reader.duplicates;
-    Ok(Document { file, text: text.clone(), root, duplicates })
+    Ok(Document { file, text: text.clone(), root, duplicates, skipped: 0, lines: OnceLock::new() })
 }
 
 struct Reader<'a> {

@@ -55,6 +55,31 @@ pub(super) enum VersionWord {
     None,
 }
 
+/// The names of the methods, for "did you mean".
+const METHODS: &[&str] = &[
+    "fqn",
+    "tag",
+    "source",
+    "exposure",
+    "metric",
+    "semantic_model",
+    "saved_query",
+    "unit_test",
+    "resource_type",
+    "path",
+    "file",
+    "package",
+    "config",
+    "test_type",
+    "test_name",
+    "group",
+    "access",
+    "version",
+    "state",
+    "result",
+    "source_status",
+];
+
 impl<'a> Method<'a> {
     /// Reads a criterion's method and value.
     pub fn new(criterion: &Criterion, context: Context<'a>) -> Result<Self, SelectionError> {
@@ -118,7 +143,12 @@ impl<'a> Method<'a> {
             }
             "result" => Self::Ids(with_status(value, context)?),
             "source_status" => Self::Ids(with_source_status(value, context)?),
-            other => return Err(SelectionError::Method(other.to_owned())),
+            other => {
+                let near = crate::diagnostic::nearest(other, METHODS.iter().copied());
+                let hint =
+                    near.first().map(|it| format!("\nhint: did you mean `{it}:`?")).unwrap_or_default();
+                return Err(SelectionError::Method { name: other.to_owned(), hint });
+            }
         })
     }
 

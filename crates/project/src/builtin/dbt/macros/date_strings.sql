@@ -27,7 +27,7 @@
 {% macro partition_range(raw_partition_date, date_fmt='%Y%m%d') -%}
     {%- set ends = raw_partition_date.split(',') -%}
     {%- if ends | length not in (1, 2) -%}
-        {%- do exceptions.raise_compiler_error('Invalid partition time. Expected format: {Start Date}[,{End Date}]. Got: ' ~ raw_partition_date) -%}
+        {%- do exceptions.raise_compiler_error('`' ~ raw_partition_date ~ '` is no range of days: write one day, or the first and the last with a comma between') -%}
     {%- endif -%}
     {{ return(dates_in_range(*ends, in_fmt=date_fmt)) }}
 {%- endmacro %}

@@ -14,7 +14,7 @@
         {%- if statements -%}
             {%- do call_dcl_statements(statements) -%}
         {%- else -%}
-            {%- do log('On ' ~ relation.render() ~ ': All grants are in place, no revocation or granting needed.') -%}
+            {%- do log('Grants on ' ~ relation.render() ~ ' are as configured') -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -68,9 +68,9 @@
 {%- endmacro %}
 
 {% macro default__drop_relation(relation) -%}
-    {%- call statement('drop_relation', auto_begin=false) -%}
-        {{ get_drop_sql(relation) }}
-    {%- endcall -%}
+    {%- if execute -%}
+        {%- do adapter.execute(get_drop_sql(relation), auto_begin=false) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro drop_relation_if_exists(relation) -%}

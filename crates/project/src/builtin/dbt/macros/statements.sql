@@ -29,11 +29,9 @@
     {%- do write(text) -%}
 {%- endmacro %}
 
+{# A query's rows; none while a project is only read. #}
 {% macro run_query(sql) -%}
-    {%- call statement('run_query_statement', fetch_result=true, auto_begin=false) -%}
-        {{ sql }}
-    {%- endcall -%}
-    {{ return(load_result('run_query_statement').table) }}
+    {{ return(adapter.execute(sql, fetch=true)[1] if execute else none) }}
 {%- endmacro %}
 
 {# Many statements in one round trip; none where there are none. #}

@@ -3,7 +3,7 @@
 
     {%- set standing = load_cached_relation(this) -%}
     {%- if not defer_relation -%}
-        {%- do log('No relation found in state manifest for ' ~ model.unique_id, info=true) -%}
+        {%- do log('Nothing to clone: the other state has no ' ~ model.unique_id, info=true) -%}
         {{ return({'relations': []}) }}
     {%- elif standing and not flags.FULL_REFRESH -%}
         {%- do log('Relation ' ~ standing ~ ' already exists', info=true) -%}

@@ -4,7 +4,7 @@
 
     {%- set plan = _plan_build('table') -%}
     {%- set anew = plan.standing is none or should_full_refresh() or not plan.standing.is_table -%}
-    {%- set on_schema_change = incremental_validate_on_schema_change(config.get('on_schema_change'), default='ignore') -%}
+    {%- set on_schema_change = incremental_validate_on_schema_change(config.get('on_schema_change')) -%}
     {# Asked for even where it isn't needed: a wrong name is to be told at the first run. #}
     {%- set strategy = adapter.get_incremental_strategy_macro(context, config.get('incremental_strategy') or 'default') -%}
     {%- do _open_build(plan) -%}
@@ -37,6 +37,6 @@
         'temp_relation': staged,
         'unique_key': config.get('unique_key'),
         'dest_columns': columns or adapter.get_columns_in_relation(plan.standing),
-        'incremental_predicates': config.get('predicates', none) or config.get('incremental_predicates', none),
+        'incremental_predicates': config.get('incremental_predicates', config.get('predicates')),
     }) }}
 {%- endmacro %}

@@ -29,15 +29,10 @@
 {% macro _schema_change_report(difference) -%}
     {{ return([
         'The source and target schemas on this incremental model are out of sync!',
-        'They can be reconciled in several ways:',
-        '  - set the `on_schema_change` config to either append_new_columns or sync_all_columns, depending on your situation.',
-        '  - Re-run the incremental model with `full_refresh: True` to update the target schema.',
-        '  - update the schema manually and re-run the process.',
-        '',
-        'Additional troubleshooting context:',
-        '   Source columns not in target: ' ~ difference.source_not_in_target,
-        '   Target columns not in source: ' ~ difference.target_not_in_source,
-        '   New column types: ' ~ difference.new_target_types,
+        'Columns of the query that the table lacks: ' ~ difference.source_not_in_target,
+        'Columns of the table that the query lacks: ' ~ difference.target_not_in_source,
+        'Columns of another type now: ' ~ difference.new_target_types,
+        'Run it once with `--full-refresh`, or have changes followed: `on_schema_change: append_new_columns` or `sync_all_columns`.',
     ] | join('\n')) }}
 {%- endmacro %}
 

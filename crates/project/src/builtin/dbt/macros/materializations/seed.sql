@@ -3,7 +3,7 @@
 {% materialization seed, default -%}
 
     {%- set rows = load_agate_table() -%}
-    {%- do store_result('agate_table', response='OK', agate_table=rows) -%}
+    {%- do store_result('agate_table', 'OK', rows) -%}
     {%- set standing = load_cached_relation(this) -%}
     {%- set table = this.incorporate(type='table') -%}
     {%- set anew = should_full_refresh() -%}

@@ -17,8 +17,7 @@
 
 {# What all strategies have in common. #}
 {% macro _snapshot_strategy_of(updated_at, row_changed) -%}
-    {%- set unique_key = config.get('unique_key') -%}
-    {%- set hard_deletes = adapter.get_hard_deletes_behavior(config) -%}
+    {%- set hard_deletes, unique_key = adapter.get_hard_deletes_behavior(config), config.get('unique_key') -%}
     {{ return({
         'unique_key': unique_key,
         'updated_at': updated_at,

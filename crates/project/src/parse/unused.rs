@@ -1,0 +1,198 @@
+//! What a project says and nothing hears: configuration paths and keys, doc blocks. Of the root project only:
+//! packages are not the reader's to mend.
+
+use super::Scene;
+use crate::code;
+use crate::config::{Kind, known};
+use crate::properties::patch::Patch;
+use crate::render::has_jinja;
+use crate::yaml::{Document, Entry, Node as Yaml};
+use platform_core::diagnostic::nearest;
+use platform_core::{Diagnostic, Manifest, Place, ResourceType};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Everything of the kind.
+pub fn check(scene: &Scene<'_>, manifest: &Manifest, patches: &[&Arc<Patch>]) -> Vec<Diagnostic> {
+    let mut found = paths(scene, manifest);
+    let keys = Keys { scene, manifest, asked_for: RefCell::default() };
+    found.extend(keys.of_project());
+    found.extend(patches.iter().flat_map(|patch| keys.of_properties(patch)));
+    found.extend(keys.of_templates());
+    found.extend(docs(scene));
+    found
+}
+
+/// Configuration paths of `dbt_project.yml` that lead to no resource.
+fn paths(scene: &Scene<'_>, manifest: &Manifest) -> Vec<Diagnostic> {
+    let settings = &scene.root().settings;
+    let Some(document) = &settings.document else { return Vec::new() };
+    let unused = scene.unused.paths(settings);
+    let told = unused.iter().map(|path| {
+        let warning = Diagnostic::warning(
+            code::UNUSED_CONFIG,
+            format!(
+                "Configuration paths exist in your dbt_project.yml file which do not apply to any resources: `{}`",
+                path.join(".")
+            ),
+        )
+        .event("UnusedResourceConfigPath");
+        let hint = path_hint(path, manifest, &settings.name);
+        let warning = Diagnostic { hint: Some(hint), ..warning };
+        match entry(document, path) {
+            Some(entry) => warning.at(document.place(&entry.span)),
+            None => warning.at(Place::file(document.file.as_ref())),
+        }
+    });
+    told.collect()
+}
+
+fn path_hint(path: &[String], manifest: &Manifest, project: &str) -> String {
+    let (Some(section), Some(package), Some(last)) = (path.first(), path.get(1), path.last()) else {
+        return String::new();
+    };
+    let resources = manifest.nodes.values().map(|node| (&node.fqn, section_of(node.resource_type)));
+    let below: BTreeSet<&str> = resources
+        .filter(|(fqn, of)| {
+            *of == section && fqn.len() >= path.len() && fqn[..path.len() - 2] == path[1..path.len() - 1]
+        })
+        .filter_map(|(fqn, _)| fqn.get(path.len() - 2).map(String::as_str))
+        .collect();
+    if let Some(near) = nearest(last, below.iter().copied()).first() {
+        return format!("did you mean `{near}`?");
+    }
+    if path.len() == 2 && package != project {
+        return format!("a path begins with a package's name: `{section}: {project}: {package}: …`");
+    }
+    "it names folders and files below the resource folder, without extension".to_owned()
+}
+
+fn section_of(kind: ResourceType) -> &'static str {
+    Kind::of(kind).section()
+}
+
+/// The entry at the end of a path of keys, `+` before them or not.
+fn entry<'a>(document: &'a Document, path: &[String]) -> Option<&'a Entry> {
+    let mut found: Option<&Entry> = None;
+    for (depth, key) in path.iter().enumerate() {
+        let node: &Yaml = found.map_or(&document.root, |entry| &entry.value);
+        let old = (depth == 0 && key == "data_tests").then_some("tests");
+        found = Some(node.entry(key).or_else(|| node.entry(old?))?);
+    }
+    found
+}
+
+/// Keys of configuration that are none of dbt's, and that no template asks for either.
+struct Keys<'a> {
+    scene: &'a Scene<'a>,
+    manifest: &'a Manifest,
+    asked_for: RefCell<HashMap<String, bool>>,
+}
+
+impl Keys<'_> {
+    fn of_project(&self) -> Vec<Diagnostic> {
+        let settings = &self.scene.root().settings;
+        let Some(document) = &settings.document else { return Vec::new() };
+        let mut found = Vec::new();
+        for (section, kind) in Kind::SECTIONS {
+            let old = (*section == "data_tests").then_some("tests");
+            let root = &document.root;
+            let node = root.get(section).or_else(|| root.get(old?));
+            node.into_iter().for_each(|node| self.level(document, *kind, node, &mut found));
+        }
+        found
+    }
+
+    fn level(&self, document: &Document, kind: Kind, level: &Yaml, found: &mut Vec<Diagnostic>) {
+        for entry in level.entries() {
+            match entry.key.strip_prefix('+') {
+                Some(key) => found.extend(self.unknown(kind, key.trim(), || document.place(&entry.span))),
+                None if entry.value.is_map() => self.level(document, kind, &entry.value, found),
+                None => found.extend(self.unknown(kind, &entry.key, || document.place(&entry.span))),
+            }
+        }
+    }
+
+    fn of_properties(&self, patch: &Patch) -> Vec<Diagnostic> {
+        let block = &patch.block;
+        let Some(kind) = known::of_section(block.section) else { return Vec::new() };
+        if block.package() != self.scene.root().settings.name {
+            return Vec::new();
+        }
+        let entries = block.written.get("config").map(Yaml::entries).unwrap_or_default();
+        let unknown =
+            |entry: &Entry| self.unknown(kind, &entry.key, || block.properties.document.place(&entry.span));
+        entries.iter().filter_map(unknown).collect()
+    }
+
+    /// Calls of `config()`: what they said stands with the node.
+    fn of_templates(&self) -> Vec<Diagnostic> {
+        let root = &self.scene.root().settings.name;
+        let nodes = self.manifest.nodes.values().filter(|node| {
+            node.package_name == *root && node.only.test_metadata.is_none() && has_jinja(&node.raw_code)
+        });
+        let mut found = Vec::new();
+        for node in nodes {
+            let kind = Kind::of(node.resource_type);
+            for key in node.unrendered_config.keys().filter(|key| !known::is_known(kind, key)) {
+                let shown = self.scene.shown_path(root, &node.original_file_path);
+                let Some(place) = self.scene.texts.argument(&shown, key) else { continue };
+                found.extend(self.unknown(kind, key, || place.clone()));
+            }
+        }
+        found
+    }
+
+    fn unknown(&self, kind: Kind, key: &str, place: impl Fn() -> Place) -> Option<Diagnostic> {
+        if known::is_known(kind, key) || self.is_asked_for(key) {
+            return None;
+        }
+        let near = nearest(key, known::keys(kind)).first().map(|near| format!("did you mean `{near}`?"));
+        let hint = near.unwrap_or_else(|| "remove it, or put it under `meta`".to_owned());
+        Some(
+            Diagnostic::warning(
+                code::UNKNOWN_KEY,
+                format!("unknown key `{key}` in the configuration of {}: nothing reads it", kind.section()),
+            )
+            .event("CustomKeyInConfigDeprecation")
+            .at(place())
+            .hint(hint),
+        )
+    }
+
+    /// Whether a macro or a model names it in quotes: `config.get('dbt_date_zone')`.
+    fn is_asked_for(&self, key: &str) -> bool {
+        if let Some(known) = self.asked_for.borrow().get(key) {
+            return *known;
+        }
+        let found = self.is_named(key);
+        self.asked_for.borrow_mut().insert(key.to_owned(), found);
+        found
+    }
+
+    fn is_named(&self, key: &str) -> bool {
+        let names = |text: &str| {
+            text.match_indices(key).any(|(at, _)| {
+                let before = text[..at].chars().next_back();
+                before == text[at + key.len()..].chars().next() && matches!(before, Some('\'' | '"'))
+            })
+        };
+        self.manifest.macros.values().any(|it| names(&it.macro_sql))
+            || self.manifest.nodes.values().any(|it| it.only.test_metadata.is_none() && names(&it.raw_code))
+    }
+}
+
+/// Doc blocks that no description shows.
+fn docs(scene: &Scene<'_>) -> Vec<Diagnostic> {
+    let root = &scene.root().settings.name;
+    let unused = scene.docs.unused().filter(|doc| doc.package_name == *root && !doc.name.starts_with("__"));
+    let told = unused.map(|doc| {
+        let shown = scene.shown_path(root, &doc.original_file_path);
+        Diagnostic::warning(code::UNUSED_DOC, format!("no description shows the doc block `{}`", doc.name))
+            .event("UnusedDocBlock")
+            .at(scene.texts.tag(&shown, &["docs", &doc.name]))
+            .hint(format!("show it by `{{{{ doc('{}') }}}}`, or remove it", doc.name))
+    });
+    told.collect()
+}
