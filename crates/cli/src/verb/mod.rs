@@ -28,7 +28,7 @@ use crate::invocation::Invocation;
 use model_graph::Order;
 use nodes::{Task, Walk};
 use platform_core::ResourceType::{
-    self, Exposure, Function, Model, SavedQuery, Seed, Snapshot, Test, UnitTest,
+    self, Analysis, Exposure, Function, Model, SavedQuery, Seed, Snapshot, Test, UnitTest,
 };
 
 /// Runs a verb.
@@ -47,7 +47,10 @@ pub fn execute(invocation: &Invocation, verb: Verb) -> Result<Exit, Stop> {
         Verb::Seed(it) => walk(&plain(Request::of(&it.selection), &[Seed])),
         Verb::Snapshot(it) => walk(&plain(Request::of(&it.selection), &[Snapshot])),
         Verb::Test(it) => {
-            let types = choice::resource_types(&it.resources, &[Test, UnitTest], &[Test, UnitTest])?;
+            // Other types may be named, to be left out.
+            let all = [Test, UnitTest, Model, Seed, Snapshot, Analysis, Function, Exposure, SavedQuery];
+            let mut types = choice::resource_types(&it.resources, &[Test, UnitTest], &all)?;
+            types.retain(|kind| matches!(kind, Test | UnitTest));
             walk(&plain(Request::of(&it.selection), &types))
         }
         Verb::Build(it) => {
