@@ -12,7 +12,6 @@ mod line;
 mod microbatch;
 mod node_info;
 mod plan;
-mod preparation;
 mod schedule;
 mod scheduler;
 
@@ -24,5 +23,5 @@ pub use line::{counted, plural};
 pub use microbatch::{EventTimes, Span, parse_time, step_back};
 pub use node_info::{Phase, node_info, timestamp};
 pub use plan::{Order, Plan};
-pub use preparation::{PreparationError, prepare};
+pub use project::runtime::{PreparationError, prepare};
 pub use scheduler::{Run, RunOptions, run};

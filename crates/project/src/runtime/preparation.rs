@@ -1,10 +1,10 @@
 //! Before the first node: what exists is looked up once, and schemas that are missing are made.
 
+use super::materialize::explain;
+use super::relation::RelationObject;
+use super::{Connection, Runtime};
 use platform_core::relation::Relation;
 use platform_core::{Manifest, Node, ResourceType, UniqueId};
-use project::runtime::materialize::explain;
-use project::runtime::relation::RelationObject;
-use project::runtime::{Connection, Runtime};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
