@@ -114,7 +114,10 @@ fn ask(stage: &Stage, tester: &Tester, ids: Vec<UniqueId>) -> Vec<NodeResult> {
             scope.spawn(move || {
                 let next = || work.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                 while let Some(ids) = next() {
-                    let found = tester.execute_together(&ids, slot, &stage.context);
+                    let found = match ids.as_slice() {
+                        [id] => vec![tester.execute(id, slot, &stage.context)],
+                        ids => tester.execute_together(ids, slot, &stage.context),
+                    };
                     results.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
                 }
             });

@@ -178,6 +178,7 @@ fn profile_name(project: &Path) -> anyhow::Result<String> {
 
 /// Copies the project at the root: its own files, and not what else stands there.
 pub fn copy_project(root: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("failed to create {}", to.display()))?;
     OF_THE_ROOT.iter().try_for_each(|name| copy_tree(&root.join(name), &to.join(name)))
 }
 
