@@ -67,6 +67,13 @@ impl File {
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
+    /// Folders below the first one of the path: where dbt finds tests that stand in properties. The same as
+    /// [`File::folders`] unless a resource folder lies in another.
+    pub fn folders_below_the_first(&self) -> impl Iterator<Item = &str> {
+        let folders = self.path.rsplit_once('/').map_or("", |(folders, _)| folders);
+        folders.split('/').skip(1)
+    }
+
     /// Folders below the resource folder.
     pub fn folders(&self) -> impl Iterator<Item = &str> {
         let relative = self.relative();

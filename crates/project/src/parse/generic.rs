@@ -289,7 +289,7 @@ fn draft(
 ) -> Node {
     let file = &block.properties.file;
     let mut fqn = vec![block.package().to_owned()];
-    fqn.extend(file.folders().map(str::to_owned));
+    fqn.extend(file.folders_below_the_first().map(str::to_owned));
     fqn.push(full.to_owned());
     let draft = Draft {
         resource: ResourceType::Test,

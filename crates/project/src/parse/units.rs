@@ -131,7 +131,7 @@ fn unit_test(
 ) -> Result<UnitTest, Diagnostic> {
     let block = parts.block;
     let mut fqn = vec![block.package().to_owned()];
-    fqn.extend(block.properties.file.folders().map(str::to_owned));
+    fqn.extend(block.properties.file.folders_below_the_first().map(str::to_owned));
     fqn.extend([model.to_owned(), block.name().to_owned()]);
     let own = block.map(&block.node, "config", "")?;
     let config = scene.levels(block.package()).resolve(Kind::UnitTest, &fqn, &own, &Map::new());
@@ -242,11 +242,22 @@ impl Parts<'_> {
                 return Err(block.invalid("['format']", &why, item));
             }
         };
-        out.insert("rows".to_owned(), value);
+        out.insert("rows".to_owned(), whole_row_first(value));
         out.insert("format".to_owned(), json!(format));
         out.insert("fixture".to_owned(), json!(fixture));
         Ok(Value::Object(out))
     }
+}
+
+/// The first row without a null takes the place of the first row, so that types can be told from it.
+fn whole_row_first(mut rows: Value) -> Value {
+    if let Value::Array(rows) = &mut rows {
+        let is_whole = |row: &Value| row.as_object().is_some_and(|row| !row.values().any(Value::is_null));
+        if let Some(found) = rows.iter().position(is_whole) {
+            rows.swap(0, found);
+        }
+    }
+    rows
 }
 
 /// The name in an input such as `ref('orders')`.
