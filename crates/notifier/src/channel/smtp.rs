@@ -153,9 +153,13 @@ impl Smtp {
             }
         }
         step(events, "data");
-        let answer =
-            timeout(self.message_timeout + self.reply_timeout, connection.message(&message.payload)).await;
-        match answer {
+        let send = async {
+            match whole(&message.payload) {
+                Some(whole) => connection.command(whole).await,
+                None => connection.message(&message.payload).await,
+            }
+        };
+        match timeout(self.message_timeout + self.reply_timeout, send).await {
             Ok(Ok(reply)) if reply.has_code(250) => {
                 step(events, "replied");
                 Outcome::accepted(words(&reply)).code(250)
@@ -171,6 +175,14 @@ impl Smtp {
             }
         }
     }
+}
+
+/// A message, its dots doubled, and the final one. In one piece: of two, the system keeps the second back until
+/// the first is acknowledged, and that costs 40 ms a mail. Nothing if it is no text.
+fn whole(payload: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(payload).ok()?;
+    let first = if text.starts_with('.') { "." } else { "" };
+    Some(format!("{first}{}\r\n.\r\n", text.replace("\r\n.", "\r\n..")))
 }
 
 #[async_trait]
@@ -295,4 +307,16 @@ fn chain(problem: &SmtpError) -> String {
         cause = inner.source();
     }
     plain(&text, REPLY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole;
+
+    #[test]
+    fn dots_are_doubled_at_the_beginning_of_lines_only() {
+        assert_eq!(whole(b"a.b\r\n.\r\n..c").as_deref(), Some("a.b\r\n..\r\n...c\r\n.\r\n"));
+        assert_eq!(whole(b".x").as_deref(), Some("..x\r\n.\r\n"));
+        assert_eq!(whole(b"\xff"), None);
+    }
 }
