@@ -29,9 +29,12 @@
     {%- do write(text) -%}
 {%- endmacro %}
 
-{# A query's rows; none while a project is only read. #}
+{# A query's rows, by way of `statement`, which a project may have made its own; none while a project is only
+   read. #}
 {% macro run_query(sql) -%}
-    {{ return(adapter.execute(sql, fetch=true)[1] if execute else none) }}
+    {%- call statement('run_query_statement', fetch_result=true, auto_begin=false) %}{{ sql }}{% endcall -%}
+    {%- set answer = load_result('run_query_statement') -%}
+    {{ return(answer.table if answer else none) }}
 {%- endmacro %}
 
 {# Many statements in one round trip; none where there are none. #}
