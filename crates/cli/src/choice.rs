@@ -138,6 +138,7 @@ fn previous_state(invocation: &Invocation, project: &Project) -> Result<Option<P
         freshness: read_json::<Freshness>(&folder.join("sources.json"))?.map(Freshness::by_id),
         current_freshness: read_json::<Freshness>(&project.target_path.join("sources.json"))?
             .map(Freshness::by_id),
+        compares_written: project.flags.is_on("state_modified_compare_more_unrendered_values"),
     }))
 }
 

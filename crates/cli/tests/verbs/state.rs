@@ -1,6 +1,6 @@
 //! --defer, clone, --empty, --sample, --event-time-…: what is read, and where from.
 
-use crate::scene::Scene;
+use crate::scene::{Done, Scene};
 
 const EVENTS: (&str, &str) = (
     "models/events.sql",
@@ -95,4 +95,25 @@ async fn event_times_say_which_batches_and_retry_takes_those_that_failed() {
     partly.says("Done. PASS=1 WARN=0 ERROR=0 SKIP=0 PARTIAL=1 NO-OP=0 TOTAL=2");
     scene.good("retry --vars '{bad: 100}'").says("Batch 1 of 1 OK created batch 2026-11-21");
     assert_eq!(scene.texts(days).await, ["2026-11-20", "2026-11-21", "2026-11-22"]);
+}
+
+#[tokio::test]
+async fn the_environment_changes_no_state_that_is_compared_as_written() {
+    let model = ("models/m.sql", "{{ config(materialized=env_var('AS', 'view')) }} select 1 as id");
+    let source = (
+        "models/s.yml",
+        "sources: [{name: raw, schema: \"{{ env_var('RAW', 'raw') }}\", tables: [{name: t}]}]",
+    );
+    let scene = Scene::new(&[model, source]).await;
+    let settings = std::fs::read_to_string(scene.path("dbt_project.yml")).expect("a project");
+    let changed = |flags: &str| {
+        scene.write("dbt_project.yml", &format!("{settings}\n{flags}"));
+        scene.good("parse --target-path state");
+        let mut listing = scene.command("list --quiet --select state:modified --state state");
+        Done::of(&listing.env("AS", "table").env("RAW", "other").output().expect("it runs"))
+    };
+    changed("").says("source:shop.raw.t");
+    let flags = "flags: {state_modified_compare_more_unrendered_values: true}";
+    let none = changed(flags);
+    assert!(!none.text.contains("shop."), "{}", none.text);
 }

@@ -25,6 +25,9 @@ pub struct PreviousState {
     pub freshness: Option<IndexMap<UniqueId, String>>,
     /// `max_loaded_at` of each source in this project's sources.json.
     pub current_freshness: Option<IndexMap<UniqueId, String>>,
+    /// Compare sources as their files say them, not as the environment makes them:
+    /// `state_modified_compare_more_unrendered_values`.
+    pub compares_written: bool,
 }
 
 /// Configuration that changes with the environment or has no effect on what is built.
@@ -66,6 +69,7 @@ pub(super) struct StateQuery<'a> {
     question: Question,
     now: &'a Manifest,
     before: &'a Manifest,
+    compares_written: bool,
     /// Macros known to differ, themselves or in what they call.
     macros: RefCell<HashMap<UniqueId, bool>>,
 }
@@ -77,6 +81,7 @@ impl<'a> StateQuery<'a> {
         now: &'a Manifest,
         previous: Option<&'a PreviousState>,
     ) -> Result<Self, SelectionError> {
+        let compares_written = previous.is_some_and(|previous| previous.compares_written);
         let before = previous.and_then(|previous| previous.manifest.as_ref()).ok_or_else(|| {
             SelectionError::MissingState("Got a state selector method, but no comparison manifest".into())
         })?;
@@ -88,7 +93,7 @@ impl<'a> StateQuery<'a> {
                 words.join(", ")
             ))
         })?;
-        Ok(Self { question, now, before, macros: RefCell::default() })
+        Ok(Self { question, now, before, compares_written, macros: RefCell::default() })
     }
 
     /// Whether the resource is what the criterion asks for.
@@ -104,7 +109,7 @@ impl<'a> StateQuery<'a> {
             (Question::Body, Some(before)) => body_changed(now, before),
             (Question::Configs, Some(before)) => configs_changed(now, before),
             (Question::PersistedDescriptions, Some(before)) => descriptions_changed(now, before),
-            (Question::Relation, Some(before)) => relation_changed(now, before),
+            (Question::Relation, Some(before)) => relation_changed(now, before, self.compares_written),
             (Question::Contract, Some(before)) => contract_changed(now, before),
         }
     }
@@ -113,7 +118,7 @@ impl<'a> StateQuery<'a> {
         body_changed(now, before)
             || configs_changed(now, before)
             || descriptions_changed(now, before)
-            || relation_changed(now, before)
+            || relation_changed(now, before, self.compares_written)
             || contract_changed(now, before)
             || now.fqn() != before.fqn()
             || definition_changed(now, before)
@@ -189,11 +194,17 @@ fn descriptions_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
         || (persists("columns") && columns(now) != columns(before))
 }
 
-fn relation_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
+fn relation_changed(now: Resource<'_>, before: Resource<'_>, compares_written: bool) -> bool {
     match (now, before) {
         (Resource::Node(now), Resource::Node(before)) => ["database", "schema", "alias"]
             .iter()
             .any(|key| now.unrendered_config.get(*key) != before.unrendered_config.get(*key)),
+        (Resource::Source(now), Resource::Source(before)) if compares_written => {
+            now.identifier != before.identifier
+                || ["unrendered_database", "unrendered_schema"]
+                    .iter()
+                    .any(|key| now.more.get(*key) != before.more.get(*key))
+        }
         (Resource::Source(now), Resource::Source(before)) => {
             (&now.database, &now.schema, &now.identifier)
                 != (&before.database, &before.schema, &before.identifier)

@@ -114,10 +114,30 @@ pub fn build(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Buil
     tags.extend(config::tags(&config));
     node.tags.extend(tags);
     let written = patch.map_or(&none, |patch| &patch.written_config);
-    node.unrendered_config = levels.unrendered(kind, &node.fqn, written, &captured.config);
+    let call = as_written(scene, &file, &captured.config);
+    node.unrendered_config = levels.unrendered(kind, &node.fqn, written, &call);
     node.config = NodeConfig(config);
     hear(&mut node, captured);
     finish(scene, node, patch)
+}
+
+/// What `config(…)` says, expressions as they stand in the file if states are compared by what was written: then
+/// the environment changes no state (<https://docs.getdbt.com/reference/global-configs/behavior-changes>).
+fn as_written(scene: &Scene<'_>, file: &SourceFile, rendered: &Map<String, Value>) -> Map<String, Value> {
+    let mut call = rendered.clone();
+    if call.is_empty() || !scene.shared.flags.is_on("state_modified_compare_more_unrendered_values") {
+        return call;
+    }
+    let Ok(template) = scene.shared.jinja.template(file) else { return call };
+    for found in template.extract().calls.into_iter().filter(|found| &*found.name == "config") {
+        for (key, argument) in found.kwargs.iter().filter(|(_, argument)| argument.value.is_none()) {
+            let key = key.replace("_hook", "-hook");
+            if let (Some(value), Some(text)) = (call.get_mut(&key), file.text.get(argument.span.range())) {
+                *value = text.into();
+            }
+        }
+    }
+    call
 }
 
 /// The node before its configuration.
