@@ -169,6 +169,34 @@ fn unit_tests_have_what_they_read() {
 }
 
 #[test]
+fn unit_tests_name_versions_in_one_way() {
+    let models = "models: [{name: m, latest_version: 2, versions: [{v: 1}, {v: 2}]}]\n\
+                  unit_tests: [{name: u, model: m, versions: {include: [1], exclude: [2]}, given: [], expect: {rows: [{a: 1}]}}]";
+    let files = [
+        ("models/m_v1.sql", "select 1 as a"),
+        ("models/m_v2.sql", "select 1 as a"),
+        ("models/s.yml", models),
+    ];
+    refused(&files, "'include' and 'exclude' exclude each other");
+}
+
+#[test]
+fn expressions_are_noted_as_written_where_states_are_compared_so() {
+    let sql = "{{ config(materialized=env_var('NOWHERE', 'table'), alias='other') }} select 1 as a";
+    let written = |flags: &str| {
+        let settings = format!("name: shop\nversion: '1.0'\nprofile: shop\n{flags}");
+        let found = manifest(&[("dbt_project.yml", &settings), ("models/m.sql", sql)]);
+        let node = found.nodes.values().next().unwrap();
+        assert_eq!(node.config.materialized(), "table");
+        assert_eq!(node.unrendered_config["alias"], "other");
+        node.unrendered_config["materialized"].clone()
+    };
+    assert_eq!(written(""), "table");
+    let flags = "flags: {state_modified_compare_more_unrendered_values: true}";
+    assert_eq!(written(flags), "env_var('NOWHERE', 'table')");
+}
+
+#[test]
 fn hooks_of_seeds_read_nothing() {
     refused(
         &[

@@ -54,10 +54,10 @@ pub struct Testing {
 #[derive(Args, Debug, Clone, Default, Serialize)]
 pub struct Inline {
     /// SQL with Jinja instead of a node.
-    #[arg(long, value_name = "SQL")]
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "selector"])]
     pub inline: Option<String>,
     /// SQL as it is instead of a node: nothing is rendered.
-    #[arg(long, value_name = "SQL", conflicts_with = "inline", hide = true)]
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["inline", "select", "selector"], hide = true)]
     pub inline_direct: Option<String>,
     /// Text or JSON.
     #[arg(long, value_name = "FORMAT")]

@@ -20,7 +20,7 @@ pub use selection::{Resources, Selection};
 pub use state::State;
 pub use verb::{Docs, List, Retry, Source, Verb};
 
-use clap::{Args, CommandFactory, Parser};
+use clap::{Args, CommandFactory, FromArgMatches as _, Parser};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
@@ -70,7 +70,27 @@ pub struct Global {
 
 /// Reads a command line; the error is clap's, with its own exit code.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
-    CommandLine::try_parse_from(expand_pairs(arguments))
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let mut command = with_engine_variables(CommandLine::command(), &is_set);
+    let matches = command.try_get_matches_from_mut(expand_pairs(arguments))?;
+    CommandLine::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Every variable of a flag goes by two names, `DBT_…` and `DBT_ENGINE_…`: the second is read where it is set.
+fn with_engine_variables(command: clap::Command, is_set: &dyn Fn(&str) -> bool) -> clap::Command {
+    let renamed = command.mut_args(|argument| {
+        let name =
+            argument.get_env().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("DBT_"));
+        match name.map(|name| format!("DBT_ENGINE_{name}")).filter(|name| is_set(name)) {
+            Some(name) => {
+                // clap keeps names of variables for as long as the process lives.
+                let name: &'static str = name.leak();
+                argument.env(name)
+            }
+            None => argument,
+        }
+    });
+    renamed.mut_subcommands(|verb| with_engine_variables(verb, is_set))
 }
 
 /// `--no-x` becomes `--x=false` where `--x` is a flag that takes a boolean.
@@ -152,6 +172,25 @@ mod tests {
             let read = read(line);
             assert_eq!(read.global.logging.quiet, Some(true));
             assert_eq!(read.global.place.target.as_deref(), Some("prod"));
+        }
+    }
+
+    #[test]
+    fn a_variable_of_the_engine_goes_before_its_older_name() {
+        let command = with_engine_variables(CommandLine::command(), &|name| name == "DBT_ENGINE_WARN_ERROR");
+        let variable = |id: &str| {
+            let argument = command.get_arguments().find(|argument| argument.get_id() == id);
+            argument.and_then(clap::Arg::get_env).and_then(|name| name.to_str())
+        };
+        assert_eq!(variable("warn_error"), Some("DBT_ENGINE_WARN_ERROR"));
+        assert_eq!(variable("fail_fast"), Some("DBT_FAIL_FAST"));
+    }
+
+    #[test]
+    fn a_query_stands_alone() {
+        for flag in ["--select a", "--selector a"] {
+            let line = format!("dp compile {flag} --inline b");
+            assert!(parse(line.split(' ').map(OsString::from)).is_err(), "{line}");
         }
     }
 

@@ -60,6 +60,10 @@ pub fn unit_tests<'n>(
         return Err(block.invalid("[]", "'expect' is a required property", &block.node));
     }
     let versions = versions(block);
+    if let (Some(_), Some(_), Some(at)) = (&versions.include, &versions.exclude, block.node.get("versions")) {
+        let why = "'include' and 'exclude' exclude each other: say which versions, or which not";
+        return Err(block.invalid("['versions']", why, at));
+    }
     let is_target = |node: &&Node| {
         node.name == model
             && node.package_name == block.package()
