@@ -1,6 +1,7 @@
 //! What a command says after its last node: how much ran in what time, what failed and why, a line of numbers.
 
 use crate::invocation::Invocation;
+use model_graph::Phase;
 use platform_core::event::{Level, Tone};
 use platform_core::{Event, EventSink as _, Manifest, NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::runtime::Runtime;
@@ -109,9 +110,10 @@ pub fn explain(invocation: &Invocation, runtime: &Runtime, result: &NodeResult) 
     let Some(resource) = manifest.resource(&result.unique_id) else { return };
     let (kind, name) = (resource.resource_type(), resource.name());
     let path = resource.original_file_path();
-    let group = resource.node().and_then(|node| group(manifest, node.group.as_deref()?));
+    let group = group_of(manifest, resource);
+    let info = model_graph::node_info(resource, &Phase::of(result));
     let about = |event: Event| {
-        let event = event.with("node_name", name).with("path", path).with("resource_type", kind.as_str());
+        let event = event.with("node_info", info.clone());
         match &group {
             Some(group) => event.with("group", group.clone()),
             None => event,
@@ -125,16 +127,20 @@ pub fn explain(invocation: &Invocation, runtime: &Runtime, result: &NodeResult) 
         Status::PartialSuccess => (Level::Warn, "RunResultWarning", "Z021", "Partial success", Tone::Caution),
         _ => (Level::Error, "RunResultFailure", "Z022", "Failure", Tone::Bad),
     };
-    send(about(Event::new(level, event, format!("{word} in {kind} {name} ({path})")).code(code).toned(tone)));
+    let heading =
+        Event::new(level, event, format!("{word} in {kind} {name} ({path})")).code(code).toned(tone);
+    let heading = heading.with("node_name", name).with("path", path).with("resource_type", kind.as_str());
+    send(about(heading));
     let message = result.message.as_deref().unwrap_or_default();
     if kind == ResourceType::Source && result.status == Status::Error {
         let text = "  Status: error";
         send(Event::new(Level::Error, "RunResultErrorNoMessage", text).code("Z025").with("status", "error"));
     } else if warned {
-        send(Event::new(Level::Warn, "RunResultWarningMessage", message).code("Z049").with("msg", message));
+        let event = Event::new(Level::Warn, "RunResultWarningMessage", message).code("Z049");
+        send(about(event.with("msg", message)));
     } else if !message.is_empty() {
         let text = format!("  {message}");
-        send(Event::new(Level::Error, "RunResultError", text).code("Z024").with("msg", message));
+        send(about(Event::new(Level::Error, "RunResultError", text).code("Z024").with("msg", message)));
     }
     if let Some(diagnostic) = result.diagnostic.as_ref().filter(|it| is_the_users(it)) {
         let place = crate::report::place(diagnostic, true);
@@ -185,7 +191,11 @@ fn tell_place(invocation: &Invocation, runtime: &Runtime, resource: Resource<'_>
     }
 }
 
-fn group(manifest: &Manifest, name: &str) -> Option<Value> {
+/// The group of a resource; of a test that has none, the group of the node that it tests.
+fn group_of(manifest: &Manifest, resource: Resource<'_>) -> Option<Value> {
+    let node = resource.node()?;
+    let tested = || manifest.node(node.only.attached_node.as_ref()?)?.group.as_deref();
+    let name = node.group.as_deref().or_else(tested)?;
     let group = manifest.groups.values().find(|group| group.name == name)?;
     Some(json!({"name": group.name, "owner": group.owner, "package_name": group.package_name}))
 }

@@ -24,6 +24,15 @@ impl Phase {
         Self { started: Some(Utc::now()), finished: None, status: "started".to_owned() }
     }
 
+    /// Ended as a result tells.
+    pub fn of(result: &NodeResult) -> Self {
+        let time = |text: &str| DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+        let starts = result.timing.iter().filter_map(|timing| time(timing.started_at.as_deref()?));
+        let ends = result.timing.iter().filter_map(|timing| time(timing.completed_at.as_deref()?));
+        let (started, finished) = (starts.min(), ends.max());
+        Self { started, finished, status: result.status.as_str().to_owned() }
+    }
+
     /// Ended now.
     #[must_use]
     pub fn finished(&self, status: Status) -> Self {

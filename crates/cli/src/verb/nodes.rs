@@ -98,7 +98,11 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     let runner = Runner::new(invocation, project, &database, options, times, threads);
     let began = Instant::now();
     let interruption = Interruption::listen(database.runtime.handle(), &runner);
-    let results = runner.run(walk, &selected, threads, &file)?;
+    let unwritten = ResultsFile::new(None, head(invocation));
+    let results = match walk.task {
+        Task::Compile => runner.run(walk, &selected, threads, &unwritten)?,
+        Task::Build | Task::Clone => runner.run(walk, &selected, threads, &file)?,
+    };
     if walk.task == Task::Build {
         let remembering =
             history::remember(invocation, runner.runtime.project(), &database.warehouse, &results);
@@ -117,6 +121,12 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
             for result in results.iter().filter(|result| result.status.is_failure()) {
                 closing::explain(invocation, &runner.runtime, result);
             }
+            // As in dbt, a compilation that failed is no outcome of nodes: it leaves no results.
+            if results.iter().any(|result| result.status.is_failure()) {
+                let exit = Exit::Code(2);
+                return Ok(Walked { exit, runtime: Some(runner.runtime.clone()), selected });
+            }
+            results.iter().for_each(|result| file.add(result));
         }
     }
     let exit = finish(&file, &results)?;

@@ -79,6 +79,39 @@ async fn compile_shows_one_node_or_a_query() {
 }
 
 #[tokio::test]
+async fn a_node_that_does_not_compile_leaves_no_results() {
+    let broken = (
+        "models/broken.sql",
+        "select {% if execute %}{{ exceptions.raise_compiler_error('no') }}{% endif %} 1 as a",
+    );
+    let scene = Scene::new(&[ORDERS, broken]).await;
+    let done = scene.dp("compile");
+    assert_eq!(done.code, 2, "{}", done.text);
+    done.says("Compilation Error in model broken (models/broken.sql)");
+    assert!(!scene.path("target/run_results.json").exists());
+    scene.good("compile --select orders");
+    assert_eq!(scene.statuses(), ["orders success"]);
+}
+
+#[tokio::test]
+async fn failures_tell_of_their_node_and_its_group() {
+    let properties = "groups: [{name: sales, owner: {name: Ann}}]\n\
+                      models: [{name: orders, config: {group: sales}, columns: [{name: id, data_tests: [{accepted_values: {arguments: {values: [7]}}}]}]}]";
+    let scene = Scene::new(&[ORDERS, ("models/orders.yml", properties)]).await;
+    let done = scene.dp("build --log-format json");
+    assert_eq!(done.code, 1, "{}", done.text);
+    for name in ["RunResultFailure", "RunResultError"] {
+        let events =
+            done.text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let found: Vec<_> = events.filter(|event| event["info"]["name"] == name).collect();
+        assert_eq!(found.len(), 1, "{name}: {}", done.text);
+        assert_eq!(found[0]["data"]["group"]["owner"]["name"], "Ann");
+        assert_eq!(found[0]["data"]["node_info"]["resource_type"], "test");
+        assert_eq!(found[0]["data"]["node_info"]["node_status"], "fail");
+    }
+}
+
+#[tokio::test]
 async fn functions_and_macros_are_true_while_a_project_is_read() {
     let text = "{% set answers = [] %}\n{% for it in [dbt.type_float, ref, var, env_var, adapter, adapter.dispatch, flags, api.Relation, \
                 exceptions, log, answer] %}{% do answers.append('yes' if it else 'no') %}{% endfor %}\n\
