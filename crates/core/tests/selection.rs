@@ -176,6 +176,7 @@ fn compares_with_results_and_freshness_of_a_state() {
             ("source.selection.crm.orders", "2026-01-02T00:00:00.000000Z"),
             ("source.selection.crm.customers", "2026-01-02T00:00:00.000000Z"),
         ]),
+        compares_written: false,
     };
     let context = Context { manifest: &manifest, graph: &graph, previous: Some(&previous) };
     check("with_state.txt", context, IndirectSelection::Eager);

@@ -93,7 +93,11 @@ impl Evaluation<'_> {
             Expression::Intersection(parts) => self.fold(parts, NodeSet::intersect),
             Expression::Difference(from, without) => {
                 let mut left = self.expression(from)?;
-                left.combine(&self.expression(without)?, NodeSet::subtract);
+                let without = self.expression(without)?;
+                left.combine(&without, NodeSet::subtract);
+                // A test that is left out does not join in the end.
+                left.cautious.subtract(&without.direct);
+                left.buildable.subtract(&without.direct);
                 Ok(left)
             }
         }
