@@ -99,14 +99,32 @@ pub fn semantic_models(manifest: &mut Manifest, root: &str) -> Vec<Diagnostic> {
 }
 
 /// Finds the metrics that saved queries ask for.
-pub fn saved_queries(manifest: &mut Manifest) {
+pub fn saved_queries(manifest: &mut Manifest) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
     let metrics: IndexMap<String, UniqueId> =
         manifest.metrics.values().map(|it| (it.name.clone(), it.unique_id.clone())).collect();
     for query in manifest.saved_queries.values_mut() {
         let names = query.more.get("query_params").and_then(|it| it.get("metrics")?.as_array()).cloned();
         let found = names.unwrap_or_default();
-        query.depends_on.nodes = found.iter().filter_map(|it| metrics.get(it.as_str()?).cloned()).collect();
+        for name in found.iter().filter_map(|it| it.as_str()) {
+            match metrics.get(name) {
+                Some(id) => query.depends_on.nodes.push(id.clone()),
+                None => {
+                    let hint = nearest(name, metrics.keys().map(String::as_str))
+                        .first()
+                        .map(|near| format!("did you mean `{near}`?"));
+                    let message = format!(
+                        "The metric `{name}` does not exist but was referenced by saved query `{}`.",
+                        query.name
+                    );
+                    let problem = Diagnostic::error(code::SEMANTIC, message).event("ParsingError");
+                    let place = Place::file(query.original_file_path.as_str());
+                    problems.push(Diagnostic { hint, ..problem.at(place) });
+                }
+            }
+        }
     }
+    problems
 }
 
 fn add(known: &mut Vec<UniqueId>, found: Vec<UniqueId>) {
@@ -168,7 +186,7 @@ impl Resolver<'_> {
         node.sources.iter().for_each(|call| found.take(self.source(&reader, call)));
         node.refs.iter().for_each(|call| self.reference(&reader, call, &mut found));
         node.functions.iter().for_each(|call| found.take(self.function(&reader, call)));
-        found.ids.extend(node.metrics.iter().filter_map(|call| self.metric(&reader, call)));
+        node.metrics.iter().for_each(|call| found.take(self.metric(&reader, call)));
         found
     }
 
@@ -191,7 +209,7 @@ impl Resolver<'_> {
             found.ids.extend(part.ids.into_iter().filter(|_| part.whole));
             found.problems.extend(part.problems);
         }
-        found.ids.extend(exposure.metrics.iter().filter_map(|call| self.metric(&reader, call)));
+        exposure.metrics.iter().for_each(|call| found.take(self.metric(&reader, call)));
         found
     }
 
@@ -264,11 +282,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn metric(&self, reader: &Reader<'_>, call: &[String]) -> Option<UniqueId> {
+    fn metric(&self, reader: &Reader<'_>, call: &[String]) -> Result<UniqueId, Option<Diagnostic>> {
         let (package, name) = match call {
             [name] => (None, name),
             [package, name, ..] => (Some(package.as_str()), name),
-            [] => return None,
+            [] => return Err(None),
         };
         let found = self.manifest.metrics.values().filter(|metric| metric.name == *name);
         let mut found: Vec<_> =
@@ -276,7 +294,17 @@ impl Resolver<'_> {
         found.sort_by_key(|metric| {
             (metric.package_name != reader.package, metric.package_name != self.known.root)
         });
-        found.first().map(|metric| metric.unique_id.clone())
+        if let Some(metric) = found.first() {
+            return Ok(metric.unique_id.clone());
+        }
+        let disabled = self.manifest.disabled.keys().any(|id| {
+            id.resource_type() == Some(ResourceType::Metric)
+                && id.as_str().rsplit('.').next() == Some(name)
+                && package.is_none_or(|package| id.package() == package)
+        });
+        let names = self.manifest.metrics.values().map(|metric| metric.name.as_str());
+        let hint = nearest(name, names).first().map(|near| format!("did you mean `{near}`?"));
+        Err(self.missing(reader, &format!("metric named '{name}'"), name, disabled, hint))
     }
 
     fn is_disabled(&self, wanted: &Wanted<'_>) -> bool {

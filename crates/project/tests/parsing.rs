@@ -197,6 +197,77 @@ fn expressions_are_noted_as_written_where_states_are_compared_so() {
 }
 
 #[test]
+fn a_tables_column_of_load_times_goes_before_its_sources_query() {
+    let sources = "sources:\n  - name: raw\n    config: {loaded_at_query: select now()}\n    \
+                   tables: [{name: a, config: {loaded_at_field: at}}, {name: b}]";
+    let found = manifest(&[("models/s.yml", sources)]);
+    let read = |name: &str| {
+        let source = found.sources.values().find(|source| source.name == name).unwrap();
+        (source.loaded_at_field.as_deref(), source.loaded_at_query.as_deref())
+    };
+    assert_eq!(read("a"), (Some("at"), None));
+    assert_eq!(read("b"), (None, Some("select now()")));
+}
+
+#[test]
+fn a_metrics_name_says_what_is_wrong_with_it() {
+    let named = |name: &str| {
+        format!("metrics: [{{name: '{name}', label: a, type: simple, type_params: {{measure: m}}}}]")
+    };
+    let blanks =
+        "'a b' is invalid.  It cannot contain spaces, must contain only letters, numbers and underscores";
+    refused(&[("models/s.yml", &named("a b"))], blanks);
+    refused(&[("models/s.yml", &named(&"a".repeat(251)))], "It cannot contain more than 250 characters");
+    refused(&[("models/s.yml", &named("1a"))], "It must begin with a letter");
+}
+
+const SPINE: (&str, &str) = ("models/spine.sql", "select current_date as day");
+const METRICS: &str = "
+models:
+  - {name: spine, time_spine: {standard_granularity_column: day}, columns: [{name: day, granularity: day}]}
+semantic_models:
+  - name: days
+    model: ref('spine')
+    defaults: {agg_time_dimension: day}
+    entities: [{name: day_key, type: primary, expr: day}]
+    dimensions: [{name: day, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: days, agg: count, expr: day}]
+metrics:
+  - {name: all_days, label: All days, type: simple, type_params: {measure: days}}
+  - {name: no_days, label: None, type: simple, type_params: {measure: days}, config: {enabled: false}}
+";
+
+#[test]
+fn metrics_that_are_asked_for_are_there() {
+    let query = "saved_queries: [{name: q, description: \"{{ doc('about') }}\", query_params: {metrics: [all_days]}}]";
+    let good = format!("{METRICS}{query}");
+    let files = |properties| {
+        let about = ("models/about.md", "{% docs about %}Days{% enddocs %}");
+        [
+            SPINE,
+            about,
+            ("models/s.yml", properties),
+            ("models/m.sql", "select 1 as a -- {{ metric('all_days') }}"),
+        ]
+    };
+    let found = manifest(&files(good.as_str()));
+    let query = found.saved_queries.values().next().unwrap();
+    assert_eq!(query.more["description"], "Days");
+    assert_eq!(query.depends_on.nodes, ["metric.shop.all_days".into()]);
+
+    let bad = good.replace("metrics: [all_days]", "metrics: [all_dayz]");
+    refused(
+        &files(bad.as_str()),
+        "The metric `all_dayz` does not exist but was referenced by saved query `q`.",
+    );
+    for (name, why) in [("no_days", "is disabled"), ("all_dayz", "was not found")] {
+        let sql = format!("select 1 as a -- {{{{ metric('{name}') }}}}");
+        let files = [SPINE, ("models/s.yml", METRICS), ("models/m.sql", sql.as_str())];
+        refused(&files, &format!("depends on a metric named '{name}' which {why}"));
+    }
+}
+
+#[test]
 fn hooks_of_seeds_read_nothing() {
     refused(
         &[

@@ -618,8 +618,16 @@ impl Assembler<'_> {
                     Err(error) => self.diagnostics.push(error),
                 },
                 Section::SavedQueries => match semantic::saved_query(self.scene, block) {
-                    Ok(query) => {
+                    Ok(mut query) => {
                         let id = query.unique_id.clone();
+                        if let Some(text) = query.more.get("description").and_then(Value::as_str) {
+                            match self.scene.describe(block, text, &id) {
+                                Ok((text, _)) => {
+                                    query.more.insert("description".to_owned(), text.into());
+                                }
+                                Err(error) => self.diagnostics.push(error),
+                            }
+                        }
                         if query.config.enabled() {
                             self.manifest.saved_queries.insert(id, query);
                         } else {
@@ -683,7 +691,7 @@ impl Assembler<'_> {
         let root = self.scene.root().settings.name.clone();
         self.diagnostics.extend(resolve::semantic_models(&mut self.manifest, &root));
         self.diagnostics.extend(semantic::link(&mut self.manifest));
-        resolve::saved_queries(&mut self.manifest);
+        self.diagnostics.extend(resolve::saved_queries(&mut self.manifest));
     }
 
     fn unit_tests(&mut self, blocks: &[Block], fixtures: &Fixtures) {

@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         let mut meta = Map::new();
         let mut tags = BTreeSet::new();
         let mut freshness = Freshness::default();
-        for (node, _) in &nodes {
+        for (node, is_source) in &nodes {
             let own = of(node)?;
             for (key, value) in &own {
                 if !matches!(key.as_str(), "meta" | "tags" | "freshness") {
@@ -195,6 +195,11 @@ impl<'a> Reader<'a> {
                 if let Some(value) = node.get(key) {
                     config.insert(key.to_owned(), value.to_json());
                 }
+            }
+            let says = |key: &str| own.contains_key(key) || node.get(key).is_some();
+            if !is_source && says("loaded_at_field") && !says("loaded_at_query") {
+                // A table's column goes before its source's query.
+                config.insert("loaded_at_query".to_owned(), Value::Null);
             }
             meta.extend(self.block.map(node, "meta", "")?);
             if let Some(Value::Object(more)) = own.get("meta") {

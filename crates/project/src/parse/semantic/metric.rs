@@ -31,15 +31,10 @@ pub fn metric(scene: &Scene<'_>, block: &Block) -> Result<Metric, Diagnostic> {
             node,
         ));
     }
-    if !is_name(block.name()) {
-        return Err(block.fault(
-            node,
-            format!(
-                "The metric name '{}' is invalid.  It must begin with a letter, and contain only letters, numbers \
-                 and underscores",
-                block.name()
-            ),
-        ));
+    let faults = faults_of_name(block.name());
+    if !faults.is_empty() {
+        let message = format!("The metric name '{}' is invalid.  It {}", block.name(), faults.join(", "));
+        return Err(block.fault(node, message));
     }
     let fqn = fqn(block);
     let own = block.config(node, &["meta"])?;
@@ -84,10 +79,20 @@ pub fn metric(scene: &Scene<'_>, block: &Block) -> Result<Metric, Diagnostic> {
     })
 }
 
-fn is_name(name: &str) -> bool {
-    name.starts_with(|it: char| it.is_alphabetic())
-        && name.chars().all(|it| it.is_alphanumeric() || it == '_')
+fn faults_of_name(name: &str) -> Vec<&'static str> {
+    let faults = [
+        (name.contains(' '), "cannot contain spaces"),
+        (name.chars().count() > LONGEST_NAME, "cannot contain more than 250 characters"),
+        (!name.starts_with(char::is_alphabetic), "must begin with a letter"),
+        (
+            !name.chars().all(|it| it.is_alphanumeric() || it == '_'),
+            "must contain only letters, numbers and underscores",
+        ),
+    ];
+    faults.into_iter().filter(|(wrong, _)| *wrong).map(|(_, fault)| fault).collect()
 }
+
+const LONGEST_NAME: usize = 250;
 
 fn type_params(block: &Block, params: &Yaml, kind: &str) -> Result<Value, Diagnostic> {
     let metrics: Result<Vec<Value>, Diagnostic> =
