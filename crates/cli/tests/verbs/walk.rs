@@ -74,7 +74,7 @@ async fn compile_shows_one_node_or_a_query() {
     let whole = scene.good("compile");
     assert!(!whole.text.contains("Compiled node"), "{}", whole.text);
     let broken = scene.dp("compile --inline 'select {{ nothing() }}'");
-    assert_eq!(broken.code, 1, "{}", broken.text);
+    assert_eq!(broken.code, 2, "{}", broken.text);
     broken.says("'nothing' is undefined");
 }
 
