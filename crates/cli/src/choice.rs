@@ -133,13 +133,29 @@ fn previous_state(invocation: &Invocation, project: &Project) -> Result<Option<P
         return Ok(None);
     };
     Ok(Some(PreviousState {
-        manifest: read_json(&folder.join("manifest.json"))?,
+        manifest: state_manifest(&folder)?,
         statuses: read_json::<Statuses>(&folder.join("run_results.json"))?.map(Statuses::by_id),
         freshness: read_json::<Freshness>(&folder.join("sources.json"))?.map(Freshness::by_id),
         current_freshness: read_json::<Freshness>(&project.target_path.join("sources.json"))?
             .map(Freshness::by_id),
         compares_written: project.flags.is_on("state_modified_compare_more_unrendered_values"),
     }))
+}
+
+/// The manifest of a state; as in dbt, those before version 4 (dbt 1.0) are not read.
+pub fn state_manifest(folder: &Path) -> Result<Option<Manifest>, Stop> {
+    let path = folder.join("manifest.json");
+    let manifest: Option<Manifest> = read_json(&path)?;
+    let schema = manifest.as_ref().map(|manifest| manifest.metadata.dbt_schema_version.as_str());
+    let version =
+        schema.and_then(|schema| schema.rsplit_once("/v")?.1.strip_suffix(".json")?.parse::<u32>().ok());
+    match version.filter(|version| *version < 4) {
+        Some(version) => Err(Stop::runtime(format!(
+            "read {}: it is of version {version}, and manifests of version 4 or later are read: make it again with dbt 1.0 or later",
+            path.display()
+        ))),
+        None => Ok(manifest),
+    }
 }
 
 /// An artifact; `None` where there is none.

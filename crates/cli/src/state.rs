@@ -1,10 +1,9 @@
 //! `--state`, `--defer`, `--favor-state`: another state of the project
 //! (<https://docs.getdbt.com/reference/node-selection/defer>).
 
-use crate::choice::{read_json, state_folder};
+use crate::choice::{state_folder, state_manifest};
 use crate::exit::Stop;
 use crate::invocation::Invocation;
-use platform_core::Manifest;
 use project::runtime::Deferred;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +24,7 @@ pub fn required(invocation: &Invocation, favor_state: bool) -> Result<Deferred, 
         Stop::runtime("--state or --defer-state are required for deferral, but neither was provided")
     })?;
     let folder = state_folder(invocation, Some(given))?.unwrap_or_else(|| given.clone());
-    let manifest: Manifest = read_json(&folder.join("manifest.json"))?.ok_or_else(|| missing(given))?;
+    let manifest = state_manifest(&folder)?.ok_or_else(|| missing(given))?;
     Ok(Deferred { manifest: Arc::new(manifest), favor_state })
 }
 

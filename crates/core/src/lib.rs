@@ -16,6 +16,7 @@ pub mod graph;
 pub mod manifest;
 pub mod node;
 mod node_artifact;
+mod reference;
 pub mod relation;
 pub mod resource;
 pub mod results;

@@ -1,5 +1,7 @@
 //! The resources of a manifest. Field names and shapes are those of manifest v12.
 
+pub use crate::reference::RefArgs;
+
 use crate::config::NodeConfig;
 use crate::relation::{Quoting, Relation};
 use crate::unique_id::{ResourceType, UniqueId};
@@ -241,17 +243,6 @@ pub struct Column {
     pub more: Map<String, Value>,
 }
 
-/// One call of `ref`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct RefArgs {
-    /// Node's name.
-    pub name: String,
-    /// Package, where given.
-    pub package: Option<String>,
-    /// Version, where given.
-    pub version: Option<Value>,
-}
-
 /// Ids a node needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -464,12 +455,17 @@ pub struct MacroDependsOn {
     pub macros: Vec<UniqueId>,
 }
 
+fn doc() -> ResourceType {
+    ResourceType::Doc
+}
+
 /// A doc block.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Documentation {
     /// Name, as `doc` uses it.
     pub name: String,
-    /// Always `doc`.
+    /// Always `doc`; manifests before version 8 don't say so.
+    #[serde(default = "doc")]
     pub resource_type: ResourceType,
     /// Package.
     pub package_name: String,

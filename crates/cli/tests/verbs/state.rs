@@ -117,3 +117,27 @@ async fn the_environment_changes_no_state_that_is_compared_as_written() {
     let none = changed(flags);
     assert!(!none.text.contains("shop."), "{}", none.text);
 }
+
+#[tokio::test]
+async fn older_manifests_are_states_too() {
+    let about = ("models/about.md", "{% docs about %}Events{% enddocs %}");
+    let scene = Scene::new(&[EVENTS, COUNT, about]).await;
+    scene.good("parse --target-path state");
+    let text = std::fs::read_to_string(scene.path("state/manifest.json")).expect("a manifest");
+    let mut manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    manifest["nodes"]["model.shop.events_count"]["refs"] = serde_json::json!([["events"]]);
+    let removed = manifest["docs"]["doc.shop.about"].as_object_mut().expect("a text").remove("resource_type");
+    assert!(removed.is_some());
+    let mut of_version = |version: u32| {
+        let schema = format!("https://schemas.getdbt.com/dbt/manifest/v{version}.json");
+        manifest["metadata"]["dbt_schema_version"] = schema.into();
+        scene.write("state/manifest.json", &manifest.to_string());
+        scene.dp("list --select state:modified --state state")
+    };
+    let read = of_version(4);
+    assert_eq!(read.code, 0, "{}", read.text);
+    assert!(!read.text.contains("shop."), "{}", read.text);
+    let refused = of_version(3);
+    assert_eq!(refused.code, 2, "{}", refused.text);
+    refused.says("manifests of version 4 or later are read");
+}
