@@ -19,8 +19,10 @@ pub struct DropSummary {
     pub passed: usize,
     /// Tests that warn.
     pub warned: usize,
-    /// Nodes that failed or were skipped for it.
+    /// Nodes that failed.
     pub failed: usize,
+    /// Nodes that were skipped, since something they need failed.
+    pub skipped: usize,
     /// Customers told about.
     pub alerts: i64,
     /// Mails and messages that went out.
@@ -37,6 +39,7 @@ impl DropSummary {
                 Status::Success | Status::NoOp => self.built += 1,
                 Status::Pass => self.passed += 1,
                 Status::Warn => self.warned += 1,
+                Status::Skipped => self.skipped += 1,
                 _ => self.failed += 1,
             }
         }
@@ -76,6 +79,9 @@ impl Summary {
             }
             if drop.failed > 0 {
                 line += &format!(", {} failed", drop.failed);
+            }
+            if drop.skipped > 0 {
+                line += &format!(", {} skipped", drop.skipped);
             }
             line += &match &drop.trouble {
                 Some(trouble) => format!("; NOTHING PUBLISHED: {trouble}"),
