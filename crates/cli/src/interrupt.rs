@@ -35,7 +35,7 @@ impl Interruption {
             // A statement may begin in this very moment, on a connection that is still being opened: until the run has
             // ended, what runs is cancelled again.
             loop {
-                slots.cancel();
+                drop(slots.cancel());
                 tokio::time::sleep(AGAIN).await;
             }
         });

@@ -113,6 +113,6 @@ impl Executor for Builder {
     }
 
     fn cancel(&self) {
-        self.slots.cancel();
+        self.slots.cancel_and_wait();
     }
 }

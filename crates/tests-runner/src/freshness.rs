@@ -100,7 +100,7 @@ impl Executor for Gauge {
     }
 
     fn cancel(&self) {
-        self.slots.cancel();
+        self.slots.cancel_and_wait();
     }
 }
 

@@ -150,6 +150,6 @@ impl Executor for Tester {
     }
 
     fn cancel(&self) {
-        self.slots.cancel();
+        self.slots.cancel_and_wait();
     }
 }

@@ -66,7 +66,7 @@ impl Executor for Compiler {
     }
 
     fn cancel(&self) {
-        self.slots.cancel();
+        self.slots.cancel_and_wait();
     }
 }
 
@@ -96,7 +96,7 @@ impl Executor for Cloner {
     }
 
     fn cancel(&self) {
-        self.slots.cancel();
+        self.slots.cancel_and_wait();
     }
 }
 

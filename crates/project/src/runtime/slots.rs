@@ -4,6 +4,7 @@ use crate::runtime::Connection;
 use platform_core::EventSink;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use warehouse::{CancelToken, Session, Warehouse};
 
 /// One connection a slot. Used from the slots' threads, never from an async worker.
@@ -54,8 +55,15 @@ impl Slots {
         Ok(connection)
     }
 
-    /// Ends the statements that run now: they fail with SQLSTATE 57014.
-    pub fn cancel(&self) {
+    /// Ends the statements that run now: they fail with SQLSTATE 57014. Waits until the server was told, so that no
+    /// statement that comes after is ended in their place. Not for asynchronous code.
+    pub fn cancel_and_wait(&self) {
+        // A task that was aborted with its runtime has nothing left to end.
+        let _ = self.handle.block_on(self.cancel());
+    }
+
+    /// Begins to end the statements that run now.
+    pub fn cancel(&self) -> JoinHandle<()> {
         let tokens: Vec<CancelToken> = self
             .slots
             .iter()
@@ -68,6 +76,6 @@ impl Slots {
                 // A statement that ended meanwhile needs no cancelling; a lost server can't be asked.
                 let _ = token.cancel().await;
             }
-        });
+        })
     }
 }
