@@ -18,7 +18,7 @@ use indexmap::IndexSet;
 use model_graph::{Builder, Head, Moment, Order, Plan, ResultsFile, RunOptions};
 use platform_core::event::Level;
 use platform_core::{
-    Executor, Node, NodeResult, ResourceType, RunContext, RunResults, Status, UniqueId, results,
+    Executor, Manifest, Node, NodeResult, ResourceType, RunContext, RunResults, Status, UniqueId, results,
 };
 use project::Project;
 use project::runtime::{Connection, Runtime, RuntimeOptions, Slots};
@@ -300,6 +300,9 @@ impl<'a> Runner<'a> {
                 }
             }
         }
+        if task == Task::Build {
+            number_hooks(&mut manifest, project.name());
+        }
         artifact::write(self.invocation, project, "manifest.json", "WritableManifest", &manifest)
     }
 }
@@ -323,6 +326,17 @@ pub fn fill(node: &mut Node, compiled: &project::runtime::Compiled) {
     }
     if node.only.test_metadata.is_some() {
         depend_on_macros(node, &["macro.dbt.get_where_subquery"]);
+    }
+}
+
+/// Hooks that ran are counted from one, those that were only read from zero; as in dbt.
+fn number_hooks(manifest: &mut Manifest, root: &str) {
+    for moment in [Moment::Start, Moment::End] {
+        for (at, id) in model_graph::hook_ids(manifest, moment, root).into_iter().enumerate() {
+            if let Some(hook) = manifest.nodes.get_mut(&id) {
+                hook.only.index = Some(at + 1);
+            }
+        }
     }
 }
 

@@ -30,8 +30,7 @@ pub fn of_package(scene: &Scene<'_>, package: &str) -> Vec<Result<Node, Diagnost
             nodes.push(node::build(scene, draft, None).map(|mut node| {
                 let own = std::mem::replace(&mut node.tags, vec![kind.to_owned()]);
                 node.tags.extend(own);
-                // Counted from one here, from zero in the name.
-                node.only.index = Some(index + 1);
+                node.only.index = Some(index);
                 node
             }));
         }
