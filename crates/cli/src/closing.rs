@@ -3,6 +3,7 @@
 use crate::invocation::Invocation;
 use model_graph::Phase;
 use platform_core::event::{Level, Tone};
+use platform_core::rows;
 use platform_core::{Event, EventSink as _, Manifest, NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::runtime::Runtime;
 use serde_json::{Value, json};
@@ -155,15 +156,17 @@ fn is_the_users(diagnostic: &platform_core::Diagnostic) -> bool {
     diagnostic.place.as_ref().is_some_and(|place| !place.snippet.trim().is_empty())
 }
 
+/// Columns that rows may take, as wide as dbt's lines of progress are about.
+const ROWS_WIDTH: usize = 100;
+
 /// The first rows that a test found.
 fn tell_rows(invocation: &Invocation, result: &NodeResult) {
     let Some((header, rows)) = result.sample.split_first().filter(|(_, rows)| !rows.is_empty()) else {
         return;
     };
-    let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "null".to_owned());
-    let line = |row: &Vec<Option<String>>| row.iter().map(cell).collect::<Vec<_>>().join(" | ");
+    let columns: Vec<String> = header.iter().flatten().cloned().collect();
     let lines: Vec<String> =
-        std::iter::once(header).chain(rows).map(|row| format!("    {}", line(row))).collect();
+        rows::drawn(&columns, rows, ROWS_WIDTH).iter().map(|line| format!("    {line}")).collect();
     invocation.blank();
     invocation.say(Level::Info, "FailingRows", "", lines.join("\n"));
 }

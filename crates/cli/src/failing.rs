@@ -1,11 +1,16 @@
 //! `failing_tests.json`: which tests failed, with some of the rows.
 
 use crate::artifact;
+use crate::choice;
 use crate::exit::Stop;
 use crate::invocation::Invocation;
 use platform_core::failing::{FailingTest, FailingTests};
 use platform_core::{NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::runtime::Runtime;
+use std::path::Path;
+
+/// The name of the file.
+const FILE: &str = "failing_tests.json";
 
 /// The schema of the file.
 const SCHEMA: &str = "failing-tests/v1";
@@ -20,7 +25,12 @@ pub fn write(invocation: &Invocation, runtime: &Runtime, results: &[NodeResult])
         metadata: invocation.metadata(SCHEMA),
         tests: tests.filter_map(|result| failing(runtime, result)).collect(),
     };
-    artifact::write(invocation, runtime.project(), "failing_tests.json", "FailingTests", &failing)
+    artifact::write(invocation, runtime.project(), FILE, "FailingTests", &failing)
+}
+
+/// Reads what the last command's tests found from its target folder, if it ran any.
+pub fn read(target: &Path) -> Result<Option<FailingTests>, Stop> {
+    choice::read_json(&target.join(FILE))
 }
 
 fn is_test(id: &UniqueId) -> bool {

@@ -3,7 +3,7 @@
 //! dbt's run_results.json has no place for rows; this file stands beside it.
 
 use crate::manifest::Metadata;
-use crate::results::Status;
+use crate::results::{RunResults, Status};
 use crate::unique_id::UniqueId;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,14 @@ pub struct FailingTests {
     pub metadata: Metadata,
     /// One a test, in order of completion.
     pub tests: Vec<FailingTest>,
+}
+
+impl FailingTests {
+    /// The test of that id, if it failed in the command with these results: the file may be an older one.
+    pub fn find(&self, results: &RunResults, id: &UniqueId) -> Option<&FailingTest> {
+        let is_same = self.metadata.invocation_id == results.metadata.invocation_id;
+        self.tests.iter().find(|test| is_same && test.unique_id == *id)
+    }
 }
 
 /// A test that found something, or could not be run.

@@ -20,6 +20,7 @@ mod reference;
 pub mod relation;
 pub mod resource;
 pub mod results;
+pub mod rows;
 pub mod seed;
 pub mod selection;
 pub mod unique_id;

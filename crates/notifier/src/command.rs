@@ -16,6 +16,7 @@ use crate::rule::Rule;
 use crate::{Error, Result, schema};
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand, ValueEnum};
+use platform_core::failing::FailingTests;
 use platform_core::{Diagnostic, EventSink, Manifest, RunResults};
 use serde::Serialize;
 use std::io::Write;
@@ -333,6 +334,8 @@ pub struct Project<'a> {
     pub manifest: &'a Manifest,
     /// The last run, if there was one.
     pub results: Option<&'a RunResults>,
+    /// What its tests found.
+    pub failing: Option<FailingTests>,
     /// The database.
     pub warehouse: &'a Warehouse,
     /// Values of the environment.
@@ -398,7 +401,25 @@ impl<'a> Project<'a> {
         let (rules, mut problems) = crate::read_rules(manifest, root);
         let (policy, more) = crate::read_policy(root);
         problems.extend(more);
-        Self { rules, policy, problems, manifest, results, warehouse, environment, console, events, stop }
+        Self {
+            rules,
+            policy,
+            problems,
+            manifest,
+            results,
+            failing: None,
+            warehouse,
+            environment,
+            console,
+            events,
+            stop,
+        }
+    }
+
+    /// The same, with what the last run's tests found.
+    #[must_use]
+    pub fn with_failing(self, failing: Option<FailingTests>) -> Self {
+        Self { failing, ..self }
     }
 
     /// The settings are right, or nothing is done.

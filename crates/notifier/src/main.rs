@@ -22,7 +22,7 @@ struct Arguments {
     /// Folder of the project.
     #[arg(long, default_value = ".", global = true)]
     project_dir: PathBuf,
-    /// Folder of manifest.json and run_results.json, below the project's.
+    /// Folder of manifest.json, run_results.json and failing_tests.json, below the project's.
     #[arg(long, env = "DBT_TARGET_PATH", default_value = "target", global = true)]
     target_path: PathBuf,
     /// The database; the project's own private server by default.
@@ -98,7 +98,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Console::default(),
         &Stderr,
         &stop,
-    );
+    )
+    .with_failing(read(&target.join("failing_tests.json"))?);
     Ok(command::run(&arguments.verb, &project, &mut std::io::stdout()).await?)
 }
 

@@ -7,8 +7,9 @@ use crate::{Result, Rule, schema, stale};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use indexmap::IndexSet;
 use platform_core::event::{Event, Level};
+use platform_core::failing::{FailingTest, FailingTests};
 use platform_core::results::{NodeResult, RunResults};
-use platform_core::{EventSink, Graph, Manifest, Status, UniqueId};
+use platform_core::{EventSink, Graph, Manifest, ResourceType, Status, UniqueId};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use warehouse::{Session, Warehouse, get};
@@ -23,6 +24,7 @@ const AGAIN: TimeDelta = TimeDelta::hours(24);
 pub fn failures(
     manifest: &Manifest,
     results: &RunResults,
+    failing: Option<&FailingTests>,
     rules: &[Rule],
     as_of: NaiveDate,
 ) -> Option<PipelineFailure> {
@@ -37,7 +39,7 @@ pub fn failures(
         .results
         .iter()
         .filter(|result| result.status.is_failure() && matters(&result.unique_id))
-        .map(|result| failure(manifest, result))
+        .map(|result| failure(manifest, result, failing.and_then(|it| it.find(results, &result.unique_id))))
         .collect();
     let skipped = results.results.iter().filter(|result| result.status == Status::Skipped).count();
     (!failed.is_empty()).then_some(PipelineFailure {
@@ -48,8 +50,8 @@ pub fn failures(
     })
 }
 
-/// One failed node, with its file and its owner.
-fn failure(manifest: &Manifest, result: &NodeResult) -> Failure {
+/// One failed node, with its file and its owner. A test that has none is the matter of what it tests.
+pub fn failure(manifest: &Manifest, result: &NodeResult, test: Option<&FailingTest>) -> Failure {
     let id = &result.unique_id;
     let node = manifest.nodes.get(id);
     let source = manifest.sources.get(id);
@@ -58,20 +60,31 @@ fn failure(manifest: &Manifest, result: &NodeResult) -> Failure {
         .map(|node| node.original_file_path.clone())
         .or_else(|| source.map(|source| source.original_file_path.clone()))
         .or_else(|| unit_test.map(|test| test.original_file_path.clone()));
-    let config = node.map(|node| &node.config).or_else(|| source.map(|source| &source.config));
-    let meta_owner = config.and_then(|config| config.meta()).and_then(|meta| meta.get("owner"));
-    let group_owner = config
-        .and_then(|config| config.text("group"))
-        .and_then(|name| manifest.groups.values().find(|group| group.name == name))
-        .map(|group| Value::Object(group.owner.clone()));
+    let tested = node
+        .and_then(|node| node.only.attached_node.clone().or_else(|| node.depends_on.nodes.first().cloned()))
+        .or_else(|| unit_test.and_then(|test| test.tested_node_unique_id.clone()))
+        .filter(|_| matches!(id.resource_type(), Some(ResourceType::Test | ResourceType::UnitTest)));
     Failure {
         node: id.to_string(),
         what: id.resource_type().map_or("node", platform_core::ResourceType::as_str).to_owned(),
         message: result.message.clone().unwrap_or_else(|| result.status.as_str().to_owned()),
         line: result.message.as_deref().and_then(line_of),
         file,
-        owner: meta_owner.cloned().or(group_owner).as_ref().and_then(owner_words),
+        owner: owner(manifest, id).or_else(|| owner(manifest, tested.as_ref()?)),
+        test: test.cloned().map(Box::new),
     }
+}
+
+/// `meta.owner` of a node or source, else the owner of its group.
+fn owner(manifest: &Manifest, id: &UniqueId) -> Option<String> {
+    let node = manifest.nodes.get(id).map(|node| &node.config);
+    let config = node.or_else(|| manifest.sources.get(id).map(|source| &source.config))?;
+    let group = || {
+        let name = config.text("group")?;
+        let group = manifest.groups.values().find(|group| group.name == name)?;
+        Some(Value::Object(group.owner.clone()))
+    };
+    config.meta().and_then(|meta| meta.get("owner")).cloned().or_else(group).as_ref().and_then(owner_words)
 }
 
 /// `Data Team` of a text, `Data Team <data@example.com>` of a mapping.

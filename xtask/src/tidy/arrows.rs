@@ -92,7 +92,7 @@ const WITH_A_HOME: &[(&str, &[&str])] = &[
     ("tokio-postgres", &["crates/warehouse"]),
     ("tokio-postgres-rustls", &["crates/warehouse"]),
     ("tokio-rustls", &["crates/smtp-sink"]),
-    ("unicode-width", &["crates/notifier"]),
+    ("unicode-width", &["crates/core", "crates/notifier"]),
     ("ureq", &["crates/project", "crates/notifier"]),
     ("zstd", &["crates/ingest"]),
     // Never: each was tried, and has its reason in ARCHITECTURE.md.

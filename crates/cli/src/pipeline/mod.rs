@@ -15,7 +15,7 @@ pub use options::Pipeline;
 use crate::arguments::Global;
 use crate::exit::Stop;
 use crate::invocation::{Environment, Invocation};
-use crate::{log, report};
+use crate::{failing, log, report};
 use chrono::{NaiveDate, Utc};
 use drops::{Agenda, Fingerprint};
 use ingest::drop::{Drop, Folder};
@@ -259,7 +259,8 @@ impl Run<'_> {
             let line = summary::outcome(&results, began.elapsed());
             self.say(Level::Info, "PipelineStageSummary", line);
             if !worked {
-                let (failures, skipped) = stages::failures(&results, self.manifest());
+                let (failures, skipped) =
+                    stages::failures(&results, self.manifest(), failing::read(&stages.target)?.as_ref());
                 summary.trouble = Some(stages::in_words(&failures));
                 let consequence = String::new();
                 return Ok(Some(PipelineFailure { as_of: drop.date, failures, skipped, consequence }));
@@ -398,7 +399,7 @@ fn refused(loaded: &LoadReport) -> PipelineFailure {
         message: problem.message.clone(),
         file: problem.place.as_ref().map(|place| place.file.clone()),
         line: problem.place.as_ref().map(|place| place.line).filter(|line| *line > 0),
-        owner: None,
+        ..Failure::default()
     });
     PipelineFailure {
         as_of: loaded.date,

@@ -8,6 +8,7 @@ use crate::verb;
 use chrono::NaiveDate;
 use model_graph::counted;
 use notifier::letter::Failure;
+use platform_core::failing::FailingTests;
 use platform_core::{Manifest, RunResults};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -60,30 +61,18 @@ impl Stages<'_> {
 }
 
 /// What failed, for the mail about it.
-pub fn failures(results: &RunResults, manifest: &Manifest) -> (Vec<Failure>, usize) {
+pub fn failures(
+    results: &RunResults,
+    manifest: &Manifest,
+    failing: Option<&FailingTests>,
+) -> (Vec<Failure>, usize) {
     let failed = results.results.iter().filter(|result| result.status.is_failure());
     let failures = failed.map(|result| {
-        let node = manifest.nodes.get(&result.unique_id);
-        Failure {
-            node: result.unique_id.to_string(),
-            what: result
-                .unique_id
-                .resource_type()
-                .map_or("node", platform_core::ResourceType::as_str)
-                .to_owned(),
-            message: result.message.clone().unwrap_or_default(),
-            file: node.map(|node| node.original_file_path.clone()),
-            line: None,
-            owner: node.and_then(|node| owner(manifest, node.group.as_deref()?)),
-        }
+        let test = failing.and_then(|failing| failing.find(results, &result.unique_id));
+        notifier::pipeline::failure(manifest, result, test)
     });
     let skipped = results.results.iter().filter(|it| it.status == platform_core::Status::Skipped).count();
     (failures.collect(), skipped)
-}
-
-fn owner(manifest: &Manifest, group: &str) -> Option<String> {
-    let group = manifest.groups.values().find(|it| it.name == group)?;
-    group.owner.get("email").and_then(|email| email.as_str()).map(str::to_owned)
 }
 
 /// `2 tests failed: not_null_orders_id and 1 more`.

@@ -3,6 +3,7 @@
 use crate::arguments::verb::Alerts;
 use crate::database;
 use crate::exit::{Exit, Stop};
+use crate::failing;
 use crate::invocation::Invocation;
 use crate::verb::nodes;
 use notifier::command::{self, Check, Project, Verb};
@@ -16,6 +17,7 @@ use std::sync::atomic::AtomicBool;
 pub fn alerts(invocation: &Invocation, arguments: &Alerts) -> Result<Exit, Stop> {
     let project = invocation.read()?;
     let results = nodes::last_results(&project)?;
+    let failing = failing::read(&project.target_path)?;
     let database = database::open(invocation, &project.profile, 4)?;
     let environment = |name: &str| invocation.environment.get(name).map(str::to_owned);
     let stop = Arc::new(AtomicBool::new(false));
@@ -33,7 +35,8 @@ pub fn alerts(invocation: &Invocation, arguments: &Alerts) -> Result<Exit, Stop>
             Console::default(),
             &*invocation.log,
             &stop,
-        );
+        )
+        .with_failing(failing);
         command::run(&verb, &alerts, &mut std::io::stdout()).await
     });
     let exit = exit.unwrap_or_else(|problem| {

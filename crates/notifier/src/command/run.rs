@@ -64,9 +64,10 @@ async fn evaluate_all(
     if rules.is_empty() {
         return say(out, "no exposure has a rule under `config.meta.alert`");
     }
+    let failing = project.failing.as_ref();
     let failure = project
         .results
-        .and_then(|results| pipeline::failures(project.manifest, results, &rules, evaluation.as_of));
+        .and_then(|results| pipeline::failures(project.manifest, results, failing, &rules, evaluation.as_of));
     if let Some(failure) = failure {
         for one in &failure.failures {
             say(out, &format!("failed: {} {}", one.what, one.node))?;

@@ -111,6 +111,7 @@ pub(crate) fn samples(rule: &Rule, policy: &Policy, now: DateTime<Utc>) -> Vec<L
             file: Some("sql/models/orders.sql".to_owned()),
             line: Some(3),
             owner: Some("Data Team".to_owned()),
+            test: None,
         }],
         ..PipelineFailure::default()
     };

@@ -5,6 +5,11 @@ use crate::plain::{NAME, plain, plain_lines};
 use crate::policy::Policy;
 use crate::rule::Rule;
 use chrono::{DateTime, NaiveDate, Utc};
+use platform_core::failing::FailingTest;
+use platform_core::rows;
+
+/// Columns of a mail's text, less what stands before a quoted line.
+const ROWS_WIDTH: usize = 68;
 
 /// A run whose data must not be alerted on.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +39,8 @@ pub struct Failure {
     pub line: Option<u32>,
     /// Who answers for it.
     pub owner: Option<String>,
+    /// Of a test: what it found.
+    pub test: Option<Box<FailingTest>>,
 }
 
 impl PipelineFailure {
@@ -140,8 +147,29 @@ fn quote(failure: &Failure) -> Quote {
         title: format!("{what} {}", bare(&failure.node)).trim().to_owned(),
         place,
         owner: failure.owner.as_deref().map(|owner| plain(owner, NAME)).unwrap_or_default(),
-        lines: plain_lines(&failure.message, 400, 12),
+        lines: plain_lines(&failure.message, 400, 12)
+            .into_iter()
+            .chain(failure.test.iter().flat_map(|test| found(test)))
+            .collect(),
     }
+}
+
+/// What a test found: the relation, some of the rows, where its SQL stands.
+fn found(test: &FailingTest) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut say = |name: &str, what: Option<&str>| {
+        lines.extend(what.map(|what| format!("{name}: {}", plain(what, 200))));
+    };
+    say("relation", test.relation.as_deref());
+    say("column", test.column.as_deref());
+    say("all failing rows", test.stored_in.as_deref());
+    say("SQL", test.compiled_path.as_deref());
+    if !test.rows.is_empty() {
+        let rows = rows::drawn(&test.columns, &test.rows, ROWS_WIDTH);
+        // Below a heading of ten rows at most, a rule and what has no room.
+        lines.extend(plain_lines(&rows.join("\n"), 400, 13));
+    }
+    lines
 }
 
 /// `orders` of `model.shop.orders`; anything else as it is.

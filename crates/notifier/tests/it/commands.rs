@@ -28,6 +28,7 @@ impl Story {
             problems: Vec::new(),
             manifest: &manifest,
             results: None,
+            failing: None,
             warehouse: &self.warehouse,
             environment: &environment,
             console: notifier::Console::to(self.console.clone()),

@@ -12,6 +12,7 @@ mod commands;
 mod delivery;
 mod dependency;
 mod exits;
+mod failing;
 mod hooks;
 mod oracle;
 mod pictures;

@@ -1,5 +1,6 @@
 //! Mails to look at: written to the folder that `NOTIFIER_PICTURES` names, for people and for screenshots.
 
+use crate::failing::test_of_statuses;
 use crate::story::{Story, day, morning, rule};
 use chrono::TimeDelta;
 use notifier::{Failure, PipelineFailure};
@@ -68,6 +69,7 @@ async fn mails_of_a_companys_days() {
                 file: Some("sql/models/staging/staging.yml".to_owned()),
                 line: Some(41),
                 owner: Some("Data Team <data@example.com>".to_owned()),
+                test: Some(Box::new(test_of_statuses())),
             },
             Failure {
                 node: "model.shop.dim_organizations".to_owned(),
@@ -76,6 +78,7 @@ async fn mails_of_a_companys_days() {
                 file: Some("sql/models/marts/dim_organizations.sql".to_owned()),
                 line: Some(14),
                 owner: None,
+                test: None,
             },
         ],
         skipped: 4,

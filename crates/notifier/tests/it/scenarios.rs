@@ -417,6 +417,7 @@ fn failed(node: &str, message: &str) -> PipelineFailure {
             file: Some("sql/models/orders.sql".to_owned()),
             line: Some(7),
             owner: Some("Data Team <data@example.com>".to_owned()),
+            test: None,
         }],
         ..PipelineFailure::default()
     }
