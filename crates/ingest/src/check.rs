@@ -4,8 +4,8 @@ use crate::csv::flaw::Rejected;
 use crate::csv::records::Record;
 use crate::feed::Feed;
 use crate::load::SHOWN;
-use crate::report::{accounting, bad_rows, nothing_left};
-use crate::sift::{Refusal, Sink, Stop, Tally, sift};
+use crate::report::{bad_rows, grouped, nothing_left};
+use crate::sift::{Refusal, Sink, Stop, Tally, place, sift};
 use platform_core::Diagnostic;
 use std::path::Path;
 
@@ -30,9 +30,23 @@ impl CheckReport {
         self.problems.is_empty()
     }
 
-    /// The file in one line: columns and accounting.
+    /// The file in one line: columns and what a load would make of its records.
     pub fn summary(&self) -> String {
-        format!("{} columns, {}", self.columns.len(), accounting(&self.tally))
+        if !self.is_good() {
+            return "a load would refuse it".to_owned();
+        }
+        let Tally { physical, rows, rejected, blank } = self.tally;
+        let s = |count: u64| if count == 1 { "" } else { "s" };
+        let columns = self.columns.len() as u64;
+        format!(
+            "{columns} column{}, {} record{} = {} to load + {} to quarantine + {} blank",
+            s(columns),
+            grouped(physical),
+            s(physical),
+            grouped(rows),
+            grouped(rejected),
+            grouped(blank)
+        )
     }
 }
 
@@ -51,6 +65,13 @@ pub fn check(path: &Path, name: &str, feed: &Feed) -> CheckReport {
                 report.problems.extend(nothing_left(name, &sifted.tally));
             }
             report.notes = sifted.notes;
+            // Within the limit they stop nothing, but who checks a file wants to see them.
+            if count <= feed.max_bad_rows {
+                let shown = report.rejected.iter().map(|rejected| {
+                    Diagnostic::warning("I010", rejected.flaw.to_string()).at(place(name, rejected))
+                });
+                report.notes.extend(shown);
+            }
         }
         Err(Refusal::Problems(problems)) => report.problems.extend(problems),
         Err(Refusal::Stopped) => {}

@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use ingest::check::check;
 use ingest::drop::{Drop, Folder, find};
 use ingest::feed::{Feed, delimiter, feeds};
-use ingest::ledger::Sameness;
+use ingest::ledger::{Need, Sameness};
 use ingest::load::{Context, load};
-use ingest::plan::plan;
+use ingest::plan::{Planned, plan};
 use ingest::report::Outcome;
 use platform_core::event::{Event, EventSink, Level};
 use platform_core::{Diagnostic, Manifest, Relation, Severity};
@@ -73,8 +73,8 @@ enum Verb {
     },
     /// Read files as a load would, without a database.
     Check {
-        /// The files; all of the drops by default.
-        files: Vec<PathBuf>,
+        /// Files, packed ones too, and folders of them; all of the drops by default.
+        paths: Vec<PathBuf>,
         /// Delimiter of files that no source describes.
         #[arg(long, default_value = ",")]
         delimiter: String,
@@ -85,7 +85,9 @@ enum Verb {
 pub async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let global = &arguments.global;
     match &arguments.verb {
-        Verb::Check { files, delimiter } if !files.is_empty() => check_files(global, files, delimiter),
+        Verb::Check { paths, delimiter } if !paths.is_empty() => {
+            check_files(global, &files_below(paths)?, delimiter)
+        }
         Verb::Check { .. } => {
             let files: Vec<PathBuf> = global.drops()?.into_iter().flat_map(files_of).collect();
             check_files(global, &files, ",")
@@ -107,13 +109,39 @@ fn files_of(drop: Drop) -> Vec<PathBuf> {
     drop.parts.into_iter().flat_map(|part| part.files).map(|file| file.path).collect()
 }
 
+/// Files as they are, of folders what is in them. Hidden files are nobody's.
+fn files_below(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+        let entries = entries.with_context(|| format!("read {}", shown(path)))?;
+        let hidden =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let mut within: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).collect();
+        within.retain(|path| !hidden(path));
+        within.sort();
+        files.extend(files_below(&within)?);
+    }
+    Ok(files)
+}
+
 impl Global {
     fn manifest(&self) -> anyhow::Result<Manifest> {
+        let shown = shown(&self.project_dir);
+        anyhow::ensure!(
+            self.project_dir.join("dbt_project.yml").exists(),
+            "find dbt_project.yml in {shown}\nhint: go to the project's folder, or name it by --project-dir"
+        );
         let path = self.project_dir.join(&self.target_path).join("manifest.json");
-        let missing = || format!("read {}: write it with `dp parse`", path.display());
-        let bytes = std::fs::read(&path).with_context(missing)?;
+        let named = path.strip_prefix(".").unwrap_or(&path).display();
+        let bytes = std::fs::read(&path)
+            .map_err(|error| anyhow::anyhow!("read {named}: {error}\nhint: `dp parse` writes it"))?;
         serde_json::from_slice(&bytes)
-            .with_context(|| format!("read {}: write it anew with `dp parse`", path.display()))
+            .map_err(|error| anyhow::anyhow!("read {named}: {error}\nhint: `dp parse` writes it anew"))
     }
 
     fn feeds(&self) -> anyhow::Result<Vec<Arc<Feed>>> {
@@ -127,12 +155,18 @@ impl Global {
     fn drops(&self) -> anyhow::Result<Vec<Drop>> {
         let folder = Folder::of_project(&self.project_dir);
         let today = self.as_of.unwrap_or_else(|| Utc::now().date_naive());
-        let (mut drops, warnings) = find(&self.feeds()?, &folder, today)
-            .with_context(|| format!("read {}", folder.path.display()))?;
+        let (mut drops, warnings) =
+            find(&self.feeds()?, &folder, today).with_context(|| format!("read {}", shown(&folder.path)))?;
         tell(&warnings);
         for date in &self.drop {
             let known = drops.iter().any(|drop| drop.date == *date);
-            anyhow::ensure!(known, "find a drop of {date} in {}", folder.path.display());
+            let dates: Vec<String> = drops.iter().map(|drop| drop.date.to_string()).collect();
+            let there = if dates.is_empty() { "none".to_owned() } else { dates.join(", ") };
+            anyhow::ensure!(
+                known,
+                "find a drop of {date} in {}\nhint: there is {there}",
+                shown(&folder.path)
+            );
         }
         drops.retain(|drop| self.drop.is_empty() || self.drop.contains(&drop.date));
         Ok(drops)
@@ -164,8 +198,12 @@ impl Global {
             }
             tell(&planned.drop.problems);
         }
+        if planned.iter().any(|planned| planned.needs.contains(&Need::Again)) {
+            writeln!(out, "again: a correction took the table back to an earlier date")?;
+        }
         let needed = planned.iter().filter(|planned| planned.is_needed()).count();
-        writeln!(out, "{needed} of {} drops to load", planned.len())?;
+        let s = if planned.len() == 1 { "" } else { "s" };
+        writeln!(out, "{needed} of {} drop{s} to load", planned.len())?;
         Ok(planned.iter().all(|planned| planned.drop.problems.is_empty()))
     }
 
@@ -173,13 +211,24 @@ impl Global {
         let drops = self.drops()?;
         let (warehouse, _server) = self.warehouse().await?;
         let mut good = true;
-        for planned in plan(drops, &warehouse, context.sameness).await? {
-            if !planned.is_needed() && !context.again {
-                continue;
-            }
+        let planned = plan(drops, &warehouse, context.sameness).await?;
+        let (count, is_needed) = (planned.len(), |planned: &Planned| planned.is_needed() || context.again);
+        if !planned.iter().any(is_needed) {
+            let (s, are) = if count == 1 { ("", "is") } else { ("s", "are") };
+            writeln!(std::io::stderr(), "nothing to load: {count} drop{s} {are} loaded already")?;
+        }
+        for planned in planned.into_iter().filter(is_needed) {
             let report = load(&planned.drop, &warehouse, context).await?;
             good &= report.outcome != Outcome::Refused;
             tell(&report.problems);
+            if report.outcome == Outcome::Refused {
+                let date = report.date;
+                let mut out = std::io::stderr();
+                writeln!(
+                    out,
+                    "the drop of {date} is refused: nothing of it was loaded, the tables are as they were"
+                )?;
+            }
             if context.cancelled.load(Ordering::Relaxed) {
                 break;
             }
@@ -198,17 +247,28 @@ fn check_files(global: &Global, files: &[PathBuf], written: &str) -> anyhow::Res
     for file in files {
         let below = below(file, &folder.path);
         let feed = feeds.iter().find(|feed| feed.takes(&below)).cloned();
-        let name = file.display().to_string();
+        let described = feed.is_some();
+        let name = shown(file);
         let table = file.file_name().unwrap_or_default().to_string_lossy();
         let table = table.split('.').next().unwrap_or_default().to_owned();
         let feed = feed.unwrap_or_else(|| Arc::new(Feed::of_header(Relation::in_schema("raw", table), free)));
-        let report = check(file, &name, &feed);
+        let mut report = check(file, &name, &feed);
+        for problem in report.problems.iter_mut().filter(|problem| !described && problem.code == "I006") {
+            problem.hint =
+                Some("no source of the project takes this file; --delimiter says how to read it".to_owned());
+        }
         tell(&report.notes);
         tell(&report.problems);
         writeln!(std::io::stdout(), "{name}: {}", report.summary())?;
         good &= report.is_good();
     }
     Ok(good)
+}
+
+/// A path as people write it.
+fn shown(path: &Path) -> String {
+    let bare = path.strip_prefix(".").unwrap_or(path);
+    if bare.as_os_str().is_empty() { "this folder".to_owned() } else { bare.display().to_string() }
 }
 
 /// A file's path below the folder of drops, or its name.
@@ -256,7 +316,8 @@ impl EventSink for Talk {
                 let _ = writeln!(out, "{}", event.message);
             }
         } else if event.level >= Level::Info {
-            let _ = writeln!(out, "{clear}{}", event.message);
+            let warning = if event.level == Level::Warn { "warning: " } else { "" };
+            let _ = writeln!(out, "{clear}{warning}{}", event.message);
         }
     }
 }

@@ -131,8 +131,11 @@ impl Known {
     /// Of a full dump all files are read, of others those that are new. When a part of a drop is to be loaded, so is every
     /// full dump of it whose table holds another drop: the tables then are of one date.
     pub fn needs(&self, drop: &Drop, sameness: Sameness) -> std::io::Result<Vec<(Need, Vec<usize>)>> {
-        let needs =
-            drop.parts.iter().map(|part| self.need(part, sameness)).collect::<std::io::Result<Vec<_>>>()?;
+        let needs = drop
+            .parts
+            .iter()
+            .map(|part| self.need(part, drop.date, sameness))
+            .collect::<std::io::Result<Vec<_>>>()?;
         let any = needs.iter().any(|need| *need != Need::Nothing);
         let mut all = Vec::new();
         for (part, need) in drop.parts.iter().zip(needs) {
@@ -151,14 +154,16 @@ impl Known {
         Ok(all)
     }
 
-    /// Whether a part needs loading. Blocks where files must be hashed.
-    pub fn need(&self, part: &Part, sameness: Sameness) -> std::io::Result<Need> {
+    /// Whether a part of a drop of a date needs loading. Blocks where files must be hashed.
+    pub fn need(&self, part: &Part, date: NaiveDate, sameness: Sameness) -> std::io::Result<Need> {
         let table = part.feed.table();
         let Some(entries) = self.0.get(&table) else { return Ok(Need::New) };
         let known: Vec<&Entry> = part.files.iter().filter_map(|file| entries.get(&file.name)).collect();
         for file in &part.files {
             if !self.is_loaded(&table, file, sameness)? {
-                return Ok(if known.is_empty() { Need::New } else { Need::Correction });
+                // A full dump under the name that yesterday's had corrects nothing.
+                let same = |entry: &&Entry| part.feed.mode != Mode::Replace || entry.date == date;
+                return Ok(if known.iter().any(same) { Need::Correction } else { Need::New });
             }
         }
         // The date at which it was loaded counts: a file without a date is not new tomorrow.
@@ -208,10 +213,17 @@ pub async fn begin(
         .map_or_else(|| Err(warehouse::Error::Decode("no load was noted".to_owned())), |row| get(row, 0))
 }
 
-/// Writes down that a file is loaded: in the transaction that makes its rows visible.
-pub async fn finish(session: &Session, load: i64, sha256: &[u8; 32], size: u64, tally: &Tally) -> Result<()> {
+/// Writes down that a file is loaded: in the transaction that makes its rows visible. Gives the load that this one
+/// corrects, where the file had another content before.
+pub async fn finish(
+    session: &Session,
+    load: i64,
+    sha256: &[u8; 32],
+    size: u64,
+    tally: &Tally,
+) -> Result<Option<i64>> {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    session
+    let rows = session
         .query_typed(
             include_str!("ledger/finish.sql"),
             &[
@@ -225,7 +237,9 @@ pub async fn finish(session: &Session, load: i64, sha256: &[u8; 32], size: u64, 
             ],
         )
         .await?;
-    Ok(())
+    // Whoever took the lock meanwhile has noted the load as dead and may load the file itself.
+    let lost = || warehouse::Error::Decode(format!("load {load} is not under way any more"));
+    rows.first().ok_or_else(lost).and_then(|row| get(row, 0))
 }
 
 /// Writes down that a part was found to be loaded already.

@@ -29,6 +29,8 @@ pub struct FileReport {
     pub sha256: String,
     /// Its records.
     pub tally: Tally,
+    /// The load, by its number in the ledger, that had the same file with another content.
+    pub corrects: Option<i64>,
     /// The first of its rejects.
     pub rejected: Vec<Rejected>,
     /// What to know though it stops nothing.
@@ -148,7 +150,11 @@ pub fn bad_rows(
     let s = |count: u64| if count == 1 { "" } else { "s" };
     let more = count - first.len() as u64;
     let which = if more == 0 { String::new() } else { format!("; the first {} are shown", first.len()) };
-    let limit = if allowed == 0 { "none is".to_owned() } else { format!("{} are", grouped(allowed)) };
+    let limit = match allowed {
+        0 => "none is".to_owned(),
+        1 => "1 is".to_owned(),
+        _ => format!("{} are", grouped(allowed)),
+    };
     let all = count + earlier;
     let with = if earlier == 0 { String::new() } else { format!(" ({} in the whole drop)", grouped(all)) };
     let message =

@@ -229,6 +229,11 @@ impl File<'_> {
         }
         let text = match std::str::from_utf8(&bytes) {
             Ok(text) if !text.contains('\0') => text,
+            _ if bytes.contains(&0) => {
+                let message = "the header has a NUL byte: this is no text";
+                let hint = "export it as CSV in UTF-8, or name its encoding under `drop` if it has another";
+                return Err(Diagnostic::error("I002", message).at(place(0)).hint(hint).into());
+            }
             _ => {
                 let message =
                     format!("the header is not UTF-8; it may be {}", crate::csv::encoding::likely(&bytes));
@@ -407,7 +412,7 @@ fn refuse_encoding(name: &str, guess: Guess) -> Result<(), Refusal> {
 
 fn unreadable(name: &str, error: &io::Error) -> Refusal {
     let (code, hint) = match error.kind() {
-        io::ErrorKind::NotFound => ("I001", "the file is gone: was it moved while we looked?"),
+        io::ErrorKind::NotFound => ("I001", "is the path right, or was the file moved meanwhile?"),
         io::ErrorKind::PermissionDenied => ("I001", "let this user read the file"),
         io::ErrorKind::InvalidData if error.to_string().starts_with("byte ") => {
             ("I002", "correct `encoding` under `drop`, or write the file in UTF-8")

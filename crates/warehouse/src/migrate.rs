@@ -28,6 +28,7 @@ pub const PLATFORM: Migrations = Migrations {
         ("V2__drops", include_str!("../migrations/V2__drops.sql")),
         ("V3__runs_as_recorded", include_str!("../migrations/V3__runs_as_recorded.sql")),
         ("V4__failing_rows", include_str!("../migrations/V4__failing_rows.sql")),
+        ("V5__corrections", include_str!("../migrations/V5__corrections.sql")),
     ],
 };
 

@@ -140,7 +140,7 @@ impl Loading<'_> {
             let filled = fill(part, file, self.drop.date, target, copiers, allowed, self.context).await?;
             self.judge(part, file, &filled, bad, copying, problems)?;
             bad += filled.spool.count;
-            stage.files.push(StagedFile { file, load, filled });
+            stage.files.push(StagedFile { file, load, corrects: None, filled });
         }
         if part.feed.mode == Mode::Upsert && problems.is_empty() {
             self.quarantine_superseded(stage, bad, problems).await?;

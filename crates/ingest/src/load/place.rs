@@ -82,7 +82,8 @@ impl Loading<'_> {
                 return Err(staged.unbalanced(&tally, kept));
             }
             let size = staged.file.stat.size;
-            ledger::finish(&self.session, staged.load, &sifted.sha256, size, &sifted.tally).await?;
+            staged.corrects =
+                ledger::finish(&self.session, staged.load, &sifted.sha256, size, &sifted.tally).await?;
         }
         Ok(())
     }
@@ -101,12 +102,14 @@ impl Loading<'_> {
         for stage in staged {
             for staged in &stage.files {
                 let Ok(sifted) = &staged.filled.sifted else { continue };
+                let corrects = staged.corrects.map(|load| format!("; corrects load {load}"));
                 let message = format!(
-                    "{} into {}: {} in {:.1} s",
+                    "{} into {}: {} in {:.1} s{}",
                     staged.file.name,
                     stage.part.feed.table(),
                     accounting(&sifted.tally),
-                    staged.filled.seconds
+                    staged.filled.seconds,
+                    corrects.unwrap_or_default()
                 );
                 let event = Event::new(Level::Info, "LoadDone", message)
                     .with("file", staged.file.name.as_str())
@@ -115,18 +118,21 @@ impl Loading<'_> {
                     .with("loaded", sifted.tally.rows)
                     .with("quarantined", sifted.tally.rejected)
                     .with("blank", sifted.tally.blank)
+                    .with("corrects", staged.corrects)
                     .with("seconds", staged.filled.seconds);
                 self.context.events.send(event);
                 for note in &sifted.notes {
                     self.context.say(Level::Warn, "LoadNote", note.to_string());
                 }
                 if sifted.tally.rejected > 0 {
+                    let rejected = quarantine::relation(&stage.part.feed.relation);
                     let message = format!(
-                        "{} record{} of {} quarantined in {}",
+                        "{} record{} of {} quarantined in {}.{}, each with its line and the reason",
                         grouped(sifted.tally.rejected),
                         if sifted.tally.rejected == 1 { "" } else { "s" },
                         staged.file.name,
-                        quarantine::relation(&stage.part.feed.relation)
+                        rejected.schema_name(),
+                        rejected.identifier_name()
                     );
                     self.context.say(Level::Warn, "LoadQuarantined", message);
                 }

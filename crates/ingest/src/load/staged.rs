@@ -29,6 +29,8 @@ pub struct StagedFile<'a> {
     pub file: &'a DropFile,
     /// Its load's number in the ledger.
     pub load: i64,
+    /// The load that it corrects, known once it is in place.
+    pub corrects: Option<i64>,
     /// What became of it.
     pub filled: Filled,
 }
@@ -71,6 +73,7 @@ impl Staged<'_> {
                 size: staged.file.stat.size,
                 sha256: sifted.map(|sifted| hex::encode(sifted.sha256)).unwrap_or_default(),
                 tally: sifted.map(|sifted| sifted.tally).unwrap_or_default(),
+                corrects: staged.corrects,
                 rejected: staged.filled.spool.first.clone(),
                 notes: sifted.map(|sifted| sifted.notes.clone()).unwrap_or_default(),
                 seconds: staged.filled.seconds,

@@ -1,10 +1,13 @@
 //! A known file with another content: a correction, never a second copy.
 
-use crate::world::{World, told};
+use crate::world::{World, date, told};
+use ingest::drop::find;
 use ingest::ledger::Need;
+use ingest::load::load;
 use ingest::report::{LoadReport, Outcome};
 use serde_json::json;
 
+const LEDGER: &str = "select load_id, file, state, corrects from platform.loads order by 1";
 const ROWS: &str = "select a, b, _business_date from raw.t order by a, _business_date";
 
 fn needs(reports: &[LoadReport]) -> Vec<Need> {
@@ -23,6 +26,39 @@ async fn a_corrected_file_takes_the_place_of_its_own_rows() {
     assert_eq!(needs(&reports), [Need::Correction, Need::Nothing]);
     assert_eq!(world.rows(ROWS).await, "1|corrected|2026-11-20\n2|x|2026-11-20\n3|x|2026-11-21");
     assert_eq!(world.rows("select count(*) from raw.t__rejected").await, "0", "its rejects went with it");
+    assert_eq!(reports[0].tables[0].files[0].corrects, Some(1));
+    insta::assert_snapshot!(world.rows(LEDGER).await, @"
+    1|csv_data/2026-11-20/t.csv|loaded|∅
+    2|csv_data/2026-11-21/t.csv|loaded|∅
+    3|csv_data/2026-11-20/t.csv|loaded|1
+    4|csv_data/2026-11-21/t.csv|skipped|∅
+    ");
+}
+
+#[tokio::test]
+async fn the_same_content_again_corrects_nothing_nor_does_tomorrows() {
+    let mut world = World::simple(json!({})).await;
+    world.write("csv_data/t.csv", "a,b\n1,x\n");
+    world.load_all().await;
+    world.context.again = true;
+    world.load_all().await;
+    world.context.again = false;
+    // Full dumps may come under one name: each is the next day's.
+    world.write("csv_data/t.csv", "a,b\n2,x\n");
+    let tomorrow = find(&world.feeds, &world.folder(), date("2026-11-26")).expect("reads the folder").0;
+    let report = load(&tomorrow[0], &world.warehouse, &world.context).await.expect("loads");
+    assert_eq!(needs(&[report]), [Need::New]);
+    // And that day's may be corrected.
+    world.write("csv_data/t.csv", "a,b\n3,x\n");
+    let tomorrow = find(&world.feeds, &world.folder(), date("2026-11-26")).expect("reads the folder").0;
+    let report = load(&tomorrow[0], &world.warehouse, &world.context).await.expect("loads");
+    assert_eq!(needs(&[report]), [Need::Correction]);
+    insta::assert_snapshot!(world.rows(LEDGER).await, @"
+    1|csv_data/t.csv|loaded|∅
+    2|csv_data/t.csv|loaded|∅
+    3|csv_data/t.csv|loaded|∅
+    4|csv_data/t.csv|loaded|3
+    ");
 }
 
 #[tokio::test]

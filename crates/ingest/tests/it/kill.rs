@@ -27,6 +27,7 @@ async fn world() -> World {
         manifest.sources.insert(UniqueId::new(source.unique_id.as_str()), source);
     }
     world.write("target/manifest.json", serde_json::to_vec(&manifest).expect("JSON"));
+    world.write("dbt_project.yml", "name: shop");
     world
 }
 

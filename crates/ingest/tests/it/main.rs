@@ -11,6 +11,7 @@ mod world;
 
 mod agate;
 mod beside_dbt;
+mod binary;
 mod correction;
 mod hostile;
 mod kill;
@@ -21,4 +22,5 @@ mod mutation;
 mod packed;
 mod python;
 mod seeds;
+mod split;
 mod swap;
