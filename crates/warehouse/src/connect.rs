@@ -5,6 +5,7 @@ use crate::secret::Scrubber;
 use crate::settings::{Host, SessionAttrs, Settings, SslMode};
 use crate::wire::{Tapped, Wire};
 use crate::{Error, Result, tls};
+use deadpool_postgres::ClientWrapper;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,11 +13,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 
-/// An open connection, its driving task spawned on the current runtime.
+/// An open connection, its driving task spawned on the current runtime; it ends with the client.
 pub(crate) struct Opened {
-    pub client: Client,
+    pub client: ClientWrapper,
     pub wire: Arc<Wire>,
     pub endpoint: Endpoint,
 }
@@ -162,7 +164,7 @@ async fn open_with(
         .map_err(|error| Failure::network(socket_cause(host, &error)))?;
     let config = driver_config(settings, mode);
     let plain = mode == tokio_postgres::config::SslMode::Disable;
-    let (client, parameters) = if plain {
+    let (client, (parameters, task)) = if plain {
         let stream = Tapped::new(socket, wire.clone());
         let connected = config.connect_raw(stream, NoTls).await;
         let (client, connection) = connected.map_err(|error| Failure::driver(&error, scrub))?;
@@ -179,7 +181,7 @@ async fn open_with(
     };
     prepare(&client, settings, &parameters, scrub).await?;
     let endpoint = Endpoint { host: host.clone(), encrypted: !plain, settings: settings.clone() };
-    Ok(Opened { client, wire, endpoint })
+    Ok(Opened { client: ClientWrapper::new(client, task), wire, endpoint })
 }
 
 fn socket_cause(host: &Host, error: &io::Error) -> String {
@@ -208,14 +210,18 @@ struct Parameters {
 }
 
 /// Drives the connection on a task of its own until the client is dropped; keeps the notices.
-fn drive<S, T>(mut connection: Connection<S, T>, wire: &Arc<Wire>, scrub: &Scrubber) -> Parameters
+fn drive<S, T>(
+    mut connection: Connection<S, T>,
+    wire: &Arc<Wire>,
+    scrub: &Scrubber,
+) -> (Parameters, JoinHandle<()>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let parameters = Parameters { date_style: connection.parameter("DateStyle").map(str::to_owned) };
     let (wire, scrub) = (wire.clone(), scrub.clone());
-    tokio::spawn(async move {
+    let task = tokio::spawn(async move {
         while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notice(notice) = message {
                 wire.notice(DbError::from_driver(&notice, &scrub));
@@ -223,7 +229,7 @@ where
         }
         wire.settle();
     });
-    parameters
+    (parameters, task)
 }
 
 /// Brings a fresh session into the wanted state, in one round trip where one is needed at all.

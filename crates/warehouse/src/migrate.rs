@@ -51,8 +51,8 @@ pub async fn migrate(warehouse: &Warehouse, migrations: &Migrations) -> Result<u
     let mut runner = refinery::Runner::new(&steps);
     runner.set_migration_table_name(history(migrations));
     // The lock ends with the connection, after the last step.
-    let mut client = session.into_client().ok_or(Error::Unsupported("the migrating session is in use"))?;
-    let report = runner.run_async(&mut client).await.map_err(|error| failed(migrations, &error))?;
+    let mut client = session.into_client();
+    let report = runner.run_async(&mut *client).await.map_err(|error| failed(migrations, &error))?;
     Ok(report.applied_migrations().len())
 }
 

@@ -8,17 +8,19 @@ use crate::secret::Scrubber;
 use crate::type_names::TypeNames;
 use crate::wire::{Answer, Wire};
 use crate::{Error, Result};
+use deadpool_postgres::ClientWrapper;
 use futures_util::{StreamExt as _, pin_mut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, SimpleQueryMessage};
+use tokio_postgres::{Row, SimpleQueryMessage, Statement};
 
 /// One connection. Calls from several tasks wait for each other; a call that is dropped half-way
 /// leaves the session usable (its statement runs to its end on the server first).
 pub struct Session {
-    client: Arc<Client>,
+    client: ClientWrapper,
     wire: Arc<Wire>,
     endpoint: Endpoint,
     turn: Arc<Mutex<()>>,
@@ -56,7 +58,7 @@ impl Turn {
 impl Session {
     pub(crate) fn new(opened: Opened, shared: Arc<Shared>) -> Self {
         Self {
-            client: Arc::new(opened.client),
+            client: opened.client,
             wire: opened.wire,
             endpoint: opened.endpoint,
             turn: Arc::default(),
@@ -171,10 +173,11 @@ impl Session {
         self.end(turn, result).await
     }
 
-    /// Our own SQL with bound parameters; types are asked of the server (two round trips).
+    /// Our own SQL with bound parameters; types are asked of the server, once a session and text.
     pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
         let turn = self.turn().await?;
-        let result = self.client.query(sql, parameters).await;
+        let result =
+            self.prepared(sql, async |statement| self.client.query(&statement, parameters).await).await;
         self.end(turn, result).await
     }
 
@@ -203,8 +206,31 @@ impl Session {
     /// Our own SQL with bound parameters; gives the number of rows affected.
     pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         let turn = self.turn().await?;
-        let result = self.client.execute(sql, parameters).await;
+        let result =
+            self.prepared(sql, async |statement| self.client.execute(&statement, parameters).await).await;
         self.end(turn, result).await
+    }
+
+    /// Runs a text by the statement that the session keeps for it. The server may have lost that
+    /// (`discard all`, a pooler) or refuse it (a column it gives has another type now): then it is made
+    /// anew, unless the refusal ended a transaction.
+    async fn prepared<T>(
+        &self,
+        sql: &str,
+        run: impl AsyncFn(Statement) -> std::result::Result<T, tokio_postgres::Error>,
+    ) -> std::result::Result<T, tokio_postgres::Error> {
+        let result = run(self.client.prepare_cached(sql).await?).await;
+        match result {
+            Err(error) if is_outdated(&error) => {
+                drop(self.client.statement_cache.remove(sql, &[]));
+                self.wire.settled().await;
+                if self.in_transaction() {
+                    return Err(error);
+                }
+                run(self.client.prepare_cached(sql).await?).await
+            }
+            result => result,
+        }
     }
 
     /// Begins a transaction.
@@ -313,10 +339,16 @@ impl Session {
         Error::from_driver(error, &self.shared.target, &self.shared.scrub)
     }
 
-    /// The driver's client, when nobody else holds it: for the migration library.
-    pub(crate) fn into_client(self) -> Option<Client> {
-        Arc::try_unwrap(self.client).ok()
+    /// The driver's client: for the migration library.
+    pub(crate) fn into_client(self) -> ClientWrapper {
+        self.client
     }
+}
+
+/// Whether a prepared statement is unknown to the server, or has a plan that it can't use any more.
+fn is_outdated(error: &tokio_postgres::Error) -> bool {
+    let state = error.code();
+    state == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) || state == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
 /// The protocol ends a text with a NUL.

@@ -267,6 +267,31 @@ async fn a_session_starts_in_the_wanted_state() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_kept_statement_that_the_server_lost_or_cannot_use_is_made_anew() -> Result<()> {
+    let (session, _database) = session().await?;
+    session.run("create table t (a int); insert into t values (1)").await?;
+    let first = session.query_one("select a from t where a = $1", &[&1_i32]).await?;
+    assert_eq!(first.get::<_, i32>(0), 1);
+    session.run("discard all").await?;
+    let lost = session.query_one("select a from t where a = $1", &[&1_i32]).await?;
+    assert_eq!(lost.get::<_, i32>(0), 1);
+    session.run("alter table t alter a type text").await?;
+    let changed = session.query_one("select a from t", &[]).await?;
+    assert_eq!(changed.get::<_, String>(0), "1");
+    session.run("alter table t alter a type int using a::int").await?;
+    let changed = session.query_one("select a from t", &[]).await?;
+    assert_eq!(changed.get::<_, i32>(0), 1);
+
+    session.begin().await?;
+    session.query_one("select a from t", &[]).await?;
+    session.run("alter table t alter a type text").await?;
+    let refused = session.query_one("select a from t", &[]).await.unwrap_err();
+    assert_eq!(refused.sqlstate(), Some("0A000"));
+    assert!(session.transaction_failed());
+    session.rollback().await
+}
+
+#[tokio::test]
 async fn the_pool_gives_clean_sessions_back() -> Result<()> {
     let (_, database) = session().await?;
     let warehouse = Warehouse::connect(database.settings.clone(), 1).await?;

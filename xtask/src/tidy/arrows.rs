@@ -70,6 +70,7 @@ const WITH_A_HOME: &[(&str, &[&str])] = &[
     ("csv", &["crates/ingest", "crates/notifier"]),
     ("encoding_rs", &["crates/ingest"]),
     ("deadpool", &["crates/warehouse"]),
+    ("deadpool-postgres", &["crates/warehouse"]),
     ("fancy-regex", &["crates/jinja"]),
     ("granit-parser", &["crates/project"]),
     ("hmac", &["crates/notifier"]),
@@ -96,7 +97,6 @@ const WITH_A_HOME: &[(&str, &[&str])] = &[
     ("ureq", &["crates/project", "crates/notifier"]),
     ("zstd", &["crates/ingest"]),
     // Never: each was tried, and has its reason in ARCHITECTURE.md.
-    ("deadpool-postgres", &[]),
     ("postgresql_embedded", &[]),
     ("openssl", &[]),
     ("serde_yaml", &[]),
