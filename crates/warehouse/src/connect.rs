@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
@@ -281,9 +281,12 @@ fn role_text(role: &str) -> String {
 }
 
 impl Endpoint {
-    /// A second connection to the same server, for a cancel request.
+    /// A second connection to the same server, for a cancel request. Ends when the statement's process was
+    /// signalled: the server closes the connection only then, and a statement sent before might be ended
+    /// in place of the one that was meant (PostgreSQL manual, 55.2.8).
     pub async fn cancel(&self, token: &tokio_postgres::CancelToken) -> std::result::Result<(), String> {
-        let socket = Socket::connect(&self.settings, &self.host).await.map_err(|error| error.to_string())?;
+        let socket = Socket::connect(&self.settings, &self.host).await;
+        let (socket, mut twin) = socket.and_then(Socket::twins).map_err(|error| error.to_string())?;
         let sent = if self.encrypted {
             let config = tls::configuration(&self.settings)?;
             let wire = Arc::new(Wire::default());
@@ -291,7 +294,11 @@ impl Endpoint {
         } else {
             token.cancel_query_raw(socket, NoTls).await
         };
-        sent.map_err(|error| error.to_string())
+        sent.map_err(|error| error.to_string())?;
+        let closed = async { while matches!(twin.read(&mut [0; 64]).await, Ok(1..)) {} };
+        // A server that doesn't close it in time was told nevertheless.
+        let _ = tokio::time::timeout(self.settings.connect_timeout, closed).await;
+        Ok(())
     }
 }
 
@@ -321,6 +328,22 @@ impl Socket {
             socket2::SockRef::from(&stream).set_keepalive(true)?;
         }
         Ok(Self::Tcp(stream))
+    }
+
+    /// The same socket twice: one to be used up, one to hear when the server closes it.
+    fn twins(self) -> io::Result<(Self, Self)> {
+        Ok(match self {
+            Self::Tcp(stream) => {
+                let stream = stream.into_std()?;
+                let twin = Self::Tcp(TcpStream::from_std(stream.try_clone()?)?);
+                (Self::Tcp(TcpStream::from_std(stream)?), twin)
+            }
+            Self::Unix(stream) => {
+                let stream = stream.into_std()?;
+                let twin = Self::Unix(UnixStream::from_std(stream.try_clone()?)?);
+                (Self::Unix(UnixStream::from_std(stream)?), twin)
+            }
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Row, SimpleQueryMessage, Statement};
+use tokio_postgres::{Row, SimpleQueryMessage};
 
 /// One connection. Calls from several tasks wait for each other; a call that is dropped half-way
 /// leaves the session usable (its statement runs to its end on the server first).
@@ -176,8 +176,10 @@ impl Session {
     /// Our own SQL with bound parameters; types are asked of the server, once a session and text.
     pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
         let turn = self.turn().await?;
-        let result =
-            self.prepared(sql, async |statement| self.client.query(&statement, parameters).await).await;
+        let mut result = self.query_kept(sql, parameters).await;
+        if self.is_outdated(sql, &result).await {
+            result = self.query_kept(sql, parameters).await;
+        }
         self.end(turn, result).await
     }
 
@@ -206,31 +208,46 @@ impl Session {
     /// Our own SQL with bound parameters; gives the number of rows affected.
     pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
         let turn = self.turn().await?;
-        let result =
-            self.prepared(sql, async |statement| self.client.execute(&statement, parameters).await).await;
+        let mut result = self.execute_kept(sql, parameters).await;
+        if self.is_outdated(sql, &result).await {
+            result = self.execute_kept(sql, parameters).await;
+        }
         self.end(turn, result).await
     }
 
-    /// Runs a text by the statement that the session keeps for it. The server may have lost that
-    /// (`discard all`, a pooler) or refuse it (a column it gives has another type now): then it is made
-    /// anew, unless the refusal ended a transaction.
-    async fn prepared<T>(
+    async fn query_kept(
         &self,
         sql: &str,
-        run: impl AsyncFn(Statement) -> std::result::Result<T, tokio_postgres::Error>,
-    ) -> std::result::Result<T, tokio_postgres::Error> {
-        let result = run(self.client.prepare_cached(sql).await?).await;
-        match result {
-            Err(error) if is_outdated(&error) => {
-                drop(self.client.statement_cache.remove(sql, &[]));
-                self.wire.settled().await;
-                if self.in_transaction() {
-                    return Err(error);
-                }
-                run(self.client.prepare_cached(sql).await?).await
-            }
-            result => result,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+        self.client.query(&self.client.prepare_cached(sql).await?, parameters).await
+    }
+
+    async fn execute_kept(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> std::result::Result<u64, tokio_postgres::Error> {
+        self.client.execute(&self.client.prepare_cached(sql).await?, parameters).await
+    }
+
+    /// Whether to run a text again with a new statement, because the server has lost the one that the
+    /// session keeps (`discard all`, a pooler) or refuses it (a column it gives has another type now).
+    /// Not where the refusal ended a transaction.
+    async fn is_outdated<T>(
+        &self,
+        sql: &str,
+        result: &std::result::Result<T, tokio_postgres::Error>,
+    ) -> bool {
+        let state = result.as_ref().err().and_then(tokio_postgres::Error::code);
+        if state != Some(&SqlState::INVALID_SQL_STATEMENT_NAME)
+            && state != Some(&SqlState::FEATURE_NOT_SUPPORTED)
+        {
+            return false;
         }
+        drop(self.client.statement_cache.remove(sql, &[]));
+        self.wire.settled().await;
+        !self.in_transaction()
     }
 
     /// Begins a transaction.
@@ -343,12 +360,6 @@ impl Session {
     pub(crate) fn into_client(self) -> ClientWrapper {
         self.client
     }
-}
-
-/// Whether a prepared statement is unknown to the server, or has a plan that it can't use any more.
-fn is_outdated(error: &tokio_postgres::Error) -> bool {
-    let state = error.code();
-    state == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) || state == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
 /// The protocol ends a text with a NUL.
