@@ -313,3 +313,50 @@ fn batches_that_read_everything_are_told() {
     assert!(told("select 1"));
     assert!(!told("{{ config(event_time='at') }} select 1"));
 }
+
+/// A project and a package, each with a model and a seed of one name; the package's are switched off.
+const REPLACED: [(&str, &str); 8] = [
+    (
+        "dbt_project.yml",
+        "name: shop\nprofile: shop\nmodels: {lent: {+enabled: false}}\nseeds: {lent: {+enabled: false}}\n",
+    ),
+    ("packages.yml", "packages: [{local: lent}]\n"),
+    ("dbt_packages/lent/dbt_project.yml", "name: lent\n"),
+    ("dbt_packages/lent/models/m.sql", "select 1 as id"),
+    ("dbt_packages/lent/seeds/s.csv", "id\n1\n"),
+    (
+        "dbt_packages/lent/models/m.yml",
+        "models: [{name: m, description: lent, config: {materialized: table}}]
+seeds: [{name: s, config: {column_types: {id: \"{{ 'bigint' }}\"}}}]\n",
+    ),
+    ("models/m.sql", "select 2 as id"),
+    ("seeds/s.csv", "id\n2\n"),
+];
+
+#[test]
+fn what_replaces_a_packages_file_has_the_packages_properties() {
+    let replaced = manifest(&REPLACED);
+    let (model, seed) = (&replaced.nodes["model.shop.m"], &replaced.nodes["seed.shop.s"]);
+    assert_eq!(model.description, "lent");
+    assert_eq!(model.config.materialized(), "table");
+    assert_eq!(model.patch_path.as_deref(), Some("lent://models/m.yml"));
+    assert_eq!(seed.config.get("column_types").unwrap()["id"], "bigint");
+    assert_eq!(seed.unrendered_config["column_types"]["id"], "bigint");
+    assert!(seed.only.root_path.is_some());
+
+    let own = [("models/m.yml", "models: [{name: m, description: own}]\n")];
+    let described: Vec<_> = REPLACED.into_iter().chain(own).collect();
+    assert_eq!(manifest(&described).nodes["model.shop.m"].description, "own");
+}
+
+#[test]
+fn a_source_is_noted_once_where_a_model_is_read_without_rendering() {
+    let twice = "{{ source('s', 't') }} {{ source('s', 't') }}";
+    let manifest = manifest(&[
+        ("models/sources.yml", "sources: [{name: s, tables: [{name: t}]}]\n"),
+        ("models/a.sql", twice),
+        ("models/b.sql", &format!("{{% set a = 1 %}}{twice}")),
+    ]);
+    assert_eq!(manifest.nodes["model.shop.a"].sources.len(), 1);
+    assert_eq!(manifest.nodes["model.shop.b"].sources.len(), 2);
+}

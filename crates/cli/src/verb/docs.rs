@@ -15,8 +15,8 @@ use project::Project;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Component, Path};
 
-/// Compiles, reads the catalog and writes the site. A node that can't be compiled ends the command with exit
-/// code 1; the site is written all the same and shows the rest.
+/// Compiles, reads the catalog and writes the site. A node that can't be compiled ends the command with the
+/// exit code of `compile`; the site is written all the same and shows the rest.
 pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exit, Stop> {
     let project = invocation.read()?;
     let target = project.target_path.clone();
@@ -26,7 +26,7 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     let chosen = choice::choose(invocation, &project, &request, |_| true)?;
     // The pages show what the command before did, not that all was compiled for them.
     let results = nodes::last_results(&project)?;
-    let compiled = !compiling || compile(invocation, &project, arguments)?;
+    let exit = if compiling { compile(invocation, &project, arguments)? } else { Exit::Success };
     // Asked for nothing of the database, nothing is started.
     let database = if compiling || !arguments.empty_catalog {
         Some(database::open(invocation, &project.profile, 2)?)
@@ -69,18 +69,18 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
         written.traced,
     );
     invocation.say(Level::Info, "CatalogWritten", "E042", message);
-    Ok(if compiled { Exit::Success } else { Exit::Failure })
+    Ok(exit)
 }
 
-/// Compiles what the pages show; whether all of it worked.
-fn compile(invocation: &Invocation, project: &Project, arguments: &DocsGenerate) -> Result<bool, Stop> {
+/// Compiles what the pages show.
+fn compile(invocation: &Invocation, project: &Project, arguments: &DocsGenerate) -> Result<Exit, Stop> {
     let plan = Walk {
         request: Request::of(&arguments.selection),
         types: COMPILED.to_vec(),
         order: Order::Dependencies,
         task: Task::Compile,
     };
-    Ok(nodes::walk_in(invocation, project.clone(), &plan)?.exit == Exit::Success)
+    Ok(nodes::walk_in(invocation, project.clone(), &plan)?.exit)
 }
 
 /// The project as it is now. SQL that an earlier command compiled of the same file is kept: the pages show it.

@@ -11,12 +11,14 @@ use crate::files::Source;
 use crate::properties::patch::Patch;
 use crate::render::has_jinja;
 use crate::yaml::Node as Yaml;
+use indexmap::IndexSet;
 use jinja::{SourceFile, UndefinedMode};
 use platform_core::diagnostic::nearest;
 use platform_core::node::{Checksum, Contract, DependsOn, ResourceFields};
 use platform_core::{Diagnostic, Node, NodeConfig, Place, ResourceType, UniqueId};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What a node is before its configuration is known.
@@ -113,7 +115,12 @@ pub fn build(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Buil
     };
     tags.extend(config::tags(&config));
     node.tags.extend(tags);
-    let written = patch.map_or(&none, |patch| &patch.written_config);
+    let written = match patch {
+        Some(patch) if scene.shared.flags.is_on("state_modified_compare_more_unrendered_values") => {
+            &patch.written_config
+        }
+        _ => properties,
+    };
     let call = as_written(scene, &file, &captured.config);
     node.unrendered_config = levels.unrendered(kind, &node.fqn, written, &call);
     node.config = NodeConfig(config);
@@ -208,7 +215,23 @@ pub fn read(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> Result<Capture
     }
     let mut captured = names.take();
     captured.macros = recorder.take();
+    sources_once(scene, node, file, &mut captured.sources);
     Ok(captured)
+}
+
+/// dbt reads a model whose Jinja is nothing but `ref`, `source` and `config` without rendering it, and notes each
+/// source once (<https://docs.getdbt.com/reference/parsing#static-parser>).
+fn sources_once(scene: &Scene<'_>, node: &Node, file: &SourceFile, sources: &mut Vec<Vec<String>>) {
+    let mut seen = HashSet::new();
+    if node.resource_type != ResourceType::Model || sources.iter().all(|it| seen.insert(it)) {
+        return;
+    }
+    let Ok(found) = scene.shared.jinja.template(file).map(|it| it.extract()) else { return };
+    let known = |name: &str| matches!(name, "ref" | "source" | "config");
+    if found.is_static && found.calls.iter().all(|call| known(&call.name)) {
+        let once: IndexSet<Vec<String>> = sources.drain(..).collect();
+        sources.extend(once);
+    }
 }
 
 /// An error in a macro's file, with the resource that it happened to.

@@ -4,7 +4,7 @@ use crate::code;
 use crate::files::File;
 use crate::python;
 use crate::yaml::{Document, Node};
-use platform_core::{Diagnostic, Place};
+use platform_core::{Diagnostic, Place, ResourceType};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -93,6 +93,17 @@ sections! {
 }
 
 impl Section {
+    /// What stands in a file of its own and may be referred to, or be read.
+    pub fn of_files(self) -> Option<ResourceType> {
+        match self {
+            Self::Models => Some(ResourceType::Model),
+            Self::Seeds => Some(ResourceType::Seed),
+            Self::Snapshots => Some(ResourceType::Snapshot),
+            Self::Analyses => Some(ResourceType::Analysis),
+            _ => None,
+        }
+    }
+
     /// Whether the value at that path of a block is rendered later.
     pub fn keeps(self, path: &[&str]) -> bool {
         let Some(last) = path.last() else { return false };

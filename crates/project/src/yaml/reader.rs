@@ -110,7 +110,10 @@ impl<'a> Reader<'a> {
         let range = bytes(span);
         let (content, anchor) = match event {
             Event::Alias(id) => return self.alias(id, range),
-            Event::Scalar(text, style, anchor, tag) => {
+            Event::Scalar(mut text, style, anchor, tag) => {
+                if self.ends_within(style, &range) && text.ends_with('\n') {
+                    text.to_mut().pop();
+                }
                 let plain = style == ScalarStyle::Plain;
                 let tag = tag.as_deref().and_then(|tag| tag.core_suffix().map(str::to_owned));
                 let content = match tag.as_deref() {
@@ -131,6 +134,16 @@ impl<'a> Reader<'a> {
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    /// Whether a block of text is the last of a file that has no line break at its end: then neither has the text,
+    /// as in Python's reader.
+    fn ends_within(&self, style: ScalarStyle, range: &Range<usize>) -> bool {
+        let last = self.text.rsplit('\n').next().unwrap_or_default();
+        let unfinished = !last.trim().is_empty();
+        matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+            && unfinished
+            && range.end >= self.text.len()
     }
 
     fn alias(&mut self, id: usize, span: Range<usize>) -> Result<Node, SyntaxError> {
@@ -253,6 +266,9 @@ mod tests {
             r#"{"a":{"k":1},"b":{"k":1,"l":[true,"yes",1.5]},"c":"t\n"}"#
         );
         assert_eq!(json(""), "null");
+        assert_eq!(json("a: |\n  one\n  two"), r#"{"a":"one\ntwo"}"#);
+        assert_eq!(json("a: >\n  one\n  two"), r#"{"a":"one two"}"#);
+        assert_eq!(json("a:\n  - |\n    one\n  "), r#"{"a":["one\n"]}"#);
         assert_eq!(json("on: 1\n1: 2\n"), r#"{"true":1,"1":2}"#);
     }
 
