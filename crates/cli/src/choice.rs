@@ -54,11 +54,14 @@ pub fn choose(
     let context = Context { manifest, graph: &graph, previous: previous.as_ref() };
     let selection = select(&expression, context).map_err(|error| stop(&error))?;
     for warning in &selection.warnings {
-        invocation.log.send(report::plain_warning(warning));
+        let is_of_state = warning.event.as_deref() != Some("NoNodesForSelectionCriteria");
+        invocation.log.send(if is_of_state {
+            report::warning(warning)
+        } else {
+            report::plain_warning(warning)
+        });
     }
-    if invocation.log.escalated() > 0 {
-        return Err(Stop::Told);
-    }
+    invocation.stop_if_escalated()?;
     // A file without a text is no model yet.
     let is_empty = |id: &UniqueId| {
         manifest
@@ -77,6 +80,7 @@ fn stop(error: &SelectionError) -> Stop {
         SelectionError::MissingState(message) => Stop::runtime(format!(
             "{message}\nhint: name the folder with another run's manifest.json: `--state FOLDER`"
         )),
+        SelectionError::Breaking(diagnostic) => Stop::Project(vec![(**diagnostic).clone()]),
         other => Stop::runtime(other.to_string()),
     }
 }

@@ -14,7 +14,7 @@ pub fn tell_absent(invocation: &Invocation, project: &Project, catalog: &Catalog
     for warning in absent(project, catalog) {
         invocation.log.send(report::warning(&warning));
     }
-    if invocation.log.escalated() > 0 { Err(Stop::Told) } else { Ok(()) }
+    invocation.stop_if_escalated()
 }
 
 /// Columns that properties describe and that stand in no relation. A name that isn't quoted is of any case.

@@ -5,7 +5,9 @@ use crate::invocation::Environment;
 use clap::CommandFactory as _;
 use platform_core::Event;
 use platform_core::event::Level;
+use project::settings::Settings;
 use serde_json::{Map, Value};
+use std::path::Path;
 
 /// Variables of old, and what they are called now.
 const RENAMED: [(&str, &str); 4] = [
@@ -32,6 +34,37 @@ pub fn of_command(environment: &Environment, warn_error_options: &Map<String, Va
     }
     found.extend(reserved(environment));
     found
+}
+
+/// `clean-targets` that name the folder of packages of old.
+pub fn of_clean_targets(settings: &Settings) -> Option<Event> {
+    const OLD: &str = "dbt_modules";
+    let is_named = settings.clean_targets.iter().any(|it| it == OLD);
+    (is_named && settings.packages_install_path != OLD).then(|| {
+        let message = format!(
+            "The default package install path has changed from `{OLD}` to `dbt_packages`. Please update `clean-targets` \
+             in `dbt_project.yml` and check `.gitignore` as well. Or, set `packages-install-path: {OLD}` if you'd like to \
+             keep the current value."
+        );
+        deprecation("PackageInstallPathDeprecation", message)
+    })
+}
+
+/// `source freshness --output FILE`.
+pub fn of_freshness_output(path: &Path) -> Event {
+    let path = path.display().to_string();
+    let message = format!(
+        "Custom output path usage `--output {path}` usage detected in `dbt source freshness` command: `--target-path` moves \
+         all artifacts"
+    );
+    deprecation("CustomOutputPathInSourceFreshnessDeprecation", message).with("path", path)
+}
+
+/// `source freshness` that leaves the project's hooks out.
+pub fn of_unrun_hooks() -> Event {
+    let message = "In a future version of dbt, the `source freshness` command will start running `on-run-start` and \
+                   `on-run-end` hooks by default: take `source_freshness_run_project_hooks: false` out of `flags`";
+    deprecation("SourceFreshnessProjectHooksNotRun", message.to_owned())
 }
 
 fn deprecation(name: &str, message: String) -> Event {

@@ -98,6 +98,9 @@ impl Invocation {
         for event in deprecations::of_command(&environment, &options) {
             log.send(event);
         }
+        if log.escalated() > 0 {
+            return Err(Stop::Told);
+        }
         Ok(Self {
             global,
             verb,
@@ -173,10 +176,13 @@ impl Invocation {
         if !errors.is_empty() {
             return Err(Stop::Project(errors));
         }
-        if self.log.escalated() > 0 {
-            return Err(Stop::Told);
-        }
+        self.stop_if_escalated()?;
         Ok(project)
+    }
+
+    /// Stops where a warning that was told is an error.
+    pub fn stop_if_escalated(&self) -> Result<(), Stop> {
+        if self.log.escalated() > 0 { Err(Stop::Told) } else { Ok(()) }
     }
 
     /// What the command line says of reading a project.

@@ -68,6 +68,12 @@ pub fn execute(line: CommandLine, environment: Environment) -> ExitCode {
     invocation.say(Level::Info, "MainReportVersion", "A001", greeting);
     match verb::execute(&invocation, line.verb) {
         Ok(exit) => {
+            // A warning that is an error, wherever it was given.
+            let exit = match exit {
+                Exit::Success if invocation.log.escalated() > 0 => Exit::Code(2),
+                exit => exit,
+            };
+            invocation.log.summarize();
             invocation.completed(exit == Exit::Success);
             exit.into()
         }
@@ -75,6 +81,7 @@ pub fn execute(line: CommandLine, environment: Environment) -> ExitCode {
             if let Some(event) = report::stop(&stop) {
                 invocation.log.send(event);
             }
+            invocation.log.summarize();
             invocation.completed(false);
             ExitCode::from(2)
         }

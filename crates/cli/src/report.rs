@@ -9,13 +9,15 @@ use std::fmt::Write as _;
 /// A warning of the project.
 pub fn warning(diagnostic: &Diagnostic) -> Event {
     let name = diagnostic.event.as_deref().unwrap_or("ProjectWarning");
-    let text = format!("[WARNING]: {}", drawn(diagnostic, false));
-    let length = "[WARNING]".len();
-    Event::new(Level::Warn, name, text)
+    let tag = "[WARNING]";
+    let text = format!("{tag}: {}", drawn(diagnostic, false));
+    let mut event = Event::new(Level::Warn, name, text)
         .code(&diagnostic.code)
-        .emphasis(0..length, Tone::Caution)
+        .emphasis(0..tag.len(), Tone::Caution)
         .with("msg", diagnostic.message.clone())
-        .with("place", diagnostic.place.as_ref().map(ToString::to_string).unwrap_or_default())
+        .with("place", diagnostic.place.as_ref().map(ToString::to_string).unwrap_or_default());
+    event.data.extend(diagnostic.facts.clone());
+    event
 }
 
 /// A warning that dbt gives without its tag.
@@ -48,8 +50,14 @@ pub fn stop(stop: &Stop) -> Option<Event> {
 
 /// An error under dbt's heading of its kind.
 fn error(diagnostic: &Diagnostic) -> String {
-    let heading = diagnostic.event.as_deref().unwrap_or("Compilation Error");
-    let heading = if heading.contains(' ') { heading } else { "Compilation Error" };
+    let heading = match diagnostic.event.as_deref() {
+        Some(heading) if heading.contains(' ') => heading,
+        Some("ParsingError" | "SchemaConfigError" | "DbtReferenceError" | "ValidationError") => {
+            "Parsing Error"
+        }
+        Some(event) if event.starts_with("Dbt") => "Runtime Error",
+        _ => "Compilation Error",
+    };
     format!("{heading}\n  {}", indent(&text(diagnostic)))
 }
 

@@ -1,6 +1,7 @@
 //! What is wrong with a project, where, and what to do next: plain data; only the reporter draws it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// A place in a file the reader wrote. Line and column count from 1, columns in characters.
@@ -83,6 +84,9 @@ pub struct Diagnostic {
     pub stack: Vec<(String, Place)>,
     /// What to do next.
     pub hint: Option<String>,
+    /// Facts for machines, under dbt's keys of the event (`model_name`).
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub facts: Map<String, Value>,
 }
 
 impl Diagnostic {
@@ -96,6 +100,7 @@ impl Diagnostic {
             place: None,
             stack: Vec::new(),
             hint: None,
+            facts: Map::new(),
         }
     }
 
@@ -120,6 +125,13 @@ impl Diagnostic {
     #[must_use]
     pub fn event(self, name: &str) -> Self {
         Self { event: Some(name.to_owned()), ..self }
+    }
+
+    /// With one fact more.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.facts.insert(key.to_owned(), value.into());
+        self
     }
 }
 

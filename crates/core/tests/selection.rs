@@ -8,7 +8,7 @@
 use platform_core::selection::{
     Context, IndirectSelection, PreviousState, Selection, SelectionError, from_arguments, select, selectors,
 };
-use platform_core::{Graph, Manifest, ResourceType, UniqueId};
+use platform_core::{Diagnostic, Graph, Manifest, ResourceType, UniqueId};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -98,7 +98,9 @@ fn answer(line: &str, context: Context<'_>, indirect: IndirectSelection) -> Stri
     let only = if arguments.only.is_empty() { default_types() } else { arguments.only.clone() };
     match run(&arguments, context) {
         Ok(selection) => {
-            for warning in selection.warnings {
+            // What was recorded are the ids, and criteria that match nothing.
+            let of_criteria = |it: &Diagnostic| it.event.as_deref() == Some("NoNodesForSelectionCriteria");
+            for warning in selection.warnings.into_iter().filter(of_criteria) {
                 let _ = writeln!(text, "! {}: {}", warning.event.expect("dbt's name"), warning.message);
             }
             let kind = |id: &UniqueId| id.resource_type().expect("a type");
@@ -180,6 +182,39 @@ fn compares_with_results_and_freshness_of_a_state() {
     };
     let context = Context { manifest: &manifest, graph: &graph, previous: Some(&previous) };
     check("with_state.txt", context, IndirectSelection::Eager);
+}
+
+/// A contract that was broken: a warning, or an error where the model has versions.
+#[test]
+fn finds_broken_contracts() {
+    let manifest_now = manifest("after.json");
+    let graph = Graph::of(&manifest_now);
+    let mut before = manifest("before.json");
+    let answer = |before: &Manifest| {
+        let previous = PreviousState { manifest: Some(before.clone()), ..PreviousState::default() };
+        let context = Context { manifest: &manifest_now, graph: &graph, previous: Some(&previous) };
+        let expression =
+            from_arguments(&["state:modified.contract".to_owned()], &[], IndirectSelection::Eager);
+        select(&expression.expect("an expression"), context)
+    };
+    let warned = answer(&before).expect("a warning at most").warnings;
+    let broken: Vec<&str> = warned
+        .iter()
+        .filter(|it| it.event.as_deref() == Some("UnversionedBreakingChange"))
+        .map(|it| it.message.as_str())
+        .collect();
+    assert_eq!(broken.len(), 2, "{broken:?}");
+    assert!(
+        broken[0].contains("Columns with data_type changes: \n    - id (int -> bigint)"),
+        "{}",
+        broken[0]
+    );
+    assert!(broken[1].contains("Contract enforcement was removed."), "{}", broken[1]);
+
+    let id = UniqueId::from("model.state.yml_contract_type");
+    before.nodes.get_mut(&id).expect("the model").only.version = Some(1.into());
+    let error = answer(&before).expect_err("a versioned contract");
+    assert!(matches!(error, SelectionError::Breaking(_)), "{error}");
 }
 
 #[test]

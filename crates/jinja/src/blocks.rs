@@ -117,4 +117,15 @@ pub struct ParsedFile {
     pub file: SourceFile,
     /// Its blocks.
     pub blocks: Vec<Block>,
+    /// The tags outside of them, which have no effect.
+    pub strays: Vec<StrayTag>,
+}
+
+/// A tag outside of every block.
+#[derive(Clone, Debug)]
+pub struct StrayTag {
+    /// Its first word: `endmacro`.
+    pub word: Arc<str>,
+    /// The tag.
+    pub span: Span,
 }

@@ -105,8 +105,7 @@ impl Environment {
     ///
     /// Tags that aren't asked for, and whatever stands outside of blocks, are skipped.
     pub fn parse_file(&self, file: &SourceFile, tags: BlockTags) -> Result<ParsedFile, Error> {
-        let blocks = syntax::blocks::scan(file, tags, self)?;
-        Ok(ParsedFile { file: file.clone(), blocks })
+        syntax::blocks::scan(file, tags, self)
     }
 
     /// Compiles a whole text.

@@ -28,7 +28,7 @@ mod predicates;
 mod python;
 mod syntax;
 
-pub use blocks::{Block, BlockKind, BlockTags, Parameter, ParsedFile};
+pub use blocks::{Block, BlockKind, BlockTags, Parameter, ParsedFile, StrayTag};
 pub use environment::{Environment, UndefinedMode};
 pub use error::{Error, ErrorKind, Frame};
 pub use extract::{Argument, Call, Extraction};

@@ -9,11 +9,12 @@
 //! | [`generic`] | generic tests: names, hashes, nodes |
 //! | [`snapshots`], [`hooks`] | what is no file of its own |
 //! | [`sources`], [`exposures`], [`units`], [`semantic`] | what stands in YAML alone |
-//! | [`verify`], [`unused`] | what holds between resources; what is said in vain |
+//! | [`verify`], [`unused`], `deprecated` | what holds between resources; what is said in vain, or in an old way |
 //! | [`assemble`] | everything together, in dbt's order |
 
 pub mod assemble;
 pub mod capture;
+mod deprecated;
 pub mod diagnose;
 pub mod docs;
 pub mod exposures;

@@ -78,8 +78,10 @@ pub struct Profile {
     pub retries: u32,
     /// Whether statements run outside of transactions.
     pub autocommit: bool,
-    /// Keys that no connection has.
-    pub unknown: Vec<Diagnostic>,
+    /// Flags of old: `config` beside the profiles, below those of the project.
+    pub flags: Map<String, Value>,
+    /// What is to be said of the file.
+    pub warnings: Vec<Diagnostic>,
     /// The keys that `target` shows to templates, in dbt's order: no secrets.
     pub shown: Map<String, Value>,
 }
@@ -277,28 +279,39 @@ impl Loader<'_> {
             application_name: text(&["application_name"]).or_else(|| Some("dbt".to_owned())),
             retries: number("retries", 1)?,
             autocommit: output.get("autocommit").and_then(Node::boolean).unwrap_or(false),
-            unknown: self.unknown(output),
+            flags: self.flags(),
+            warnings: self.warnings(output),
             shown: Map::new(),
         };
         Ok(profile.with_shown())
     }
 
-    /// Keys that no connection has, reported later with everything else.
-    fn unknown(&self, output: &Node) -> Vec<Diagnostic> {
+    /// Flags of the time before they stood in `dbt_project.yml`.
+    fn flags(&self) -> Map<String, Value> {
+        let flags = self.document.root.get("config").map(Node::to_json_map).unwrap_or_default();
+        flags.into_iter().map(|(key, value)| (key.to_lowercase(), value)).collect()
+    }
+
+    /// Reported later with everything else: flags that stand here, keys that no connection has.
+    fn warnings(&self, output: &Node) -> Vec<Diagnostic> {
+        let moved = self.document.root.entry("config").filter(|entry| entry.value.is_map()).map(|entry| {
+            let message = "User config should be moved from the 'config' key in profiles.yml to the 'flags' key in \
+                           dbt_project.yml.";
+            Diagnostic::warning(code::DEPRECATED, message)
+                .event("ProjectFlagsMovedDeprecation")
+                .at(self.document.place(&entry.span))
+        });
         let stray = output.entries().iter().filter(|entry| !KEYS.contains(&entry.key.as_str()));
-        stray
-            .map(|entry| {
-                let warning = Diagnostic::warning(
-                    code::UNKNOWN_KEY,
-                    format!("unknown key `{}` in a profile", entry.key),
-                )
-                .at(self.document.place(&entry.span));
-                match nearest(&entry.key, KEYS.iter().copied()).first() {
-                    Some(near) => warning.hint(format!("did you mean `{near}`?")),
-                    None => warning,
-                }
-            })
-            .collect()
+        let unknown = stray.map(|entry| {
+            let warning =
+                Diagnostic::warning(code::UNKNOWN_KEY, format!("unknown key `{}` in a profile", entry.key))
+                    .at(self.document.place(&entry.span));
+            match nearest(&entry.key, KEYS.iter().copied()).first() {
+                Some(near) => warning.hint(format!("did you mean `{near}`?")),
+                None => warning,
+            }
+        });
+        moved.into_iter().chain(unknown).collect()
     }
 }
 

@@ -127,10 +127,15 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
     let named = settings::profile_name(options)?;
     let profile = profile::read(options, named.as_deref())?;
     let root = settings::read(options, &profile)?;
-    let flags = options.flags.clone().with_project(root.flags.clone());
+    if !profile.flags.is_empty() && !root.flags.is_empty() {
+        return Err(both_flags().into());
+    }
+    let old = profile.flags.clone();
+    let flags =
+        options.flags.clone().with_project(if root.flags.is_empty() { old } else { root.flags.clone() });
     let packages = load::packages(options, &profile, root)?;
     let (loaded, mut diagnostics) = load::files(&packages)?;
-    diagnostics.extend(profile.unknown.clone());
+    diagnostics.extend(profile.warnings.clone());
     diagnostics.extend(packages.values().flat_map(|package| package.settings.warnings.clone()));
     let settings = &packages[0].settings;
     let jinja = jinja::Environment::new();
@@ -193,6 +198,12 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
         packages: Arc::new(packages),
         diagnostics,
     })
+}
+
+fn both_flags() -> Diagnostic {
+    let message = "Do not specify both 'config' in profiles.yml and 'flags' in dbt_project.yml. Using 'config' in \
+                   profiles.yml is deprecated.";
+    Diagnostic::error(crate::code::PROJECT_FILE, message).event("DbtProjectError")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "microseconds of this age fit")]

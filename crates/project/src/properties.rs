@@ -8,6 +8,7 @@
 pub mod block;
 pub mod columns;
 pub mod known;
+mod moved;
 pub mod patch;
 pub mod tests;
 
@@ -20,8 +21,13 @@ use crate::yaml::{self, Content, Document, Node};
 use platform_core::Diagnostic;
 use std::sync::Arc;
 
-/// The blocks of one file, and what is wrong with it.
-pub fn read(source: &Source, package: &str, renderer: &Renderer) -> (Vec<Block>, Vec<Diagnostic>) {
+/// The blocks of one file, and what is wrong with it; `is_own` where it is of the root project.
+pub fn read(
+    source: &Source,
+    package: &str,
+    is_own: bool,
+    renderer: &Renderer,
+) -> (Vec<Block>, Vec<Diagnostic>) {
     let mut document = match yaml::parse(source.file.path.clone(), source.text.clone()) {
         Ok(document) => document,
         Err(mut error) => {
@@ -45,8 +51,10 @@ pub fn read(source: &Source, package: &str, renderer: &Renderer) -> (Vec<Block>,
         diagnostics.push(unreadable(&error, source, package));
         return (Vec::new(), diagnostics);
     };
+    let nests_arguments = !renderer.flags().is_off("require_generic_test_arguments_property");
     let properties =
-        Arc::new(Properties { package: package.to_owned(), file: source.file.clone(), document });
+        Properties { package: package.to_owned(), file: source.file.clone(), document, nests_arguments };
+    let properties = Arc::new(properties);
     let mut blocks = Vec::new();
     for entry in entries {
         let Some(section) = Section::parse(&entry.key) else {
@@ -65,10 +73,13 @@ pub fn read(source: &Source, package: &str, renderer: &Renderer) -> (Vec<Block>,
             continue;
         }
         let Content::List(items) = entry.value.content else { continue };
-        for item in items {
-            match block(&properties, section, item, renderer) {
+        for (index, item) in items.into_iter().enumerate() {
+            match block(&properties, section, index, item, renderer) {
                 Ok(block) => {
                     diagnostics.extend(known::unknown_keys(&block));
+                    if is_own {
+                        diagnostics.extend(moved::to_config(&block));
+                    }
                     blocks.push(block);
                 }
                 Err(error) => diagnostics.push(error),
@@ -81,6 +92,7 @@ pub fn read(source: &Source, package: &str, renderer: &Renderer) -> (Vec<Block>,
 fn block(
     properties: &Arc<Properties>,
     section: Section,
+    index: usize,
     item: Node,
     renderer: &Renderer,
 ) -> Result<Block, Diagnostic> {
@@ -101,7 +113,7 @@ fn block(
     } else {
         written.clone()
     };
-    let block = Block { properties: properties.clone(), section, node, written };
+    let block = Block { properties: properties.clone(), section, index, node, written };
     match block.node.get("name").and_then(Node::text) {
         Some(_) => Ok(block),
         None => {

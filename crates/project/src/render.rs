@@ -33,6 +33,11 @@ impl Names for YamlNames {
 }
 
 impl Renderer {
+    /// The flags of the command and the project.
+    pub fn flags(&self) -> &crate::flags::Flags {
+        &self.context.shared().flags
+    }
+
     /// A renderer whose `var` sees what templates of `package` see.
     pub fn new(shared: &Arc<Shared>, vars: &Vars, package: &str, secrets: Secrets) -> Self {
         let mut names =

@@ -3,6 +3,7 @@
 //! dbt's names, codes and shapes, so that what reads dbt's logs reads ours
 //! (<https://docs.getdbt.com/reference/events-logging>).
 
+mod deprecations;
 mod file;
 mod format;
 mod gist;
@@ -12,6 +13,7 @@ pub use file::LogFile;
 pub use warning::{Verdict, WarningPolicy};
 
 use crate::arguments::{LogFormat, LogLevel, Logging};
+use deprecations::Deprecations;
 use format::{Frame, Style};
 use gist::Gist;
 use platform_core::event::Level;
@@ -33,6 +35,7 @@ pub struct Log {
     quiet: bool,
     print: bool,
     warnings: WarningPolicy,
+    deprecations: Deprecations,
     escalated: AtomicUsize,
 }
 
@@ -73,6 +76,7 @@ impl Log {
             quiet: flags.quiet == Some(true),
             print: flags.print != Some(false),
             warnings,
+            deprecations: Deprecations::new(flags.show_all_deprecations == Some(true)),
             escalated: AtomicUsize::new(0),
         }
     }
@@ -90,6 +94,13 @@ impl Log {
     /// What warnings are: warnings, errors or nothing.
     pub fn warnings(&self) -> &WarningPolicy {
         &self.warnings
+    }
+
+    /// Tells how many deprecations were met; the last word of a command.
+    pub fn summarize(&self) {
+        if let Some(summary) = self.deprecations.summary() {
+            self.tell(&summary);
+        }
     }
 
     /// Whether the terminal gets text for people.
@@ -125,7 +136,11 @@ impl EventSink for Log {
             return;
         }
         if event.level == Level::Warn && warning::may_escalate(&event) {
-            match self.warnings.verdict(&event.name) {
+            match self.warnings.verdict_of(&event) {
+                Verdict::Warn if deprecations::is_deprecation(&event.name) => {
+                    let Some(told) = self.deprecations.meet(event) else { return };
+                    event = told;
+                }
                 Verdict::Warn => {}
                 Verdict::Silence => return,
                 Verdict::Error => {

@@ -1,6 +1,7 @@
 //! `--warn-error` and `--warn-error-options`: which warnings are errors, and which are silent
 //! (<https://docs.getdbt.com/reference/global-configs/warnings>).
 
+use super::deprecations;
 use platform_core::Event;
 use serde_json::Value;
 
@@ -65,16 +66,22 @@ impl WarningPolicy {
         Ok(policy)
     }
 
+    /// What a warning is.
+    pub fn verdict_of(&self, event: &Event) -> Verdict {
+        let is_named = || is_named(&self.error, &event.name);
+        match self.verdict(&event.name) {
+            Verdict::Error if deprecations::is_lenient(event) && !is_named() => Verdict::Warn,
+            verdict => verdict,
+        }
+    }
+
     /// What the warning of that name is. `Deprecations` stands for every deprecation.
     pub fn verdict(&self, name: &str) -> Verdict {
-        let named = |names: &[String]| {
-            names.iter().any(|it| it == name || (it == "Deprecations" && name.ends_with("Deprecation")))
-        };
-        if named(&self.silence) {
+        if is_named(&self.silence, name) {
             Verdict::Silence
-        } else if named(&self.warn) {
+        } else if is_named(&self.warn, name) {
             Verdict::Warn
-        } else if self.all || named(&self.error) {
+        } else if self.all || is_named(&self.error, name) {
             Verdict::Error
         } else {
             Verdict::Warn
@@ -85,6 +92,10 @@ impl WarningPolicy {
     pub fn tests_fail(&self) -> bool {
         self.verdict("LogTestResult") == Verdict::Error
     }
+}
+
+fn is_named(names: &[String], name: &str) -> bool {
+    names.iter().any(|it| it == name || (it == "Deprecations" && deprecations::is_deprecation(name)))
 }
 
 fn names(key: &str, value: &Value) -> Result<Vec<String>, String> {

@@ -6,8 +6,8 @@ use crate::database;
 use crate::exit::{Exit, Stop, indent};
 use crate::invocation::{DBT_VERSION, Invocation};
 use crate::report;
-use platform_core::Diagnostic;
 use platform_core::event::Level;
+use platform_core::{Diagnostic, EventSink as _};
 use project::{Profile, ReadOptions};
 use std::path::Path;
 
@@ -30,6 +30,12 @@ pub fn debug(invocation: &Invocation, arguments: &Debug) -> Result<Exit, Stop> {
     tell(invocation, &format!("Using profiles.yml file at {}", profiles.display()));
     tell(invocation, &format!("Using dbt_project.yml file at {}", project_file.display()));
     let checked = project::check(&options);
+    if let Ok(settings) = &checked.settings {
+        for warning in &settings.warnings {
+            invocation.log.send(report::warning(warning));
+        }
+        invocation.stop_if_escalated()?;
+    }
     let mut problems = Vec::new();
     if let Err(error) = &checked.profile {
         let reason = why(error);

@@ -31,5 +31,6 @@ pub fn deps(invocation: &Invocation, arguments: &Deps) -> Result<Exit, Stop> {
         hub: invocation.environment.get(HUB).map(str::to_owned),
     };
     install::install(&options, &request).map_err(stop)?;
+    invocation.stop_if_escalated()?;
     Ok(Exit::Success)
 }

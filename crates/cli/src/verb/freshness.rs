@@ -6,6 +6,7 @@ use crate::artifact;
 use crate::choice::{self, Request};
 use crate::closing;
 use crate::database;
+use crate::deprecations;
 use crate::exit::{Exit, Stop};
 use crate::interrupt::Interruption;
 use crate::invocation::Invocation;
@@ -15,7 +16,7 @@ use crate::verb::nodes::Runner;
 use model_graph::{Moment, Order, Plan, ResultsFile, RunOptions};
 use platform_core::event::Level;
 use platform_core::freshness::{FreshnessResults, SCHEMA};
-use platform_core::{NodeResult, ResourceType, Status};
+use platform_core::{EventSink as _, NodeResult, ResourceType, Status};
 use project::runtime::RuntimeOptions;
 use std::time::Instant;
 use tests_runner::{Gauge, is_gauged};
@@ -23,6 +24,15 @@ use tests_runner::{Gauge, is_gauged};
 /// Asks the chosen sources and writes sources.json.
 pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit, Stop> {
     let project = invocation.read()?;
+    let with_hooks = !project.flags.is_off("source_freshness_run_project_hooks");
+    let settings = project.settings();
+    if !with_hooks && !(settings.on_run_start.is_empty() && settings.on_run_end.is_empty()) {
+        invocation.log.send(deprecations::of_unrun_hooks());
+    }
+    if let Some(path) = &arguments.output {
+        invocation.log.send(deprecations::of_freshness_output(path));
+    }
+    invocation.stop_if_escalated()?;
     artifact::write_manifest(invocation, &project)?;
     opening::found(invocation, &project);
     let request = Request::of(&arguments.selection);
@@ -37,7 +47,6 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     let threads = invocation.threads().unwrap_or(project.profile.threads).max(1);
     opening::concurrency(invocation, &project, threads, chosen.len());
     let database = database::open(invocation, &project.profile, 2)?;
-    let with_hooks = !project.flags.is_off("source_freshness_run_project_hooks");
     let options = RuntimeOptions {
         selected: chosen.iter().cloned().collect(),
         invocation_args: invocation.result_arguments(),

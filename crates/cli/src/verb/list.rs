@@ -65,9 +65,7 @@ pub fn list(invocation: &Invocation, arguments: &List) -> Result<Exit, Stop> {
     ids.sort();
     if ids.is_empty() {
         invocation.say(Level::Warn, "NoNodesSelected", "P003", "No nodes selected!");
-        if invocation.log.escalated() > 0 {
-            return Err(Stop::Told);
-        }
+        invocation.stop_if_escalated()?;
     }
     if arguments.lineage == Some(Grain::Column) {
         return lineage::columns(invocation, project, &ids, arguments.output == ListOutput::Json);

@@ -5,6 +5,7 @@ use crate::arguments::verb::{Clean, RunOperation, Show};
 use crate::artifact;
 use crate::choice::{self, Request};
 use crate::database;
+use crate::deprecations;
 use crate::exit::{Exit, Stop};
 use crate::flags;
 use crate::invocation::Invocation;
@@ -174,6 +175,10 @@ fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Outpu
 pub fn clean(invocation: &Invocation, arguments: &Clean) -> Result<Exit, Stop> {
     let project = invocation.read()?;
     let settings = project.settings();
+    if let Some(event) = deprecations::of_clean_targets(settings) {
+        invocation.log.send(event);
+        invocation.stop_if_escalated()?;
+    }
     let sources: Vec<&String> =
         settings.model_paths.iter().chain(&settings.seed_paths).chain(&settings.macro_paths).collect();
     for name in &settings.clean_targets {

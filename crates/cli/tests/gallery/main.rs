@@ -9,6 +9,7 @@
 )]
 
 mod configuration;
+mod deprecations;
 mod jinja;
 mod project_file;
 mod properties;

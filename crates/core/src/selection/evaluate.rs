@@ -1,6 +1,7 @@
 //! Evaluating an expression: criteria, graph operators, tests that come along, set operations.
 
 use super::SelectionError;
+use super::contract;
 use super::expression::{Criterion, Expression, IndirectSelection, Reach};
 use super::method::Method;
 use super::set::NodeSet;
@@ -29,7 +30,8 @@ pub struct Context<'a> {
 pub struct Selection {
     /// Ids, in the graph's order.
     pub ids: IndexSet<UniqueId>,
-    /// A warning for each criterion that matched nothing, with the nearest names.
+    /// A warning for each criterion that matched nothing, with the nearest names; and what comparing with an earlier
+    /// manifest found.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -37,7 +39,8 @@ pub struct Selection {
 pub fn select(expression: &Expression, context: Context<'_>) -> Result<Selection, SelectionError> {
     let resources: Vec<Option<Resource<'_>>> =
         context.graph.ids().map(|id| context.manifest.resource(id)).collect();
-    let mut evaluation = Evaluation { context, resources, names: None, warnings: Vec::new() };
+    let mut evaluation =
+        Evaluation { context, resources, names: None, is_compared: false, warnings: Vec::new() };
     let mut chosen = evaluation.expression(expression)?;
     evaluation.settle(&mut chosen);
     let ids = chosen.direct.iter().map(|index| context.graph.id(index).clone());
@@ -68,6 +71,7 @@ struct Evaluation<'a> {
     context: Context<'a>,
     resources: Vec<Option<Resource<'a>>>,
     names: Option<Names<'a>>,
+    is_compared: bool,
     warnings: Vec<Diagnostic>,
 }
 
@@ -126,6 +130,7 @@ impl Evaluation<'_> {
 
     fn criterion(&mut self, criterion: &Criterion) -> Result<Chosen, SelectionError> {
         let method = Method::new(criterion, self.context)?;
+        self.compare(criterion)?;
         let mut matched = NodeSet::new(self.context.graph.len());
         for (index, resource) in self.resources.iter().enumerate() {
             if resource.is_some_and(|resource| method.matches(resource)) {
@@ -134,6 +139,19 @@ impl Evaluation<'_> {
         }
         let direct = self.grown(criterion, matched);
         Ok(self.with_tests(direct, criterion.indirect))
+    }
+
+    /// Where a criterion asks for changes: what is to be said of them, once.
+    fn compare(&mut self, criterion: &Criterion) -> Result<(), SelectionError> {
+        const WORDS: [&str; 3] = ["modified", "modified.contract", "unmodified"];
+        if self.is_compared || criterion.method != "state" || !WORDS.contains(&criterion.value.as_str()) {
+            return Ok(());
+        }
+        self.is_compared = true;
+        if let Some(before) = self.context.previous.and_then(|it| it.manifest.as_ref()) {
+            self.warnings.extend(contract::compared(self.context.manifest, before)?);
+        }
+        Ok(())
     }
 
     fn warn(&mut self, text: &str, expected: &Expression) {

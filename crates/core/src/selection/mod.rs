@@ -4,6 +4,7 @@
 //! Arguments or YAML become one [`Expression`]; [`select`] evaluates it over the graph in time linear in
 //! nodes and edges for each criterion, and says which criteria matched nothing.
 
+mod contract;
 mod evaluate;
 mod expression;
 mod method;
@@ -48,6 +49,9 @@ pub enum SelectionError {
         /// What there is, as a Python list, as dbt prints it.
         known: String,
     },
+    /// What a comparison with an earlier manifest must not go on from: a broken contract, a test that is gone.
+    #[error("{}", .0.message)]
+    Breaking(Box<crate::diagnostic::Diagnostic>),
     /// A definition in selectors.yml that makes no sense.
     #[error("{0}")]
     Definition(String),

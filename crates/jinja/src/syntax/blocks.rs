@@ -7,18 +7,20 @@ use memchr::memchr3;
 use super::lexer::{endraw_tag, is_space, next_tag, raw_tag, string_length};
 use super::parser::Parser;
 use super::token::TokenKind;
-use crate::blocks::{Block, BlockKind, BlockTags, Parameter};
+use crate::blocks::{Block, BlockKind, BlockTags, Parameter, ParsedFile, StrayTag};
 use crate::environment::Names;
 use crate::error::{Error, ErrorKind};
 use crate::source::{SourceFile, Span};
 
 /// The blocks of a file with one of these tags, in order.
-pub(crate) fn scan(file: &SourceFile, tags: BlockTags, names: &dyn Names) -> Result<Vec<Block>, Error> {
+pub(crate) fn scan(file: &SourceFile, tags: BlockTags, names: &dyn Names) -> Result<ParsedFile, Error> {
     let mut scanner = Scanner { file, text: &file.text, at: 0, tags };
     let mut blocks = Vec::new();
+    let mut strays = Vec::new();
     let mut control_flow = ControlFlow::default();
     while let Some(tag) = scanner.next()? {
         let Some(end) = closing_tag(tag.word, tags) else {
+            strays.push(StrayTag { word: tag.word.into(), span: tag.span });
             control_flow.meet(&tag).map_err(|message| scanner.error_at(tag.span, message))?;
             continue;
         };
@@ -43,7 +45,7 @@ pub(crate) fn scan(file: &SourceFile, tags: BlockTags, names: &dyn Names) -> Res
             file: file.clone(),
         });
     }
-    Ok(blocks)
+    Ok(ParsedFile { file: file.clone(), blocks, strays })
 }
 
 /// The `if`s and `for`s that are open outside of blocks.

@@ -193,6 +193,9 @@ impl Fetcher<'_> {
             }
             Spec::Registry { package, version, prerelease } => {
                 let release = self.registry.find(package, version, *prerelease)?;
+                if release.package != *package {
+                    self.options.events.send(moved(package, &release.package));
+                }
                 self.unpack(&release.tarball, &folder)?;
                 newest = (release.newest != release.text).then_some(release.newest);
                 let version = vec![release.text];
@@ -213,6 +216,15 @@ impl Fetcher<'_> {
             || Error::Download { url: url.to_owned(), why: "the server has no such file".to_owned() };
         download::unpack(&download::get(url)?.ok_or_else(missing)?, folder)
     }
+}
+
+/// What is told of a package that goes by another name now.
+fn moved(old: &str, new: &str) -> Event {
+    let message = format!(
+        "[WARNING]: The `{old}` package is deprecated in favor of `{new}`. Please update your `packages.yml` configuration \
+         to use `{new}` instead."
+    );
+    Event::new(Level::Warn, "PackageRedirectDeprecation", message).with("old_name", old).with("new_name", new)
 }
 
 /// A folder below another one, and really below it.

@@ -8,7 +8,7 @@ mod sources;
 
 use super::docs::{Describer, Docs};
 use super::names::{Heard, ParseNames};
-use super::{Scene, hooks, unused, verify};
+use super::{Scene, deprecated, hooks, unused, verify};
 use crate::config::Unused;
 use crate::context::{Context, Shared};
 use crate::files::FileKind;
@@ -143,7 +143,8 @@ impl Assembler<'_> {
         self.semantic_layer(&blocks);
         self.unit_tests(&blocks, &fixtures);
         self.manifest.docs = self.scene.docs.blocks.clone();
-        self.diagnostics.extend(verify::check(&self.manifest));
+        self.diagnostics.extend(verify::check(&self.manifest, &self.scene.shared.flags));
+        self.diagnostics.extend(deprecated::check(self.scene, &self.manifest));
         let restricted: Vec<String> = self
             .input
             .packages

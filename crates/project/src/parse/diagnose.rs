@@ -63,6 +63,19 @@ impl Texts {
         }
     }
 
+    /// The first place of a file that has these letters outside of comments; `None` where none has.
+    pub fn words(&self, path: &str, words: &str) -> Option<Place> {
+        let texts = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found = texts.get(path)?;
+        let is_commented = |at: usize| {
+            let before = &found.text[..at];
+            before.rfind("{#").is_some_and(|start| !before[start..].contains("#}"))
+        };
+        let at = found.text.match_indices(words).map(|(at, _)| at).find(|at| !is_commented(*at))?;
+        let of = Place::of(path, &found.text, at..at + words.len());
+        Some(Place { line: of.line + found.skipped, ..of })
+    }
+
     /// The place of `key=…` or `'key': …` in a template.
     pub fn argument(&self, path: &str, key: &str) -> Option<Place> {
         let texts = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -19,6 +19,22 @@ struct Found {
     path: Arc<str>,
 }
 
+/// What a file has: macros, and tags outside of them.
+struct FoundFile {
+    macros: Vec<Found>,
+    strays: Vec<(Arc<str>, jinja::Place)>,
+}
+
+/// What is told of a tag outside of every block.
+pub fn stray((word, place): &(Arc<str>, jinja::Place), texts: &Texts) -> Diagnostic {
+    Diagnostic::warning(code::DEPRECATED, format!("Found unexpected '{word}' block tag: it has no effect"))
+        .event("UnexpectedJinjaBlockDeprecation")
+        .at(texts.place(place))
+        .hint("remove it, or put it into a macro")
+        .with("msg", format!("Found unexpected '{word}' block tag."))
+        .with("file", &*place.file)
+}
+
 /// The macro files of a package: what messages name and the source.
 pub struct MacroFiles<'a> {
     /// The package.
@@ -37,7 +53,7 @@ pub fn register(
     texts: &Texts,
 ) -> (Macros, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let builtin: Vec<Result<Vec<Found>, jinja::Error>> = builtin::FILES
+    let builtin: Vec<Result<FoundFile, jinja::Error>> = builtin::FILES
         .par_iter()
         .map(|file| {
             let shown = format!("{}/{}", file.package, file.path);
@@ -47,7 +63,7 @@ pub fn register(
         .collect();
     let own: Vec<(&MacroFiles<'_>, &Source)> =
         packages.iter().flat_map(|files| files.sources.iter().map(move |source| (files, *source))).collect();
-    let own: Vec<Result<Vec<Found>, jinja::Error>> = own
+    let own: Vec<Result<FoundFile, jinja::Error>> = own
         .into_par_iter()
         .map(|(files, source)| {
             let path = source.file.path.clone();
@@ -64,8 +80,9 @@ pub fn register(
         .collect();
     for file in builtin.into_iter().chain(own) {
         match file {
-            Ok(macros) => {
-                for it in macros {
+            Ok(file) => {
+                diagnostics.extend(file.strays.iter().map(|place| stray(place, texts)));
+                for it in file.macros {
                     diagnostics.extend(insert(&mut registry, it, texts));
                 }
             }
@@ -81,11 +98,12 @@ fn found(
     package: &str,
     path: &str,
     tags: BlockTags,
-) -> Result<Vec<Found>, jinja::Error> {
+) -> Result<FoundFile, jinja::Error> {
     let parsed = jinja.parse_file(file, tags)?;
+    let strays = parsed.strays.iter().map(|tag| (tag.word.clone(), file.place(tag.span))).collect();
     let (package, path): (Arc<str>, Arc<str>) = (package.into(), path.into());
     let with_place = |block| Found { block, package: package.clone(), path: path.clone() };
-    Ok(parsed.blocks.into_iter().map(with_place).collect())
+    Ok(FoundFile { macros: parsed.blocks.into_iter().map(with_place).collect(), strays })
 }
 
 fn insert(registry: &mut Macros, found: Found, texts: &Texts) -> Option<Diagnostic> {

@@ -20,6 +20,9 @@ pub fn of_file<'a>(
     let file = SourceFile::new(shown, source.text.clone());
     let parsed = scene.shared.jinja.parse_file(&file, BlockTags::SNAPSHOT);
     let parsed = parsed.map_err(|error| scene.texts.diagnostic(&error))?;
+    for tag in &parsed.strays {
+        scene.note(super::macros::stray(&(tag.word.clone(), file.place(tag.span)), &scene.texts));
+    }
     let drafts = parsed.blocks.iter().map(|block| {
         let mut draft =
             Draft::of_file(ResourceType::Snapshot, package, source, source.file.stem().to_owned());

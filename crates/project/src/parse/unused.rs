@@ -99,17 +99,24 @@ impl Keys<'_> {
             let old = (*section == "data_tests").then_some("tests");
             let root = &document.root;
             let node = root.get(section).or_else(|| root.get(old?));
-            node.into_iter().for_each(|node| self.level(document, *kind, node, &mut found));
+            if let Some(node) = node {
+                self.level(document, *kind, node, section, &mut found);
+            }
         }
         found
     }
 
-    fn level(&self, document: &Document, kind: Kind, level: &Yaml, found: &mut Vec<Diagnostic>) {
+    fn level(&self, document: &Document, kind: Kind, level: &Yaml, path: &str, found: &mut Vec<Diagnostic>) {
         for entry in level.entries() {
+            let place = || document.place(&entry.span);
+            let path = format!("{path}.{}", entry.key);
             match entry.key.strip_prefix('+') {
-                Some(key) => found.extend(self.unknown(kind, key.trim(), || document.place(&entry.span))),
-                None if entry.value.is_map() => self.level(document, kind, &entry.value, found),
-                None => found.extend(self.unknown(kind, &entry.key, || document.place(&entry.span))),
+                Some(key) => found.extend(self.unknown(kind, key.trim(), Some(&path), place)),
+                None if entry.value.is_map() => self.level(document, kind, &entry.value, &path, found),
+                None if known::is_known(kind, &entry.key) => found.push(without_plus(entry, &path, place())),
+                // An empty folder says nothing.
+                None if entry.value.is_null() => {}
+                None => found.extend(self.unknown(kind, &entry.key, Some(&path), place)),
             }
         }
     }
@@ -121,8 +128,10 @@ impl Keys<'_> {
             return Vec::new();
         }
         let entries = block.written.get("config").map(Yaml::entries).unwrap_or_default();
-        let unknown =
-            |entry: &Entry| self.unknown(kind, &entry.key, || block.properties.document.place(&entry.span));
+        let unknown = |entry: &Entry| {
+            let path = format!("{}.config", block.path());
+            self.unknown(kind, &entry.key, Some(&path), || block.properties.document.place(&entry.span))
+        };
         entries.iter().filter_map(unknown).collect()
     }
 
@@ -138,13 +147,20 @@ impl Keys<'_> {
             for key in node.unrendered_config.keys().filter(|key| !known::is_known(kind, key)) {
                 let shown = self.scene.shown_path(root, &node.original_file_path);
                 let Some(place) = self.scene.texts.argument(&shown, key) else { continue };
-                found.extend(self.unknown(kind, key, || place.clone()));
+                found.extend(self.unknown(kind, key, None, || place.clone()));
             }
         }
         found
     }
 
-    fn unknown(&self, kind: Kind, key: &str, place: impl Fn() -> Place) -> Option<Diagnostic> {
+    /// `path` is where the configuration stands in its file, if that is YAML.
+    fn unknown(
+        &self,
+        kind: Kind,
+        key: &str,
+        path: Option<&str>,
+        place: impl Fn() -> Place,
+    ) -> Option<Diagnostic> {
         if known::is_known(kind, key) || self.is_asked_for(key) {
             return None;
         }
@@ -153,11 +169,16 @@ impl Keys<'_> {
         Some(
             Diagnostic::warning(
                 code::UNKNOWN_KEY,
-                format!("unknown key `{key}` in the configuration of {}: nothing reads it", kind.section()),
+                format!(
+                    "Custom key `{key}` found in `config`{}: nothing reads it",
+                    path.map(|path| format!(" at path `{path}`")).unwrap_or_default()
+                ),
             )
             .event("CustomKeyInConfigDeprecation")
             .at(place())
-            .hint(hint),
+            .hint(hint)
+            .with("key", key)
+            .with("key_path", path.unwrap_or_default()),
         )
     }
 
@@ -181,6 +202,22 @@ impl Keys<'_> {
         self.manifest.macros.values().any(|it| names(&it.macro_sql))
             || self.manifest.nodes.values().any(|it| it.only.test_metadata.is_none() && names(&it.raw_code))
     }
+}
+
+/// Configuration that could be taken for a folder
+/// (<https://docs.getdbt.com/reference/deprecations#missingplusprefixdeprecation>).
+fn without_plus(entry: &Entry, path: &str, place: Place) -> Diagnostic {
+    let key = &entry.key;
+    Diagnostic::warning(
+        code::DEPRECATED,
+        format!("Missing '+' prefix on `{key}` found at `{path}`: a folder of that name would be meant too"),
+    )
+    .event("MissingPlusPrefixDeprecation")
+    .at(place)
+    .hint(format!("write `+{key}`"))
+    .with("key", key.as_str())
+    .with("key_path", path)
+    .with("file", "dbt_project.yml")
 }
 
 /// Doc blocks that no description shows.

@@ -1,6 +1,7 @@
 //! What holds between resources: names, aliases, groups, access, contracts, deprecations, keys.
 
 use crate::code;
+use crate::flags::Flags;
 use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use platform_core::node::Column;
@@ -10,10 +11,9 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap};
 
 /// Everything that is wrong with a manifest before references are resolved.
-pub fn check(manifest: &Manifest) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    found.extend(spaces(manifest));
-    found.extend(shared_names(manifest));
+pub fn check(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
+    let mut found = spaces(manifest, flags);
+    found.extend(shared_names(manifest, flags.is_on("require_unique_project_resource_names")));
     found.extend(aliases(manifest));
     for node in manifest.nodes.values() {
         found.extend(access(node));
@@ -70,42 +70,78 @@ pub fn duplicate(kind: ResourceType, id: &UniqueId, name: &str, paths: [&str; 2]
     .at(Place::file(paths[0]))
 }
 
-fn spaces(manifest: &Manifest) -> Option<Diagnostic> {
+/// Names with spaces: an error, or what dbt made of them before 1.10
+/// (<https://docs.getdbt.com/reference/global-configs/behavior-changes#no-spaces-in-resource-names>).
+fn spaces(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
     let bad: Vec<&Node> =
         manifest.nodes.values().filter(|node| node.is_refable() && node.name.contains(' ')).collect();
-    let first = bad.first()?;
-    let listed: Vec<String> =
-        bad.iter().map(|node| format!("  * '{}' ({})", node.unique_id, node.original_file_path)).collect();
-    Some(
-        Diagnostic::error(
-            code::DUPLICATE,
-            format!("Resource names cannot contain spaces:\n{}", listed.join("\n")),
-        )
-        .event("DbtValidationError")
-        .hint("write `_` for each space, in the file's name and in refs")
-        .at(place(first)),
-    )
+    let Some(first) = bad.first() else { return Vec::new() };
+    if !flags.is_off("require_resource_names_without_spaces") {
+        return vec![names_with_spaces(&bad, first)];
+    }
+    let shows_all = flags.is_on("debug");
+    let one = |node: &&Node| {
+        let message = format!("Found spaces in the name of `{}`", node.unique_id);
+        Diagnostic::warning(code::DEPRECATED, message)
+            .event("SpacesInResourceNameDeprecation")
+            .at(place(node))
+            .with("unique_id", node.unique_id.as_str())
+    };
+    let told = if shows_all { bad.len() } else { 1 };
+    let mut found: Vec<Diagnostic> = bad.iter().take(told).map(one).collect();
+    let more = if shows_all { "" } else { " Run again with `--debug` to see them all." };
+    let message = format!(
+        "Spaces found in {} resource name(s). This is deprecated, and may lead to errors when using dbt.{more}",
+        bad.len()
+    );
+    found.push(
+        Diagnostic::warning(code::DEPRECATED, message)
+            .event("ResourceNamesWithSpacesDeprecation")
+            .hint("write `_` for each space, in the file's name and in refs")
+            .with("count_invalid_names", bad.len())
+            .with("show_debug_hint", !shows_all),
+    );
+    found
 }
 
-/// A model and a seed of one name in one package: `ref` takes one of them.
-fn shared_names(manifest: &Manifest) -> Vec<Diagnostic> {
+fn names_with_spaces(bad: &[&Node], first: &Node) -> Diagnostic {
+    let listed: Vec<String> =
+        bad.iter().map(|node| format!("  * '{}' ({})", node.unique_id, node.original_file_path)).collect();
+    Diagnostic::error(
+        code::DUPLICATE,
+        format!("Resource names cannot contain spaces:\n{}", listed.join("\n")),
+    )
+    .event("DbtValidationError")
+    .hint("write `_` for each space, in the file's name and in refs")
+    .at(place(first))
+}
+
+/// A model and a seed of one name in one package: `ref` takes one of them; an error where the project asks for it
+/// (<https://docs.getdbt.com/reference/global-configs/behavior-changes#unique-project-resource-names>).
+fn shared_names(manifest: &Manifest, are_refused: bool) -> Vec<Diagnostic> {
     let mut seen: HashMap<(&str, &str), &Node> = HashMap::new();
     let mut found = Vec::new();
     for node in manifest.nodes.values().filter(|node| node.is_refable()) {
         let key = (node.package_name.as_str(), node.name.as_str());
         match seen.get(&key) {
-            Some(other) if other.resource_type != node.resource_type => found.push(
-                Diagnostic::warning(
-                    code::DEPRECATED,
-                    format!(
-                        "Found resources with the same name '{}' in package '{}': '{}' and '{}'. Please update one \
-                         of the resources to have a unique name.",
-                        node.name, node.package_name, other.unique_id, node.unique_id
-                    ),
-                )
-                .event("DuplicateNameDistinctNodeTypesDeprecation")
-                .at(place(node)),
-            ),
+            Some(other) if other.resource_type != node.resource_type => {
+                let message = format!(
+                    "Found resources with the same name '{}' in package '{}': '{}' and '{}'. Please update one of the \
+                     resources to have a unique name.",
+                    node.name, node.package_name, other.unique_id, node.unique_id
+                );
+                found.push(if are_refused {
+                    Diagnostic::error(code::DUPLICATE, message).event("CompilationError").at(place(node))
+                } else {
+                    Diagnostic::warning(code::DEPRECATED, message)
+                        .event("DuplicateNameDistinctNodeTypesDeprecation")
+                        .at(place(node))
+                        .with("resource_name", node.name.as_str())
+                        .with("package_name", node.package_name.as_str())
+                        .with("unique_id1", other.unique_id.as_str())
+                        .with("unique_id2", node.unique_id.as_str())
+                });
+            }
             Some(_) => {}
             None => drop(seen.insert(key, node)),
         }
@@ -487,7 +523,10 @@ pub fn deprecations(manifest: &Manifest, now: DateTime<Utc>) -> Vec<Diagnostic> 
                         ),
                     )
                     .event("DeprecatedModel")
-                    .at(place(node)),
+                    .at(place(node))
+                    .with("model_name", node.name.as_str())
+                    .with("model_version", shown_version(node))
+                    .with("deprecation_date", shown(date)),
                 );
             }
         }
@@ -548,6 +587,15 @@ fn deprecated_reference(node: &Node, target: &Node, date: DateTime<Utc>, now: Da
     )
     .event(event)
     .at(place(node))
+    .with("model_name", node.name.as_str())
+    .with("ref_model_name", target.name.as_str())
+    .with("ref_model_package", target.package_name.as_str())
+    .with("ref_model_version", shown_version(target))
+    .with("ref_model_deprecation_date", shown(date))
+}
+
+fn shown_version(node: &Node) -> String {
+    node.only.version.as_ref().map(crate::python::text).unwrap_or_default()
 }
 
 /// A circle of nodes that read each other, in dbt's words; a command that needs an order fails on it.

@@ -17,6 +17,8 @@ pub struct Properties {
     pub file: File,
     /// Its YAML.
     pub document: Document,
+    /// Whether `arguments` of a generic test are its arguments, and no argument of that name.
+    pub nests_arguments: bool,
 }
 
 impl Properties {
@@ -142,6 +144,8 @@ pub struct Block {
     pub properties: Arc<Properties>,
     /// The section.
     pub section: Section,
+    /// Which entry of the section it is, from 0.
+    pub index: usize,
     /// What it says, rendered.
     pub node: Arc<Node>,
     /// What it says, as written.
@@ -157,6 +161,11 @@ impl Block {
     /// The package.
     pub fn package(&self) -> &str {
         &self.properties.package
+    }
+
+    /// Where in the file it stands: `models[0]`.
+    pub fn path(&self) -> String {
+        format!("{}[{}]", self.section.key(), self.index)
     }
 
     /// The place of a value.

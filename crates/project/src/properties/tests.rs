@@ -220,6 +220,10 @@ impl Reader<'_> {
                     Content::Map(_) => inner = entry.value.to_json_map(),
                     _ => return Err(self.invalid("config must be a dictionary", &entry.value)),
                 },
+                "arguments" if !self.block.properties.nests_arguments => {
+                    spec.arguments.insert(entry.key.clone(), entry.value.to_json());
+                    self.warnings.push(self.unread_arguments(spec, entry));
+                }
                 "arguments" if entry.value.is_map() => spec.arguments.extend(entry.value.to_json_map()),
                 "arguments" if entry.value.is_null() => {}
                 key if CONFIG_KEYS.contains(&key) => {
@@ -246,7 +250,7 @@ impl Reader<'_> {
             .at(self.block.properties.document.place(&spec.span)));
         }
         spec.config.extend(inner);
-        if let Some(first) = top.first() {
+        if let Some(first) = top.first().filter(|_| self.block.properties.nests_arguments) {
             self.warnings.push(self.unnested(spec, first));
         }
         Ok(())
@@ -264,6 +268,19 @@ impl Reader<'_> {
         )
         .event("PropertyMovedToConfigDeprecation")
         .at(self.block.properties.document.place(&entry.span))
+    }
+
+    fn unread_arguments(&self, spec: &TestSpec, entry: &Entry) -> Diagnostic {
+        let test = format!("`{}` ({})", spec.name, python::repr(&entry.value.to_json()));
+        let message = format!(
+            "Found `arguments` property in test definition of {test} without usage of \
+             `require_generic_test_arguments_property` behavior change flag. The `arguments` property is deprecated for \
+             custom usage and will be used to nest keyword arguments in future versions of dbt."
+        );
+        Diagnostic::warning(code::DEPRECATED, message)
+            .event("ArgumentsPropertyInGenericTestDeprecation")
+            .at(self.block.properties.document.place(&entry.span))
+            .with("test_name", test)
     }
 
     fn unnested(&self, spec: &TestSpec, first: &Entry) -> Diagnostic {

@@ -143,7 +143,32 @@ fn warnings(document: &Document) -> Vec<Diagnostic> {
             .at(document.place(&entry.span)),
         )
     });
-    renamed.chain(crate::properties::duplicate_keys(document)).collect()
+    let moved = MOVED.iter().filter_map(|it| path_of_old(document, it));
+    renamed.chain(moved).chain(crate::properties::duplicate_keys(document)).collect()
+}
+
+/// Paths that the command line or the environment give by now: key, default, kind of file, dbt's event.
+const MOVED: [(&str, &str, &str, &str); 2] = [
+    ("log-path", "logs", "logs", "ConfigLogPathDeprecation"),
+    ("target-path", "target", "artifacts", "ConfigTargetPathDeprecation"),
+];
+
+fn path_of_old(
+    document: &Document,
+    (key, default, files, event): &(&str, &str, &str, &str),
+) -> Option<Diagnostic> {
+    let entry = document.root.entry(key)?;
+    if entry.value.text() == Some(*default) {
+        return None;
+    }
+    let variable = format!("DBT_{}", key.to_uppercase().replace('-', "_"));
+    let message = format!(
+        "The `{key}` config in `dbt_project.yml` has been deprecated, and will no longer be supported in a future version \
+         of dbt-core. If you wish to write dbt {files} to a custom directory, please use the --{key} CLI flag or \
+         {variable} env var instead."
+    );
+    let warning = Diagnostic::warning(code::DEPRECATED, message).event(event);
+    Some(warning.at(document.place(&entry.span)).with("deprecated_path", *key))
 }
 
 struct Reader<'a> {

@@ -28,7 +28,10 @@ impl Assembler<'_> {
                 let shown = scene.shown_path(package, &source.file.path);
                 scene.texts.add(shown, source.text.clone(), source.skipped);
                 match renderers.get(package) {
-                    Some(renderer) => properties::read(source, package, renderer),
+                    Some(renderer) => {
+                        let is_own = package == scene.root().settings.name;
+                        properties::read(source, package, is_own, renderer)
+                    }
                     None => (Vec::new(), Vec::new()),
                 }
             })
