@@ -9,7 +9,7 @@
 //! | [`generic`] | generic tests: names, hashes, nodes |
 //! | [`snapshots`], [`hooks`] | what is no file of its own |
 //! | [`sources`], [`exposures`], [`units`], [`semantic`] | what stands in YAML alone |
-//! | [`verify`], [`unused`], `deprecated` | what holds between resources; what is said in vain, or in an old way |
+//! | [`verify`], `relation_names`, [`unused`], `deprecated` | what holds between resources; what is said in vain, or in an old way |
 //! | [`assemble`] | everything together, in dbt's order |
 
 pub mod assemble;
@@ -25,6 +25,7 @@ pub mod names;
 pub mod naming;
 pub mod node;
 mod python;
+mod relation_names;
 pub mod semantic;
 pub mod snapshots;
 pub mod sources;

@@ -26,7 +26,8 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     let project = invocation.read()?;
     let with_hooks = !project.flags.is_off("source_freshness_run_project_hooks");
     let settings = project.settings();
-    if !with_hooks && !(settings.on_run_start.is_empty() && settings.on_run_end.is_empty()) {
+    let has_hooks = !settings.on_run_start.is_empty() || !settings.on_run_end.is_empty();
+    if has_hooks && !with_hooks {
         invocation.log.send(deprecations::of_unrun_hooks());
     }
     if let Some(path) = &arguments.output {
