@@ -5,6 +5,7 @@ mod chaos;
 mod db;
 mod generate;
 mod oracle;
+mod pictures;
 mod pipeline;
 mod test;
 mod tidy;
@@ -38,6 +39,8 @@ enum Task {
     Chaos(chaos::Chaos),
     /// Hold the alert's SQL against a second implementation over random histories
     Oracle(oracle::Oracle),
+    /// Photograph the alert mails: light, dark and on a phone
+    Pictures(pictures::Pictures),
     /// Measure the platform beside psql and dbt Core
     Bench(bench::Bench),
     /// Everything that must hold before a change is merged
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Tidy => tidy::run(),
         Task::Chaos(options) => chaos::run(&options),
         Task::Oracle(options) => oracle::run(&options),
+        Task::Pictures(options) => pictures::run(&options).map(|()| ExitCode::SUCCESS),
         Task::Bench(options) => bench::run(&options),
         Task::Test(options) => test::run(&options),
     }

@@ -2,7 +2,8 @@
 //!
 //! A message is claimed, its attempt written down and its lock taken in one statement; then it is sent;
 //! then its fate is written down in one statement. The lock is the session's: whoever dies loses it, and
-//! the next sender gives the message back at once, to be sent again with the same bytes.
+//! the next sender gives the message back at once, to be sent again with the same bytes. Fate and next claim
+//! are one transaction: it waits for the disk once a message, and still before the message's first byte.
 
 mod claim;
 mod mark;
@@ -12,7 +13,7 @@ use crate::channel::{self, Console, Environment};
 use crate::policy::Policy;
 use crate::{Error, Result, schema};
 use chrono::{DateTime, Utc};
-use claim::{Claim, Claimed};
+use claim::{Claim, Claimed, Mine};
 use indexmap::IndexMap;
 use platform_core::EventSink;
 use platform_core::channel::{Channel, Delivery};
@@ -20,7 +21,7 @@ use platform_core::event::{Event, Level};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use warehouse::{Session, Warehouse, get};
+use warehouse::{Session, Statement, Warehouse, get};
 
 /// How to deliver.
 #[derive(Clone)]
@@ -83,6 +84,8 @@ pub async fn deliver(
         policy,
         sending,
         session: &session,
+        claim: claim::prepare(&session).await?,
+        mark: mark::prepare(&session).await?,
         events,
         channels,
         pace: BTreeMap::new(),
@@ -115,6 +118,9 @@ struct Worker<'a> {
     policy: &'a Policy,
     sending: &'a Sending<'a>,
     session: &'a Session,
+    /// The statements that run for every message.
+    claim: Statement,
+    mark: Statement,
     events: &'a dyn EventSink,
     channels: IndexMap<String, Box<dyn Channel>>,
     /// When each channel may send again.
@@ -139,25 +145,17 @@ impl Worker<'_> {
 
     async fn run(&mut self, report: &mut DeliveryReport) -> Result<()> {
         report.rescued += orphan::rescue(self.session, self.policy, self.sending.now).await?;
-        while !self.sending.stop.load(Ordering::Acquire) {
-            if self
-                .sending
-                .limit
-                .is_some_and(|limit| report.sent + report.deferred + report.dead + report.unknown >= limit)
-            {
-                return Ok(());
-            }
-            let open = self.open_channels();
-            let claim = Claim {
-                worker: &self.sending.worker,
-                now: self.sending.now,
-                channels: &open,
-                busy: &self.busy,
+        let mut claimed = None;
+        // What is claimed is sent, whatever comes up.
+        while claimed.is_some() || self.goes_on(report) {
+            let next = match claimed.take() {
+                Some(next) => Some(next),
+                None => self.claim().await?,
             };
-            match claim.take(self.session).await? {
-                Some(Claimed::Mine(message)) => self.send(*message, report).await?,
+            match next {
+                Some(Claimed::Mine(message)) => claimed = self.send(*message, report).await?,
                 Some(Claimed::Busy(id)) => self.busy.push(id),
-                None if open.len() < self.channels.len() => self.wait_for_pace().await,
+                None if self.open_channels().len() < self.channels.len() => self.wait_for_pace().await,
                 None if self.busy.is_empty() => return Ok(()),
                 None => {
                     // Their sender is between its last statement and its unlock, or at work.
@@ -171,28 +169,49 @@ impl Worker<'_> {
         Ok(())
     }
 
-    async fn send(&mut self, message: claim::Mine, report: &mut DeliveryReport) -> Result<()> {
+    /// Whether more may be claimed: nobody said stop, and the limit is not reached.
+    fn goes_on(&self, report: &DeliveryReport) -> bool {
+        let done = report.sent + report.deferred + report.dead + report.unknown;
+        !self.sending.stop.load(Ordering::Acquire) && self.sending.limit.is_none_or(|limit| done < limit)
+    }
+
+    async fn claim(&self) -> Result<Option<Claimed>> {
+        let open = self.open_channels();
+        let claim =
+            Claim { worker: &self.sending.worker, now: self.sending.now, channels: &open, busy: &self.busy };
+        claim.take(self.session, &self.claim).await
+    }
+
+    /// Sends a message and writes down its fate; in the same transaction the next one is claimed.
+    async fn send(&mut self, message: Mine, report: &mut DeliveryReport) -> Result<Option<Claimed>> {
         self.say("claimed");
-        let Some(channel) = self.channels.get_mut(&message.channel) else { return Ok(()) };
+        let Some(channel) = self.channels.get_mut(&message.channel) else { return Ok(None) };
         let outcome = channel.deliver(&message.message, self.events).await;
         self.say("before mark");
-        let fate = mark::mark(self.session, self.policy, &message, &outcome, self.sending.now).await?;
-        self.say("marked");
-        orphan::unlock(self.session, message.id).await?;
+        self.session.begin().await?;
+        let now = self.sending.now;
+        let fate = mark::mark(self.session, &self.mark, self.policy, &message, &outcome, now).await?;
         match fate {
             mark::Fate::Sent => report.sent += 1,
             mark::Fate::Dead => report.dead += 1,
             mark::Fate::Waits if outcome.delivery == Delivery::Unknown => report.unknown += 1,
             mark::Fate::Waits => report.deferred += 1,
         }
+        self.set_pace(&message);
+        // Only after a success: who failed has changed the channel, and lets go of it before anything else.
+        let next = match fate {
+            mark::Fate::Sent if self.goes_on(report) => self.claim().await?,
+            _ => None,
+        };
+        orphan::commit_and_unlock(self.session, message.id).await?;
+        self.say("marked");
         if outcome.delivery == Delivery::Misconfigured {
             report.problems.push(format!("channel `{}`: {}", message.channel, outcome.reply));
         }
         if fate != mark::Fate::Sent {
             self.warn(&message.channel, &outcome.reply);
         }
-        self.set_pace(&message);
-        Ok(())
+        Ok(next)
     }
 
     /// Channels that may send now.
@@ -209,7 +228,7 @@ impl Worker<'_> {
     }
 
     /// The rate of the settings, halved each time the receiver said "too fast".
-    fn set_pace(&mut self, message: &claim::Mine) {
+    fn set_pace(&mut self, message: &Mine) {
         let rate = self.policy.channels.get(&message.channel).and_then(|channel| channel.rate_per_second);
         let rate = match (rate, message.slower) {
             (None, 0) => return,

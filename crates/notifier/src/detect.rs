@@ -9,7 +9,10 @@ use warehouse::types::{ToSql, Type};
 use warehouse::{Row, Session, get};
 
 const DETECT: &str = include_str!("sql/detect.sql");
+const PERCENT: &str = include_str!("sql/percent.sql");
 const JUDGE: &str = include_str!("sql/judge.sql");
+/// What [`JUDGE`] wants to see judged however calm it is.
+const ASKED_FOR: &str = "(not $11 and ($10 is null or organization_id = $10))";
 
 /// What detection says of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +73,7 @@ pub async fn judge(
         (Box::new(findings_only), Type::BOOL),
         (Box::new(rule.judgement.segment_ids()), Type::TEXT_ARRAY),
     ];
-    let (sql, parameters) = question.statement(&names, Some(JUDGE), extra);
+    let (sql, parameters) = question.statement(&names, JUDGE, ASKED_FOR, extra);
     query(session, &sql, &parameters).await?.iter().map(Judged::from_row).collect()
 }
 
@@ -118,12 +121,23 @@ pub(crate) type Parameters = Vec<(Box<dyn ToSql + Sync + Send>, Type)>;
 const FIXED: usize = 19;
 
 impl Question<'_> {
-    /// The detection statement, and the values of the parameters that are its own: $1 to $9. `extra` are
-    /// those of the statement around it, $10 to $19.
-    pub fn statement(&self, names: &Names, around: Option<&str>, extra: Parameters) -> (String, Parameters) {
+    /// The statement `around` with the steps of detection in it, and the values of its parameters: $1 to $9
+    /// are detection's own, `extra` are those of the statement, $10 to $19. `watched` says which organizations
+    /// are judged even if they can be seen to be all right without.
+    pub fn statement(
+        &self,
+        names: &Names,
+        around: &str,
+        watched: &str,
+        extra: Parameters,
+    ) -> (String, Parameters) {
         let (segment, bound) = names.segment(self.rule, self.judgement, FIXED + 1);
-        let detect = [
-            ("{key}", names.key.as_str()),
+        let sql = [
+            ("{detect}", DETECT.trim_end()),
+            ("{percent}", PERCENT.trim_end()),
+            ("{watched}", watched.trim_end()),
+            ("{one_currency}", names.one_currency()),
+            ("{key}", &names.key),
             ("{date}", &names.date),
             ("{value}", &names.value),
             ("{currency}", &names.currency),
@@ -133,11 +147,7 @@ impl Question<'_> {
             ("{dimension}", &names.dimension),
         ]
         .into_iter()
-        .fold(DETECT.to_owned(), |sql, (mark, text)| sql.replace(mark, text));
-        let sql = match around {
-            Some(around) => around.replace("{detect}", &detect),
-            None => detect,
-        };
+        .fold(around.to_owned(), |sql, (mark, text)| sql.replace(mark, text));
         let mut parameters = self.parameters();
         parameters.extend(extra);
         while parameters.len() < FIXED {
@@ -211,10 +221,11 @@ pub(crate) async fn query(
     Ok(session.query_typed(sql, &borrowed).await?)
 }
 
-/// Settings of the planner for one transaction: big sorts in memory, no start-up costs of compilation or
-/// of helpers on a machine that has other work, and no plans made from the guess that a step gives few rows.
-pub(crate) const PLANNER: &str = "set local work_mem = '128MB'; set local jit = off; \
+/// Settings of the planner for one transaction: sorts of what moved in memory, and what goes over all customers
+/// within bounds; no start-up costs of compilation or of helpers on a machine that has other work, and no plans
+/// made from the guess that a step gives few rows.
+pub(crate) const PLANNER: &str = "set local work_mem = '32MB'; set local jit = off; \
      set local max_parallel_workers_per_gather = 0; set local enable_mergejoin = off; \
      set local enable_nestloop = off";
-/// For the small statements after it, the planner is right again.
+/// For small statements after it, the planner is right again.
 pub(crate) const PLANNER_OFF: &str = "set local enable_mergejoin = on; set local enable_nestloop = on";

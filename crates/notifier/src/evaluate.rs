@@ -29,6 +29,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often to begin again when another transaction got in between.
 const ATTEMPTS: u32 = 6;
 
+/// Up to so many findings the planner is left alone with the statements that follow from them. It takes what was
+/// written in this transaction for next to nothing, and for more it would choose loops within loops.
+const FEW: i64 = 500;
+
 /// What to evaluate.
 #[derive(Clone, Copy, Debug)]
 pub struct Evaluation {
@@ -307,7 +311,9 @@ async fn evaluate_once(
 
 /// Everything that follows from what was found.
 async fn finish(run: &Run<'_>, since: NaiveDate, counts: &Counts) -> Result<RuleReport> {
-    run.session.batch_execute(detect::PLANNER_OFF).await?;
+    if counts.findings() <= FEW {
+        run.session.batch_execute(detect::PLANNER_OFF).await?;
+    }
     incidents::open(run).await?;
     incidents::withdraw(run).await?;
     let settled = incidents::settle(run, &counts.settled).await?;

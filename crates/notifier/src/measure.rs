@@ -37,7 +37,10 @@ impl FromStr for Threshold {
         let wrong = || format!("`{text}` is no fraction above 0, such as \"0.50\" for 50%");
         if let Some(percent) = text.trim().strip_suffix('%') {
             let value = decimal(percent.trim()).ok_or_else(wrong)?;
-            return Self::above_zero(value / Decimal::ONE_HUNDRED).ok_or_else(wrong);
+            let fraction = value / Decimal::ONE_HUNDRED;
+            // A percentage of so many digits that its fraction has too many is no fraction, not a rounded one.
+            let is_exact = fraction * Decimal::ONE_HUNDRED == value;
+            return Self::above_zero(fraction).filter(|_| is_exact).ok_or_else(wrong);
         }
         decimal(text.trim()).and_then(Self::above_zero).ok_or_else(wrong)
     }
@@ -206,7 +209,8 @@ mod tests {
         assert_eq!(percent("33.35%"), Ok("33.35".to_owned()));
         assert_eq!(percent("1"), Ok("100".to_owned()));
         assert_eq!("0.3335".parse::<Threshold>().map(Threshold::decimals), Ok(2));
-        for wrong in ["0", "-0.5", "half", "NaN", "1e3", "", "."] {
+        assert_eq!(percent("0.30000000000000001"), Ok("30.000000000000001".to_owned()));
+        for wrong in ["0", "-0.5", "half", "NaN", "1e3", "", ".", "33.333333333333333333333333333%"] {
             assert!(percent(wrong).is_err(), "{wrong}");
         }
     }

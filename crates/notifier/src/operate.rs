@@ -6,6 +6,7 @@ use crate::outbox::{Destination, Outbox, Planned, recipients};
 use crate::{Error, Policy, Result, Rule, letter, schema};
 use chrono::{DateTime, Utc};
 use platform_core::EventSink;
+use platform_core::diagnostic::nearest;
 use warehouse::types::Type;
 use warehouse::{Session, Warehouse, get};
 
@@ -92,7 +93,10 @@ pub async fn acknowledge(
     let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
     let acked = session.execute(include_str!("sql/incident_ack.sql"), &[&id, &now, &by, &note]).await?;
-    found(acked, || format!("an open incident with the number {id}"))
+    if acked == 0 {
+        return Err(Error::NotFound { what: not_open(&session, id).await? });
+    }
+    Ok(())
 }
 
 /// Resolves an incident by hand.
@@ -160,8 +164,7 @@ pub async fn test_send(
     let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
     let found = policy.channels.get(channel);
-    let settings =
-        found.ok_or_else(|| Error::NotFound { what: format!("channel `{channel}` in alerts.yml") })?;
+    let settings = found.ok_or_else(|| Error::NotFound { what: unknown_channel(channel, policy) })?;
     let mut letter = letter::test(channel, now, policy);
     letter.why = format!("You get this because you are behind the channel {channel} of alerts.yml.");
     let outbox = Outbox::open(&session, policy, None, now).await?;
@@ -194,6 +197,28 @@ async fn moment(session: &Session, now: Option<DateTime<Utc>>) -> Result<DateTim
         Some(now) => Ok(now),
         None => schema::now(session).await,
     }
+}
+
+fn unknown_channel(channel: &str, policy: &Policy) -> String {
+    let known: Vec<&str> = policy.channels.keys().map(String::as_str).collect();
+    let hint = match nearest(channel, known.iter().copied()).first() {
+        Some(best) => format!("did you mean `{best}`?"),
+        None => format!("channels: {}", known.join(", ")),
+    };
+    format!("channel `{channel}` in alerts.yml\nhint: {hint}")
+}
+
+/// An open incident is wanted, and this one is none: in words that go on after "find".
+async fn not_open(session: &Session, id: i64) -> Result<String> {
+    let row = session
+        .query_opt("select state, coalesce(acked_by, '') from alerting.incident where id = $1", &[&id])
+        .await?;
+    let Some(row) = row else { return Ok(format!("an incident with the number {id}")) };
+    let (state, by): (String, String) = (get(&row, 0)?, get(&row, 1)?);
+    Ok(match state.as_str() {
+        "acked" => format!("incident {id} open: {} is on it already", crate::plain::plain(&by, 60)),
+        _ => format!("incident {id} open: it is {state}"),
+    })
 }
 
 fn found(rows: u64, what: impl Fn() -> String) -> Result<()> {

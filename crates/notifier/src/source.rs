@@ -80,6 +80,15 @@ impl Names {
         })
     }
 
+    /// The aggregate that says whether all records of an organization are in one currency, or in none.
+    pub fn one_currency(&self) -> &'static str {
+        if self.currency.starts_with('$') {
+            return "true";
+        }
+        "(min(currency collate \"C\") is not distinct from max(currency collate \"C\")
+            and count(currency) in (0, count(*)))"
+    }
+
     /// The expression that numbers a record's segment from 1, the rule itself; and the values to bind,
     /// from parameter number `first` on.
     pub fn segment(

@@ -6,7 +6,7 @@
 mod keys;
 mod yaml;
 
-pub(crate) use keys::Keys;
+pub(crate) use keys::{Keys, not_exact};
 pub(crate) use yaml::read_yaml;
 
 use indexmap::IndexMap;
@@ -26,8 +26,11 @@ pub(crate) enum Tree {
     #[default]
     Null,
     Bool(bool),
-    /// A number, in its shortest exact spelling.
+    /// A number as it was written, digit by digit.
     Number(String),
+    /// A number that was a binary fraction on its way here: the shortest spelling that gives the same one,
+    /// which need not be what was written.
+    Rounded(String),
     Text(String),
     List(Vec<Written>),
     Map(IndexMap<String, Entry>),
@@ -46,6 +49,7 @@ impl Written {
         let value = match json {
             Value::Null => Tree::Null,
             Value::Bool(value) => Tree::Bool(*value),
+            Value::Number(number) if number.is_f64() => Tree::Rounded(number.to_string()),
             Value::Number(number) => Tree::Number(number.to_string()),
             Value::String(text) => Tree::Text(text.clone()),
             Value::Array(items) => Tree::List(items.iter().map(Self::from_json).collect()),
@@ -58,7 +62,7 @@ impl Written {
         Self { place: None, value }
     }
 
-    /// Takes over the places of the same tree as it stands in a file.
+    /// Takes over the places of the same tree as it stands in a file, and the digits of its numbers.
     pub fn adopt_places(&mut self, file: &Written) {
         self.place.clone_from(&file.place);
         match (&mut self.value, &file.value) {
@@ -74,6 +78,9 @@ impl Written {
                         entry.value.adopt_places(&other.value);
                     }
                 }
+            }
+            (Tree::Rounded(rounded), Tree::Number(number)) if rounded.parse::<f64>() == number.parse() => {
+                self.value = Tree::Number(number.clone());
             }
             _ => {}
         }
@@ -98,7 +105,7 @@ impl Written {
     /// A text, number or boolean as text.
     pub fn as_text(&self) -> Option<String> {
         match &self.value {
-            Tree::Text(text) | Tree::Number(text) => Some(text.clone()),
+            Tree::Text(text) | Tree::Number(text) | Tree::Rounded(text) => Some(text.clone()),
             Tree::Bool(value) => Some(value.to_string()),
             _ => None,
         }
@@ -109,7 +116,7 @@ impl Written {
         match &self.value {
             Tree::Null => "nothing",
             Tree::Bool(_) => "a boolean",
-            Tree::Number(_) => "a number",
+            Tree::Number(_) | Tree::Rounded(_) => "a number",
             Tree::Text(_) => "a text",
             Tree::List(_) => "a list",
             Tree::Map(_) => "a mapping",

@@ -8,11 +8,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::{Value, json};
 use smtp_sink::{Options as SinkOptions, Sink};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 use tokio::runtime::Runtime;
 
 const DATABASE: &str = "bench_alerts";
@@ -115,19 +112,17 @@ impl Bench {
         measure::program(&mut self.command(arguments))
     }
 
-    /// One evaluation; the memory is the program's and, said below, that of its server process.
+    /// One evaluation; the memory is the program's own and that of the server processes behind it, together.
     fn evaluation(&self, organizations: u64, days: u64, moving: u64) -> anyhow::Result<()> {
         self.company(organizations, days, moving)?;
-        let backend = Backend::watch();
-        let (figure, output) = self.run(&["eval", "--as-of", TODAY])?;
-        let server = backend.peak();
+        let (figure, output) =
+            measure::program_beside(&mut self.command(&["eval", "--as-of", TODAY]), backends)?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let wanted = format!("{organizations} checked {moving} new alert");
         if !said.replace(',', "").contains(&wanted) || said.matches("ops: ").count() != 1 {
             bail!("the evaluation should say `{wanted}` and write one message, and says\n{said}");
         }
-        table::figure(&format!("evaluate {organizations} customers, {moving} move"), &figure)?;
-        table::figure("  its server process", &Figure { seconds: figure.seconds, peak: server })
+        table::figure(&format!("evaluate {organizations} customers, {moving} move"), &figure)
     }
 
     /// From the database to the bytes of one mail.
@@ -197,36 +192,6 @@ fn thousands(number: u64) -> String {
     if head.is_empty() { tail.to_owned() } else { format!("{head},{tail}") }
 }
 
-/// The memory of the server process behind a program: what is its own, without the buffers that all share.
-struct Backend {
-    done: Arc<AtomicBool>,
-    peak: Arc<AtomicU64>,
-    thread: std::thread::JoinHandle<()>,
-}
-
-impl Backend {
-    fn watch() -> Self {
-        let (done, peak) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let (stop, kept) = (done.clone(), peak.clone());
-        let thread = std::thread::spawn(move || {
-            while !stop.load(Ordering::Acquire) {
-                let now = backends().iter().filter_map(|path| own_memory(path)).max().unwrap_or(0);
-                kept.fetch_max(now, Ordering::AcqRel);
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        });
-        Self { done, peak, thread }
-    }
-
-    /// Bytes; known on Linux.
-    fn peak(self) -> Option<u64> {
-        self.done.store(true, Ordering::Release);
-        // Whatever became of the thread, what it saw is kept.
-        let _ = self.thread.join();
-        Some(self.peak.load(Ordering::Acquire)).filter(|bytes| *bytes > 0)
-    }
-}
-
 /// Folders of the processes that serve the benchmark's database.
 fn backends() -> Vec<PathBuf> {
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
@@ -237,12 +202,6 @@ fn backends() -> Vec<PathBuf> {
         })
     };
     processes.flatten().map(|entry| entry.path()).filter(serves).collect()
-}
-
-fn own_memory(process: &Path) -> Option<u64> {
-    let status = std::fs::read_to_string(process.join("status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
 #[cfg(test)]

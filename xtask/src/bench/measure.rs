@@ -2,7 +2,7 @@
 
 use crate::workspace;
 use anyhow::{Context, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,23 @@ pub struct Figure {
 /// Runs a program to its end; its output is kept, not shown. A program that fails is an error that says what it
 /// said.
 pub fn program(command: &mut Command) -> anyhow::Result<(Figure, Output)> {
+    watched(command, watch)
+}
+
+/// The same, but the memory is what the program and the processes beside it hold together at one time, of their
+/// own: without what they share, such as the server's buffers and the pages of files. `beside` gives the folders
+/// of these processes.
+pub fn program_beside(
+    command: &mut Command,
+    beside: fn() -> Vec<PathBuf>,
+) -> anyhow::Result<(Figure, Output)> {
+    watched(command, |child| watch_beside(child, beside))
+}
+
+fn watched(
+    command: &mut Command,
+    watch: impl FnOnce(&Child) -> std::thread::JoinHandle<Option<u64>>,
+) -> anyhow::Result<(Figure, Output)> {
     let name = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let begun = Instant::now();
@@ -50,9 +67,32 @@ fn watch(child: &Child) -> std::thread::JoinHandle<Option<u64>> {
     })
 }
 
+fn watch_beside(child: &Child, beside: fn() -> Vec<PathBuf>) -> std::thread::JoinHandle<Option<u64>> {
+    let folder = PathBuf::from(format!("/proc/{}", child.id()));
+    std::thread::spawn(move || {
+        let mut peak = None;
+        while let Some(own) = own_memory(&folder) {
+            let others: u64 = beside().iter().filter_map(|other| own_memory(other)).sum();
+            peak = peak.max(Some(own + others));
+            std::thread::sleep(GLANCE);
+        }
+        peak
+    })
+}
+
+/// What a process holds of its own, in bytes. A program that has ended holds nothing.
+fn own_memory(process: &Path) -> Option<u64> {
+    let status = std::fs::read_to_string(process.join("status")).ok()?;
+    bytes(&status, "RssAnon:")
+}
+
 /// `VmHWM` of a status file, in bytes. A program that has ended has none.
 fn high_water(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    bytes(status, "VmHWM:")
+}
+
+fn bytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
 }

@@ -15,7 +15,8 @@ pub(super) struct Folder {
 
 impl Folder {
     pub fn new(dir: PathBuf) -> Self {
-        Self { dir }
+        // Without the dots of `./outbox`: people read the path of every mail.
+        Self { dir: dir.components().collect() }
     }
 }
 

@@ -40,7 +40,14 @@ pub(super) async fn backtest(
                 _ => day.other += 1,
             }
         }
-        say(out, &format!("{} at {}%, as it is today:", rule.id, rule.judgement.threshold.percent()))?;
+        say(
+            out,
+            &format!(
+                "{} at {}%, over the records as they are today:",
+                rule.id,
+                rule.judgement.threshold.percent()
+            ),
+        )?;
         let rows: Vec<Vec<String>> = days
             .iter()
             .map(|(day, found)| {

@@ -3,7 +3,7 @@
 use super::{Exit, Project, say};
 use crate::channel;
 use crate::deliver::refuse_pooler;
-use crate::letter;
+use crate::letter::{self, many};
 use crate::mail::Templates;
 use crate::source::Names;
 use crate::{Error, Result, schema};
@@ -47,7 +47,11 @@ fn settings(project: &Project<'_>) -> Vec<Verdict> {
     if verdicts.is_empty() {
         verdicts.push(match project.rules.len() {
             0 => Odd("no exposure has a rule under `config.meta.alert`: nothing is watched".to_owned()),
-            number => Good(format!("settings: {number} rules, {} routes", project.policy.routes.len())),
+            number => Good(format!(
+                "settings: {}, {}",
+                many(number, "rule"),
+                many(project.policy.routes.len(), "route")
+            )),
         });
     }
     for (name, channel) in &project.policy.channels {

@@ -39,7 +39,7 @@ pub(super) async fn list(list: &List, project: &Project<'_>, out: &mut (dyn Writ
         return Ok(Exit::Done);
     }
     if rows.is_empty() {
-        return say(out, "nothing");
+        return say(out, nothing(list));
     }
     let shown: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| crate::plain::plain(cell, 60)).collect()).collect();
@@ -47,4 +47,18 @@ pub(super) async fn list(list: &List, project: &Project<'_>, out: &mut (dyn Writ
         say(out, &line)?;
     }
     Ok(Exit::Done)
+}
+
+/// What an empty list means, and how to see more.
+fn nothing(list: &List) -> &'static str {
+    match (list.what, list.all) {
+        (Listed::Incidents, false) => "no incident is open; --all lists closed ones too",
+        (Listed::Incidents, true) => "no incident was ever opened",
+        (Listed::Outbox, false) => "no message waits; --all lists those that were sent too",
+        (Listed::Outbox, true) => "no message was ever written",
+        (Listed::Dead, _) => "no message was given up",
+        (Listed::Silences, false) => "no silence holds; --all lists ended ones too",
+        (Listed::Silences, true) => "nothing was ever silenced",
+        (Listed::Runs, _) => "nothing was evaluated yet",
+    }
 }

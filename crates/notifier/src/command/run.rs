@@ -1,17 +1,20 @@
 //! `check`, `eval`, `send`, `watch`.
 
 use super::{Check, Eval, Exit, Project, SendDue, Watch, columns, say};
-use crate::amount::{count, percent};
+use crate::amount::{Amount, count, percent};
 use crate::deliver::{DeliveryReport, Sending, deliver};
+use crate::detect::Judged;
 use crate::evaluate::{Evaluation, EvaluationReport, RuleStatus, evaluate};
 use crate::letter::{many, value};
 use crate::measure::Span;
 use crate::pipeline;
 use crate::{Error, Result, detect, operate, remind};
 use chrono::NaiveDate;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use warehouse::{Session, get};
 
 /// Contents of messages are kept for that long.
 const KEPT: Span = Span::hours(30 * 24);
@@ -100,6 +103,7 @@ async fn findings(
         let day_before = evaluation.as_of.pred_opt().unwrap_or(evaluation.as_of);
         let since = evaluation.since.unwrap_or(day_before);
         let found = detect::judge(&session, rule, (since, evaluation.as_of), None, true).await?;
+        let known = known(&session, rule, since).await?;
         let rows: Vec<Vec<String>> = found
             .iter()
             .map(|one| {
@@ -110,16 +114,34 @@ async fn findings(
                     value(one.base_value.as_ref()),
                     value(one.value.as_ref()),
                     one.change_percent.as_deref().map(percent).unwrap_or_default(),
+                    if known.contains(&Known::of(one)) { "known" } else { "new" }.to_owned(),
                 ]
             })
             .collect();
         if !rows.is_empty() {
-            for line in columns(&["date", "organization", "kind", "from", "to", "change"], &rows) {
+            for line in columns(&["date", "organization", "kind", "from", "to", "change", ""], &rows) {
                 say(out, &line)?;
             }
         }
     }
     Ok(())
+}
+
+/// A finding that an evaluation has written down: its organization, day, baseline and value.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Known(String, NaiveDate, Option<Amount>, Option<Amount>);
+
+impl Known {
+    fn of(one: &Judged) -> Self {
+        Self(one.organization.clone(), one.record_date, one.base_value.clone(), one.value.clone())
+    }
+}
+
+/// What was found before and still holds.
+async fn known(session: &Session, rule: &crate::Rule, since: NaiveDate) -> Result<BTreeSet<Known>> {
+    let rows = session.query(include_str!("../sql/known_findings.sql"), &[&rule.id, &since]).await?;
+    let amount = |row, index| Ok::<_, Error>(get::<Option<String>>(row, index)?.map(Amount::new));
+    rows.iter().map(|row| Ok(Known(get(row, 0)?, get(row, 1)?, amount(row, 2)?, amount(row, 3)?))).collect()
 }
 
 fn number_of(number: i64, noun: &str) -> String {
@@ -170,10 +192,10 @@ fn tell(
         for message in &rule.messages {
             // What a scheduler's log keeps names nobody; `list outbox` does.
             let about = match message.kind.as_str() {
-                "thread" => format!("message {}, about one customer,", message.id),
+                "thread" => format!("message {}, about one customer", message.id),
                 _ => message.subject.clone(),
             };
-            say(out, &format!("  {}: {about} to {}", message.channel, message.recipient))?;
+            say(out, &format!("  to {} by {}: {about}", message.recipient, message.channel))?;
         }
     }
     Ok(exit)

@@ -4,8 +4,8 @@ use crate::Result;
 use crate::schema::lock;
 use chrono::{DateTime, Utc};
 use platform_core::channel::Message;
-use warehouse::types::Type;
-use warehouse::{Session, get};
+use warehouse::types::{ToSql, Type};
+use warehouse::{Session, Statement, get};
 
 /// What may be claimed.
 pub(super) struct Claim<'a> {
@@ -36,22 +36,18 @@ pub(super) struct Mine {
     pub message: Message,
 }
 
+/// The statement of [`Claim::take`].
+pub(super) async fn prepare(session: &Session) -> Result<Statement> {
+    let types = [Type::TEXT, Type::TIMESTAMPTZ, Type::TEXT_ARRAY, Type::INT8_ARRAY, Type::INT8];
+    Ok(session.prepare(include_str!("../sql/claim.sql"), &types).await?)
+}
+
 impl Claim<'_> {
     /// Claims the next message that is due.
-    pub async fn take(&self, session: &Session) -> Result<Option<Claimed>> {
-        let (channels, busy) = (self.channels.to_vec(), self.busy.to_vec());
-        let rows = session
-            .query_typed(
-                include_str!("../sql/claim.sql"),
-                &[
-                    (&self.worker, Type::TEXT),
-                    (&self.now, Type::TIMESTAMPTZ),
-                    (&channels, Type::TEXT_ARRAY),
-                    (&busy, Type::INT8_ARRAY),
-                    (&lock::MESSAGE, Type::INT8),
-                ],
-            )
-            .await?;
+    pub async fn take(&self, session: &Session, statement: &Statement) -> Result<Option<Claimed>> {
+        let parameters: [&(dyn ToSql + Sync); 5] =
+            [&self.worker, &self.now, &self.channels, &self.busy, &lock::MESSAGE];
+        let rows = session.query_prepared(statement, &parameters).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let id: i64 = get(row, 0)?;
         if !get::<bool>(row, 1)? {

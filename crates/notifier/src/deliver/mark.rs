@@ -6,8 +6,8 @@ use crate::{Result, mail};
 use chrono::{DateTime, TimeDelta, Utc};
 use platform_core::channel::{Deferral, Delivery, Outcome, Rejection};
 use sha2::{Digest, Sha256};
-use warehouse::types::Type;
-use warehouse::{Session, get};
+use warehouse::types::{ToSql, Type};
+use warehouse::{Session, Statement, get};
 
 /// Where a message ended up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +35,33 @@ struct Verdict {
     slower: bool,
 }
 
-/// Writes down the outcome of an attempt.
+/// The statement of [`mark`].
+pub(super) async fn prepare(session: &Session) -> Result<Statement> {
+    let types = [
+        Type::INT8,
+        Type::INT8,
+        Type::TIMESTAMPTZ,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+        Type::INT4,
+        Type::TEXT,
+        Type::FLOAT8,
+        Type::BOOL,
+        Type::BOOL,
+        Type::BOOL,
+        Type::BOOL,
+        Type::TEXT,
+        Type::INT4,
+        Type::BOOL,
+    ];
+    Ok(session.prepare(include_str!("../sql/mark.sql"), &types).await?)
+}
+
+/// Writes down the outcome of an attempt, within the caller's transaction.
 pub(super) async fn mark(
     session: &Session,
+    statement: &Statement,
     policy: &Policy,
     message: &Mine,
     outcome: &Outcome,
@@ -48,29 +72,26 @@ pub(super) async fn mark(
         .retry_after
         .and_then(|wait| TimeDelta::from_std(wait).ok())
         .map_or(verdict.wait, |wait| wait.clamp(TimeDelta::seconds(1), TimeDelta::hours(1)));
-    let rows = session
-        .query_typed(
-            include_str!("../sql/mark.sql"),
-            &[
-                (&message.id, Type::INT8),
-                (&message.attempt, Type::INT8),
-                (&now, Type::TIMESTAMPTZ),
-                (&verdict.state, Type::TEXT),
-                (&verdict.attempt, Type::TEXT),
-                (&outcome.phase.as_str(), Type::TEXT),
-                (&outcome.code.map(i32::from), Type::INT4),
-                (&outcome.reply, Type::TEXT),
-                (&wait.as_seconds_f64(), Type::FLOAT8),
-                (&verdict.alarm, Type::BOOL),
-                (&verdict.failed, Type::BOOL),
-                (&verdict.open, Type::BOOL),
-                (&verdict.slower, Type::BOOL),
-                (&outcome.remote_id, Type::TEXT),
-                (&FAILURES, Type::INT4),
-                (&(outcome.delivery == Delivery::Misconfigured), Type::BOOL),
-            ],
-        )
-        .await?;
+    let code = outcome.code.map(i32::from);
+    let parameters: [&(dyn ToSql + Sync); 16] = [
+        &message.id,
+        &message.attempt,
+        &now,
+        &verdict.state,
+        &verdict.attempt,
+        &outcome.phase.as_str(),
+        &code,
+        &outcome.reply,
+        &wait.as_seconds_f64(),
+        &verdict.alarm,
+        &verdict.failed,
+        &verdict.open,
+        &verdict.slower,
+        &outcome.remote_id,
+        &FAILURES,
+        &(outcome.delivery == Delivery::Misconfigured),
+    ];
+    let rows = session.query_prepared(statement, &parameters).await?;
     let state: String = rows.first().map_or_else(|| Ok(String::new()), |row| get(row, 0))?;
     let fate = match state.as_str() {
         "sent" => Fate::Sent,

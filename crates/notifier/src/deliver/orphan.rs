@@ -43,8 +43,15 @@ async fn try_lock(session: &Session, id: i64) -> Result<bool> {
     Ok(rows.first().map_or(Ok(false), |row| get(row, 0))?)
 }
 
+/// Commits, then lets go of a message: nobody may find it unlocked and still being sent.
+pub(super) async fn commit_and_unlock(session: &Session, id: i64) -> Result<()> {
+    let key = lock::MESSAGE + id;
+    session.batch_execute(&format!("commit; select pg_advisory_unlock({key})")).await?;
+    Ok(())
+}
+
 /// Lets go of a message.
-pub(super) async fn unlock(session: &Session, id: i64) -> Result<()> {
+async fn unlock(session: &Session, id: i64) -> Result<()> {
     session.query_typed("select pg_advisory_unlock($1)", &[(&(lock::MESSAGE + id), Type::INT8)]).await?;
     Ok(())
 }

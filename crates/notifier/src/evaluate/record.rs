@@ -12,6 +12,8 @@ use warehouse::types::Type;
 use warehouse::{Session, get};
 
 const RECORD: &str = include_str!("../sql/record.sql");
+/// Organizations of which something is known, so that it may have to be taken back.
+const KNOWN: &str = include_str!("../sql/known.sql");
 
 /// What a run counted.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +32,14 @@ pub(crate) struct Counts {
     pub silent: i64,
     /// Incidents whose organization has a later record without an alert.
     pub settled: Vec<i64>,
+}
+
+impl Counts {
+    /// How many rows the statements after detection go over.
+    pub fn findings(&self) -> i64 {
+        let settled = i64::try_from(self.settled.len()).unwrap_or(i64::MAX);
+        self.alerts + self.bad_data + self.missing + self.withdrawn + self.silent + settled
+    }
 }
 
 /// The last day that was evaluated.
@@ -80,7 +90,7 @@ pub(super) async fn record(
             (Box::new(is_last), Type::BOOL),
             (Box::new(run.policy.resolve == Resolve::Reverted), Type::BOOL),
         ];
-        let (sql, parameters) = question.statement(names, Some(RECORD), extra);
+        let (sql, parameters) = question.statement(names, RECORD, KNOWN, extra);
         let rows = query(run.session, &sql, &parameters).await?;
         for row in &rows {
             total.alerts += get::<i64>(row, 4)?;

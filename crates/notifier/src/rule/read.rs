@@ -178,8 +178,8 @@ fn only_one(
 }
 
 fn read_judgement(keys: &mut Keys<'_>) -> Judgement {
-    let threshold = keys.parsed("threshold").unwrap_or(Threshold::HALF);
-    let min_abs_change = keys.parsed::<Floor>("min_abs_change").unwrap_or_default();
+    let threshold = keys.exact("threshold").unwrap_or(Threshold::HALF);
+    let min_abs_change = keys.exact::<Floor>("min_abs_change").unwrap_or_default();
     let measure = match keys.text("measure").as_deref() {
         None | Some("previous") => Measure::Previous,
         Some("symmetric_max") => Measure::SymmetricMax,
@@ -214,7 +214,7 @@ fn read_mass_change(keys: &mut Keys<'_>) -> MassChange {
         MassChange { min_count: 20, ratio: "0.20".parse().unwrap_or(Threshold::HALF), hard_cap: 200 };
     if let Some(mut below) = keys.keys("mass_change") {
         mass.min_count = below.parsed("min_count").unwrap_or(mass.min_count);
-        mass.ratio = below.parsed("ratio").unwrap_or(mass.ratio);
+        mass.ratio = below.exact("ratio").unwrap_or(mass.ratio);
         mass.hard_cap = below.parsed("hard_cap").unwrap_or(mass.hard_cap);
         below.finish();
     }
@@ -229,4 +229,57 @@ fn read_freshness(keys: &mut Keys<'_>) -> Freshness {
         below.finish();
     }
     freshness
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// The threshold and the complaints of a rule that stands so in the properties file; the manifest has what
+    /// JSON makes of it.
+    fn threshold(written: &str, is_there: bool) -> (Option<String>, Vec<String>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let yaml = format!(
+            "exposures:\n  - name: balances\n    config: {{meta: {{alert: {{key: id, date: day, value: balance, threshold: {written}}}}}}}\n"
+        );
+        if is_there {
+            std::fs::write(folder.path().join("exposures.yml"), yaml).expect("a file");
+        }
+        let value: serde_json::Value = serde_json::from_str(written).expect("JSON");
+        let manifest = serde_json::from_value(json!({
+            "nodes": {"model.shop.daily": {
+                "name": "daily", "resource_type": "model", "package_name": "shop", "path": "daily.sql",
+                "original_file_path": "daily.sql", "unique_id": "model.shop.daily", "fqn": [],
+                "alias": "daily", "schema": "analytics", "database": "any", "config": {}, "created_at": 0.0,
+                "checksum": {"name": "none", "checksum": ""},
+            }},
+            "exposures": {"exposure.shop.balances": {
+                "name": "balances", "resource_type": "exposure", "package_name": "shop", "path": "exposures.yml",
+                "original_file_path": "exposures.yml", "unique_id": "exposure.shop.balances", "fqn": [],
+                "type": "application", "owner": {},
+                "config": {"meta": {"alert": {"key": "id", "date": "day", "value": "balance", "threshold": value}}},
+                "depends_on": {"macros": [], "nodes": ["model.shop.daily"]},
+            }},
+        }))
+        .expect("a manifest");
+        let (rules, problems) = read_rules(&manifest, folder.path());
+        let threshold = rules.first().map(|rule| rule.judgement.threshold.to_string());
+        (threshold, problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_threshold_is_what_was_written_quoted_or_not() {
+        for written in ["0.5", "0.1", "0.30000000000000001", "\"0.30000000000000001\"", "2"] {
+            assert_eq!(threshold(written, true), (Some(written.trim_matches('"').to_owned()), vec![]));
+        }
+    }
+
+    #[test]
+    fn a_fraction_that_only_the_manifest_has_is_refused_unless_quoted() {
+        assert_eq!(threshold("\"0.1\"", false).0.as_deref(), Some("0.1"));
+        assert_eq!(threshold("1", false).0.as_deref(), Some("1"));
+        let (rule, problems) = threshold("0.30000000000000001", false);
+        assert!(rule.is_none() && problems[0].contains("write it in quotes"), "{problems:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::as_text;
 use crate::measure::{Floor, Threshold};
-use crate::written::{Keys, Tree, Written, error};
+use crate::written::{Keys, Tree, Written, error, not_exact};
 use platform_core::Diagnostic;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -58,8 +58,8 @@ pub(super) fn read_segments(
     for (index, item) in written.items().iter().enumerate() {
         let mut keys = Keys::of(format!("segment {}", index + 1), item, problems);
         let id = keys.text("id").unwrap_or_else(|| format!("segment_{}", index + 1));
-        let threshold = keys.parsed("threshold").unwrap_or(threshold);
-        let min_abs_change = keys.parsed("min_abs_change").unwrap_or(floor);
+        let threshold = keys.exact("threshold").unwrap_or(threshold);
+        let min_abs_change = keys.exact("min_abs_change").unwrap_or(floor);
         let when = match keys.get("when") {
             Some(when) => read_conditions(when, keys.problems),
             None => Vec::new(),
@@ -84,6 +84,10 @@ fn read_conditions(written: &Written, problems: &mut Vec<Diagnostic>) -> Vec<Con
         for (suffix, test) in [("_at_least", Test::AtLeast as fn(String) -> Test), ("_at_most", Test::AtMost)]
         {
             if let (Some(column), Some(text)) = (key.strip_suffix(suffix), entry.value.as_text()) {
+                if let Tree::Rounded(text) = &entry.value.value {
+                    let message = format!("condition on `{column}`: {}", not_exact(text));
+                    problems.push(error("A003", entry.value.place.as_ref(), message));
+                }
                 conditions.push(Condition { column: column.to_owned(), test: test(text) });
             }
         }
@@ -94,7 +98,7 @@ fn read_conditions(written: &Written, problems: &mut Vec<Diagnostic>) -> Vec<Con
             Tree::Map(_) => {
                 let mut keys = Keys::of(format!("condition `{key}`"), &entry.value, problems);
                 let tests =
-                    [keys.text("at_least").map(Test::AtLeast), keys.text("at_most").map(Test::AtMost)];
+                    [keys.exact("at_least").map(Test::AtLeast), keys.exact("at_most").map(Test::AtMost)];
                 keys.finish();
                 conditions
                     .extend(tests.into_iter().flatten().map(|test| Condition { column: key.clone(), test }));

@@ -1,9 +1,11 @@
--- Judges every record of the days ($1, $2] against its baseline: that organization's latest valid record
--- that is at least $3 days older, however old. Exact: `numeric` and multiplication, never a division or
--- a float. One sort of the days near the window; the rest of the history is read only for organizations
--- that have no valid record just before it.
+-- The steps that judge the records of the days ($1, $2] against their baselines: that organization's latest
+-- valid record that is at least $3 days older, however old. Exact: `numeric` and multiplication, never a
+-- division or a float. Statements that ask for a judgement begin with these steps and go on from `judged`.
 --   $4 thresholds, $5 floors: of the rule, then of each segment · $6 whether the measure is symmetric
---   $7 currency code · $8 decimals of the percentage · $9 age in days at which a baseline is flagged
+--   $7 currency code · $9 age in days at which a baseline is flagged
+-- Judged are organizations that may have moved and those that are watched. The others are seen to be all
+-- right from their least and their largest value, without sorting their records. The history before the days
+-- near the window is read only for organizations that have no valid record just before it.
 with record as not materialized (
     select
         (fact.{key})::text collate "C" as organization_id
@@ -24,12 +26,52 @@ with record as not materialized (
         and record_date <= $2::date
 )
 
-, beyond as (
-    select organization_id
+, organization as materialized (
+    select
+        organization_id
+        , max(record_date) as newest
+        , min(record_date) filter (where valid) as first_valid
+        , bool_and(valid) as is_valid
+        , {one_currency} as has_one_currency
+        , min(value) as least
+        , max(value) as largest
     from near
     group by organization_id
-    having bool_or(record_date > $1::date)
-        and not bool_or(valid and record_date <= $1::date + 1 - $3::int)
+)
+
+-- Any two values of a calm organization differ by less than the smallest threshold of the smaller of both,
+-- so no pair of them can have moved far enough.
+, restless as materialized (
+    select organization_id
+    from organization
+    where newest > $1::date
+        and (
+            {watched}
+            or not is_valid
+            or not has_one_currency
+            or first_valid > $1::date + 1 - $3::int
+            or (
+                least <> largest
+                and (
+                    (least <= 0 and largest >= 0)
+                    or largest - least >= least(abs(least), abs(largest))
+                        * (select min(threshold) from unnest($4::text[]::numeric[]) as threshold)
+                )
+            )
+        )
+)
+
+, looked_at as materialized (
+    select near.*
+    from near
+    join restless using (organization_id)
+)
+
+, beyond as (
+    select organization_id
+    from organization
+    where newest > $1::date
+        and (first_valid is null or first_valid > $1::date + 1 - $3::int)
 )
 
 , far as (
@@ -41,14 +83,18 @@ with record as not materialized (
     group by organization_id
 )
 
-, history as (
-    select organization_id, record_date, value, currency, label, segment
-    from near
-    where valid
-    union all
+, far_record as materialized (
     select organization_id, record_date, record.value, record.currency, record.label, record.segment
     from far
     join record using (organization_id, record_date)
+)
+
+, history as not materialized (
+    select organization_id, record_date, value, currency, label, segment
+    from looked_at
+    where valid
+    union all
+    select * from far_record
 )
 
 , paired as (
@@ -66,18 +112,18 @@ with record as not materialized (
 )
 
 , bad as (
-    select distinct on (near.organization_id, near.record_date)
-        near.organization_id, near.record_date, near.value, near.currency, near.label, near.segment
+    select distinct on (looked_at.organization_id, looked_at.record_date)
+        looked_at.*
         , history.record_date as base_date
         , history.value as base_value
         , history.currency as base_currency
-    from near
+    from looked_at
     left join history
-        on history.organization_id = near.organization_id
-        and history.record_date <= near.record_date - $3::int
-    where not near.valid
-        and near.record_date > $1::date
-    order by near.organization_id, near.record_date, history.record_date desc nulls last
+        on history.organization_id = looked_at.organization_id
+        and history.record_date <= looked_at.record_date - $3::int
+    where not looked_at.valid
+        and looked_at.record_date > $1::date
+    order by looked_at.organization_id, looked_at.record_date, history.record_date desc nulls last
 )
 
 , compared as (
@@ -119,32 +165,25 @@ with record as not materialized (
     from measured
 )
 
-select
-    organization_id, record_date, value, currency, label, segment
-    , base_date, base_value, base_currency, threshold, floor, reference
-    , reason
-    , case reason
-        when 'moved' then 'alert'
-        when 'bad_data' then 'bad_data'
-        when 'currency_changed' then 'currency_changed'
-        else 'ok'
-    end as outcome
-    , case
-        when reason <> 'moved' then null
-        when base_value = 0 then 'from_zero'
-        when value = 0 then 'to_zero'
-        when sign(value) <> sign(base_value) then 'sign_flip'
-        when value > base_value then 'increase'
-        else 'decrease'
-    end as kind
-    , case
-        when reason in ('moved', 'below_threshold', 'below_floor') and base_value <> 0 then
-            round(
-                sign(value - base_value)
-                * div(abs(value - base_value) * 100 * power(10::numeric, $8::int), reference)
-                / power(10::numeric, $8::int)
-                , $8::int
-            )
-    end as change_percent
-    , coalesce(record_date - base_date > $9::int, false) as is_stale_baseline
-from reasoned
+, judged as materialized (
+    select
+        organization_id, record_date, value, currency, label, segment
+        , base_date, base_value, base_currency, threshold, floor, reference
+        , reason
+        , case reason
+            when 'moved' then 'alert'
+            when 'bad_data' then 'bad_data'
+            when 'currency_changed' then 'currency_changed'
+            else 'ok'
+        end as outcome
+        , case
+            when reason <> 'moved' then null
+            when base_value = 0 then 'from_zero'
+            when value = 0 then 'to_zero'
+            when sign(value) <> sign(base_value) then 'sign_flip'
+            when value > base_value then 'increase'
+            else 'decrease'
+        end as kind
+        , coalesce(record_date - base_date > $9::int, false) as is_stale_baseline
+    from reasoned
+)

@@ -1,5 +1,7 @@
 -- What detection says of each record, for people and for tests: of all organizations or of $10; of all
 -- records or, with $11, of those worth telling.
+{detect}
+
 select
     organization_id
     , record_date
@@ -15,12 +17,12 @@ select
     , outcome
     , kind
     , reason
-    , change_percent::text
+    , ({percent})::text as change_percent
     , is_stale_baseline
     , abs(value - base_value)::text as difference
     , (threshold * reference)::text as needed
     , reference::text
-from ({detect}) as judged
+from judged
 where ($10::text is null or organization_id = $10)
     and (not $11 or outcome <> 'ok')
 order by record_date, organization_id

@@ -6,5 +6,5 @@ select
 from alerting.outbox
 where state = 'dead'
     and ($1 or state = 'dead')
-order by id desc
+order by outbox.id desc
 limit $2

@@ -5,5 +5,5 @@ select
     , to_char(opened_at at time zone $3, 'YYYY-MM-DD HH24:MI')
 from alerting.incident
 where $1 or state <> 'resolved'
-order by id desc
+order by incident.id desc
 limit $2

@@ -4,5 +4,5 @@ select
     , to_char(not_before at time zone $3, 'YYYY-MM-DD HH24:MI'), subject, last_error
 from alerting.outbox
 where $1 or state in ('held', 'ready', 'sending', 'dead')
-order by id desc
+order by outbox.id desc
 limit $2

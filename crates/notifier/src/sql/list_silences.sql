@@ -10,5 +10,5 @@ select
     , to_char(coalesce(ended_at, ends_at) at time zone $3, 'YYYY-MM-DD HH24:MI'), created_by, comment
 from alerting.silence
 where $1 or coalesce(ended_at, ends_at) > now()
-order by id desc
+order by silence.id desc
 limit $2

@@ -1,17 +1,14 @@
--- Writes what detection found and nobody knew yet, and gives it back beside the counts of the run: one row
--- for each new finding, or a single row of counts alone.
+-- Writes what detection found and nobody knew yet, and gives the counts of the run.
 --   $10 rule · $11 its revision · $12 run · $13 now · $14 whether nothing was ever evaluated before
 --   $15 day up to which everything was evaluated before · $16 ids of segments, the rule's own first (null)
 --   $17 days without a record that are worth an alert (0: never) · $18 whether these are the last days
 --   $19 whether an incident settles only when the value is back near what it was
-with judged as materialized (
 {detect}
-)
 
 , newest as (
-    select organization_id, max(record_date) as record_date
-    from judged
-    group by organization_id
+    select organization_id, newest as record_date
+    from organization
+    where newest > $1::date
 )
 
 , latest as (
@@ -24,7 +21,7 @@ with judged as materialized (
 )
 
 , day as (
-    select distinct record_date from judged
+    select distinct record_date from near where record_date > $1::date
 )
 
 , missing as (
@@ -42,7 +39,7 @@ with judged as materialized (
 , found as (
     select
         organization_id, record_date, outcome, kind, base_date, base_value, base_currency, value, currency
-        , label, segment, threshold, change_percent, is_stale_baseline
+        , label, segment, threshold, {percent} as change_percent, is_stale_baseline
         , encode(sha256(convert_to(
             outcome
             || '|' || coalesce(base_date::text, '')
@@ -55,13 +52,13 @@ with judged as materialized (
     where outcome <> 'ok'
     union all
     select
-        missing.organization_id, missing.record_date, 'missing', null, missing.base_date, judged.value
-        , judged.currency, null, judged.currency, judged.label, judged.segment, null, null, false
+        missing.organization_id, missing.record_date, 'missing', null, missing.base_date, near.value
+        , near.currency, null, near.currency, near.label, near.segment, null, null, false
         , encode(sha256(convert_to('missing|' || missing.base_date, 'UTF8')), 'hex')
     from missing
-    join judged
-        on judged.organization_id = missing.organization_id
-        and judged.record_date = missing.base_date
+    join near
+        on near.organization_id = missing.organization_id
+        and near.record_date = missing.base_date
     where $18
         and $17::int > 0
         and missing.days >= $17::int
@@ -149,7 +146,7 @@ with judged as materialized (
 )
 
 select
-    (select count(*) from judged where record_date = $2::date) as checked
+    (select count(*) from near where record_date = $2::date) as checked
     , (select count(*) from judged where record_date = $2::date and reason = 'first_record') as first_records
     , (select count(*) from judged where record_date = $2::date and reason = 'below_floor') as below_floor
     , (select count(*) from missing) as missing

@@ -72,6 +72,18 @@ impl<'a> Keys<'a> {
         text.parse().map_err(|problem| self.wrong(key, problem)).ok()
     }
 
+    /// A value of a type that reads itself from text and must be what was written, to the last digit.
+    pub fn exact<T: FromStr>(&mut self, key: &'static str) -> Option<T>
+    where
+        T::Err: std::fmt::Display,
+    {
+        if let Some(Written { value: Tree::Rounded(text), .. }) = self.get(key) {
+            self.wrong(key, not_exact(text));
+            return None;
+        }
+        self.parsed(key)
+    }
+
     /// A boolean.
     pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
         let value = self.get(key)?;
@@ -115,6 +127,11 @@ impl<'a> Keys<'a> {
             self.problems.push(problem.hint(suggestion(key, &self.asked)));
         }
     }
+}
+
+/// Why a number that was a binary fraction on its way here is refused where its digits matter.
+pub(crate) fn not_exact(text: &str) -> String {
+    format!("write it in quotes, such as \"{text}\": without them its digits are rounded on their way here")
 }
 
 /// "did you mean", or all keys there are.

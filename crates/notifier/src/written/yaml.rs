@@ -32,6 +32,7 @@ enum Raw {
     Null,
     Bool(bool),
     Number(String),
+    Fraction(f64),
     Text(String),
     List(Vec<Spanned<Raw>>),
     Map(Vec<(Spanned<String>, Spanned<Raw>)>),
@@ -60,6 +61,7 @@ impl Lines<'_> {
     fn written(&self, raw: Spanned<Raw>) -> Written {
         let length = match &raw.value {
             Raw::Text(text) | Raw::Number(text) => text.chars().count(),
+            Raw::Fraction(value) => value.to_string().len(),
             _ => 0,
         };
         let place = Some(self.place(raw.referenced, length));
@@ -67,11 +69,26 @@ impl Lines<'_> {
             Raw::Null => Tree::Null,
             Raw::Bool(value) => Tree::Bool(value),
             Raw::Number(text) => Tree::Number(text),
+            Raw::Fraction(value) => match self.digits(raw.defined, value) {
+                Some(digits) => Tree::Number(digits.to_owned()),
+                None => Tree::Rounded(value.to_string()),
+            },
             Raw::Text(text) => Tree::Text(text),
             Raw::List(items) => Tree::List(items.into_iter().map(|item| self.written(item)).collect()),
             Raw::Map(entries) => Tree::Map(self.map(entries)),
         };
         Written { place, value }
+    }
+
+    /// A fraction as it stands there, digit by digit: the parser has made it the nearest binary one.
+    fn digits(&self, at: Location, value: f64) -> Option<&str> {
+        let line = self.lines.get(usize::try_from(at.line()).ok()?.checked_sub(1)?)?;
+        let before = usize::try_from(at.column()).ok()?.checked_sub(1)?;
+        let (start, _) = line.char_indices().nth(before)?;
+        let rest = &line[start..];
+        let end =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+-.".contains(c))).unwrap_or(rest.len());
+        (rest[..end].parse() == Ok(value)).then_some(&rest[..end])
     }
 
     fn map(&self, entries: Vec<(Spanned<String>, Spanned<Raw>)>) -> IndexMap<String, Entry> {
@@ -142,11 +159,7 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Raw, E> {
-        if value.is_finite() {
-            Ok(Raw::Number(value.to_string()))
-        } else {
-            Err(E::custom("a number must be finite"))
-        }
+        if value.is_finite() { Ok(Raw::Fraction(value)) } else { Err(E::custom("a number must be finite")) }
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
@@ -185,6 +198,22 @@ mod tests {
         let mode = route.get("mode").expect("mode").place.clone().expect("a place");
         assert_eq!((mode.to_string().as_str(), mode.length), ("alerts.yml:3:23", 6));
         assert_eq!(mode.snippet, "  - {to: [ops], mode: digest}");
+    }
+
+    #[test]
+    fn numbers_are_read_digit_by_digit() {
+        let yaml = "half: &half 0.5\nlist: [0.1, 0.30000000000000001, -1.50, 100000000000000000000.25]\n\
+                    same: *half\nsmall: 5e-1\ninteger: 12\ngrouped: 1_000.5\n";
+        let tree = read_yaml("alerts.yml", yaml).expect("reads");
+        let text = |key: &str| tree.get(key).expect("it").as_text().expect("a number");
+        let list: Vec<_> =
+            tree.get("list").expect("it").items().iter().filter_map(Written::as_text).collect();
+        assert_eq!(list, ["0.1", "0.30000000000000001", "-1.50", "100000000000000000000.25"]);
+        assert_eq!((text("half"), text("same"), text("integer")), ("0.5".into(), "0.5".into(), "12".into()));
+        assert_eq!(text("small"), "5e-1");
+        for key in ["half", "same", "small", "integer"] {
+            assert!(matches!(tree.get(key).expect("it").value, Tree::Number(_)), "{key}");
+        }
     }
 
     #[test]

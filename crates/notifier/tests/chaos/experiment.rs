@@ -143,6 +143,36 @@ async fn killed(run: u64, seed: u64, senders: usize) -> Figures {
     figures
 }
 
+/// Hours by which clocks are wrong.
+const SKEW: i64 = 24;
+
+/// Two evaluators and two senders at once, one's clock a day ahead and the other's a day behind, while one of
+/// the senders dies and the mail server drops lines; then one sender whose clock jumps forth and back.
+pub async fn skewed(runs: u64, seed: u64) -> Figures {
+    let mut figures = Figures::default();
+    for run in 0..runs {
+        let mut random = Random::new(seed * 1_000_003 + run);
+        let killer = Killer::new();
+        let company = Company::new(Mode::DropAfterSome(20), Some(killer.hook()), run).await;
+        tokio::join!(ends("evaluate", &company, SKEW), ends("evaluate", &company, -SKEW));
+        for (mine, other) in [(SKEW, -SKEW), (-SKEW, SKEW), (SKEW, SKEW + 1)] {
+            let mut beside = start("send", &company.url, &company.sink.url(), other, "never", 1);
+            figures.faults += usize::from(dies("send", &company, &killer, mine, &mut random).await);
+            let status = tokio::task::spawn_blocking(move || beside.wait()).await.expect("a thread");
+            status.expect("a status");
+        }
+        for hours in [SKEW + 2, -SKEW, SKEW + 4, 0] {
+            ends("send", &company, hours).await;
+            figures.faults += 1;
+        }
+        company.sink.set_mode(Mode::Well);
+        ends("send", &company, SKEW + 8).await;
+        ends("send", &company, SKEW + 12).await;
+        figures.add(&company);
+    }
+    figures
+}
+
 /// A server that keeps a mail and closes the line, three times of ten.
 pub async fn drops(runs: u64, seed: u64) -> Figures {
     let mut figures = Figures::default();

@@ -22,6 +22,7 @@ mod worker;
 
 use experiment::Figures;
 use std::process::ExitCode;
+use std::time::Instant;
 
 const NAME: &str = "nothing_is_lost_and_nothing_is_told_twice";
 
@@ -77,14 +78,22 @@ impl Promise {
 /// The table of what was done and what came of it.
 struct Table {
     good: bool,
+    /// When the last row was done.
+    last: Instant,
 }
 
 impl Table {
     fn row(&mut self, name: &str, figures: &Figures, promise: Promise) {
         println!(
-            "{name:<42} {:>7} {:>7} {:>5} {:>11} {:>18}",
-            figures.alerts, figures.faults, figures.lost, figures.copies, figures.duplicates
+            "{name:<42} {:>7} {:>7} {:>5} {:>11} {:>18} {:>8.1}",
+            figures.alerts,
+            figures.faults,
+            figures.lost,
+            figures.copies,
+            figures.duplicates,
+            self.last.elapsed().as_secs_f32()
         );
+        self.last = Instant::now();
         self.good &= promise.holds(figures);
     }
 }
@@ -95,10 +104,10 @@ async fn all(runs: u64, seed: u64) -> ExitCode {
     let few = (runs / 16).max(2);
     let rounds = runs.min(100) / 16 + 2;
     println!(
-        "{:<42} {:>7} {:>7} {:>5} {:>11} {:>18}",
-        "experiment", "alerts", "faults", "lost", "raw copies", "visible duplicates"
+        "{:<42} {:>7} {:>7} {:>5} {:>11} {:>18} {:>8}",
+        "experiment", "alerts", "faults", "lost", "raw copies", "visible duplicates", "seconds"
     );
-    let mut table = Table { good: true };
+    let mut table = Table { good: true, last: Instant::now() };
     for (senders, runs) in [(1, runs), (2, few), (4, few)] {
         let figures = experiment::kills(runs, seed + senders as u64 - 1, senders).await;
         let plural = if senders == 1 { "" } else { "s" };
@@ -106,6 +115,7 @@ async fn all(runs: u64, seed: u64) -> ExitCode {
     }
     let figures = experiment::drops(few, seed + 2).await;
     table.row("mail server keeps, then drops, 30 %", &figures, Kept);
+    table.row("clocks a day ahead and behind, and jumping", &experiment::skewed(few, seed + 8).await, Kept);
     table.row("mail server greylists", &experiment::greylisting(seed + 3).await, Kept);
     table.row("mail server down for six hours", &outage::mail_server_down(seed).await, Kept);
     table.row("mail server hangs after the last byte", &outage::mail_server_hangs(seed).await, Kept);

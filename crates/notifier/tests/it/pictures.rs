@@ -1,4 +1,5 @@
-//! Mails to look at: written to the folder that `NOTIFIER_PICTURES` names, for people and for screenshots.
+//! Mails to look at: written to the folder that `NOTIFIER_PICTURES` names, for people and for screenshots
+//! (`cargo xtask pictures`).
 
 use crate::failing::test_of_statuses;
 use crate::story::{Story, day, morning, rule};
@@ -133,8 +134,11 @@ async fn keep(story: &Story, prefix: &str) {
         assert!(end < 100_000, "{}: {end} bytes of HTML", message.subject);
         if let Ok(folder) = std::env::var("NOTIFIER_PICTURES") {
             std::fs::create_dir_all(&folder).expect("a folder");
-            std::fs::write(format!("{folder}/{prefix}{}-{}.eml", message.id, message.kind), &message.payload)
-                .expect("a mail");
+            let path = format!("{folder}/{prefix}{}-{}", message.id, message.kind);
+            std::fs::write(format!("{path}.eml"), &message.payload).expect("a mail");
+            let (exit, said) =
+                story.command(&format!("render {} --format html --out {path}.html", message.id)).await;
+            assert_eq!(exit, notifier::command::Exit::Done, "{said}");
         }
     }
 }

@@ -18,7 +18,7 @@ async fn company(settings: &Json) -> (Story, Rule, Vec<History>, Verdicts) {
     let histories = histories(&mut random, &Terms::of(settings), HISTORIES, 0);
     story.keep(&histories).await;
     let rule = rule(settings.clone());
-    let found = judged(&story, &rule, FIRST, LAST).await;
+    let found = judged(&story, &rule, FIRST, LAST, false).await;
     assert!(found.values().filter(|one| one.outcome == "alert").count() > HISTORIES / 4);
     (story, rule, histories, found)
 }
@@ -27,7 +27,7 @@ async fn company(settings: &Json) -> (Story, Rule, Vec<History>, Verdicts) {
 async fn after(story: &Story, rule: &Rule, histories: &[History], days: (NaiveDate, NaiveDate)) -> Verdicts {
     story.sql("truncate analytics.daily").await;
     story.keep(histories).await;
-    judged(story, rule, days.0, days.1).await
+    judged(story, rule, days.0, days.1, false).await
 }
 
 fn values(histories: &[History], change: impl Fn(Decimal) -> Decimal) -> Vec<History> {
@@ -117,8 +117,8 @@ async fn looking_in_two_steps_finds_the_same() {
     let (story, rule, _, found) = company(&json!({"threshold": "0.3335"})).await;
     for days in 1..6 {
         let middle = FIRST + TimeDelta::days(days);
-        let mut both = judged(&story, &rule, FIRST, middle).await;
-        both.extend(judged(&story, &rule, middle, LAST).await);
+        let mut both = judged(&story, &rule, FIRST, middle, false).await;
+        both.extend(judged(&story, &rule, middle, LAST, false).await);
         assert_eq!(both, found, "split after {middle}");
     }
 }
