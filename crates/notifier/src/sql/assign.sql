@@ -8,3 +8,4 @@ with told as (
 update alerting.incident
 set told_at = $5
 where id = any ($6)
+    and told_at is distinct from $5

@@ -1,4 +1,5 @@
--- One incident $1 of rule $2 and day $3 above the incidents $5; $4 is now. Gives its number.
+-- One incident $1 of rule $2 and day $3 above the incidents $5, all told of at $4, which is now. Gives its
+-- number.
 with found as (
     select id from alerting.incident where incident_key = $1 and state <> 'resolved'
 )
@@ -25,7 +26,7 @@ with found as (
 
 , joined as (
     update alerting.incident
-    set parent_id = parent.id
+    set parent_id = parent.id, told_at = $4
     from parent
     where incident.id = any ($5)
 )

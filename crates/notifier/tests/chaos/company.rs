@@ -57,12 +57,12 @@ pub fn rule() -> Rule {
     rules.remove(0)
 }
 
-/// A mail a customer, to one server that is given so many seconds for the answer to a mail.
+/// A mail a customer, to one server that is given so many seconds to take a mail and so many to answer.
 pub fn policy(patience: u32) -> Policy {
     let folder = tempfile::tempdir().expect("a folder");
     let text = format!(
         "version: 1\nfrom: alerts@example.com\nroutes: [{{match: {{}}, to: [ops], mode: thread}}]\nchannels:\n  \
-         ops: {{type: smtp, url_env: CHAOS_SMTP, tls: none, to: [ops@example.com], reply_timeout: {patience}s}}\n"
+         ops: {{type: smtp, url_env: CHAOS_SMTP, tls: none, to: [ops@example.com], message_timeout: {patience}s, reply_timeout: {patience}s}}\n"
     );
     std::fs::write(folder.path().join("alerts.yml"), text).expect("a file");
     let (policy, problems) = notifier::read_policy(folder.path());

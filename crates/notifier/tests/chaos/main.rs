@@ -2,7 +2,7 @@
 //! Postgres and an SMTP server that keeps on disk what it accepts. Then what was to be told is compared with
 //! what arrived.
 //!
-//! `CHAOS_RUNS` (40) and `CHAOS_SEED` (1) repeat it; `cargo xtask chaos` sets them. The same binary is the
+//! `CHAOS_RUNS` (100) and `CHAOS_SEED` (1) repeat it; `cargo xtask chaos` sets them. The same binary is the
 //! worker that gets killed: it is told so by its first argument.
 
 #![allow(
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     let number = |name: &str, default: u64| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
     };
-    let (runs, seed) = (number("CHAOS_RUNS", 40), number("CHAOS_SEED", 1));
+    let (runs, seed) = (number("CHAOS_RUNS", 100), number("CHAOS_SEED", 1));
     runtime.block_on(all(runs, seed))
 }
 
