@@ -48,6 +48,8 @@ pub(crate) fn changes(facts: &Facts<'_>, alerts: &[&Alert], mass: bool) -> Lette
     let broken = of(&["bad_data", "currency_changed"]);
     let missing = of(&["missing"]);
     let withdrawn = of(&["withdrawn"]);
+    // What to do is shown by the example that the reader sees first.
+    let by_size: Vec<&Alert> = moved.iter().chain(&broken).chain(&missing).copied().collect();
     let mut letter = frame(facts, alerts);
     letter.kind = Some(if mass { Kind::MassChange } else { Kind::Digest });
     head(&mut letter, facts, [&moved, &broken, &missing], mass);
@@ -81,7 +83,7 @@ pub(crate) fn changes(facts: &Facts<'_>, alerts: &[&Alert], mass: bool) -> Lette
             .for_each(|line| line.incident = None);
     }
     letter.notes = notes(facts);
-    letter.actions = if mass { steps::of_mass(facts, alerts) } else { steps::of_changes(facts, alerts) };
+    letter.actions = if mass { steps::of_mass(facts, &by_size) } else { steps::of_changes(facts, &by_size) };
     letter.table = Some(table(facts, alerts));
     letter
 }
