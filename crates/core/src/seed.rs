@@ -109,7 +109,7 @@ pub trait SeedTable: Send + Sync {
     /// Number of rows.
     fn row_count(&self) -> u64;
 
-    /// SHA-256 of the file, in hexadecimal: to skip a seed that did not change.
+    /// SHA-256 of the file, in hexadecimal.
     fn sha256(&self) -> &str;
 
     /// The rows for `copy … (columns in file order) from stdin` in text format, in pieces of some 256 KiB that end at
@@ -127,4 +127,7 @@ pub trait SeedTable: Send + Sync {
 pub trait SeedReader: Send + Sync {
     /// Opens a file: reads it once for its columns and their types.
     fn open(&self, path: &Path, options: &SeedOptions) -> Result<Arc<dyn SeedTable>, SeedError>;
+
+    /// Digest of all that a file's rows depend on: its bytes and how it is read. Costs a hash at the disk's speed.
+    fn fingerprint(&self, path: &Path, options: &SeedOptions) -> Result<String, SeedError>;
 }

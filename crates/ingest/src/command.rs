@@ -211,14 +211,20 @@ impl Global {
         let drops = self.drops()?;
         let (warehouse, _server) = self.warehouse().await?;
         let mut good = true;
-        let planned = plan(drops, &warehouse, context.sameness).await?;
-        let (count, is_needed) = (planned.len(), |planned: &Planned| planned.is_needed() || context.again);
-        if !planned.iter().any(is_needed) {
+        let count = drops.len();
+        let needed: Vec<Drop> = if context.again {
+            drops
+        } else {
+            // Files are hashed here, those of drops that are loaded.
+            let planned = plan(drops, &warehouse, context.sameness).await?;
+            planned.into_iter().filter(Planned::is_needed).map(|planned| planned.drop).collect()
+        };
+        if needed.is_empty() {
             let (s, are) = if count == 1 { ("", "is") } else { ("s", "are") };
             writeln!(std::io::stderr(), "nothing to load: {count} drop{s} {are} loaded already")?;
         }
-        for planned in planned.into_iter().filter(is_needed) {
-            let report = load(&planned.drop, &warehouse, context).await?;
+        for drop in needed {
+            let report = load(&drop, &warehouse, context).await?;
             good &= report.outcome != Outcome::Refused;
             tell(&report.problems);
             if report.outcome == Outcome::Refused {

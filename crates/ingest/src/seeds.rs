@@ -12,13 +12,14 @@ mod text;
 
 use crate::csv::encoding::Guess as Encoding;
 use crate::csv::field::value;
-use crate::csv::input::Input;
+use crate::csv::input::{Input, sha256};
 use crate::csv::records::{Fault, Record, Records};
 use crate::csv::scanner::Delimiter;
 use infer::Guess;
 use platform_core::seed::{
     SeedColumn, SeedError, SeedIterator, SeedOptions, SeedReader, SeedTable, SeedType, SeedValue,
 };
+use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +39,17 @@ pub fn reader() -> Arc<dyn SeedReader> {
 impl SeedReader for Reader {
     fn open(&self, path: &Path, options: &SeedOptions) -> Result<Arc<dyn SeedTable>, SeedError> {
         Ok(Arc::new(Seed::open(path, options)?))
+    }
+
+    fn fingerprint(&self, path: &Path, options: &SeedOptions) -> Result<String, SeedError> {
+        let file = sha256(path).map_err(|error| SeedError(format!("{}: {error}", path.display())))?;
+        // What stands behind a file's hash may not be mistaken for a part of it: lengths come first.
+        let mut hash = Sha256::new_with_prefix(file);
+        for text in [options.delimiter.to_string()].iter().chain(&options.text_columns) {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        }
+        Ok(hex::encode(hash.finalize()))
     }
 }
 

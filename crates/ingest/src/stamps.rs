@@ -9,10 +9,14 @@ pub struct Stamp {
     pub kind: &'static str,
 }
 
-/// The stamps in the order of the table, after the file's columns.
+/// The stamps in the order of the table, after the file's columns: first the one that each row has its own of, then
+/// those that all rows of a file share.
 pub const STAMPS: [Stamp; 4] = [
+    Stamp { name: "_line", kind: "bigint" },
     Stamp { name: "_loaded_at", kind: "timestamptz" },
     Stamp { name: "_business_date", kind: "date" },
     Stamp { name: "_file", kind: "text" },
-    Stamp { name: "_line", kind: "bigint" },
 ];
+
+/// How many of the first stamps a row has of its own.
+pub const OWN: usize = 1;

@@ -29,6 +29,7 @@ pub const PLATFORM: Migrations = Migrations {
         ("V3__runs_as_recorded", include_str!("../migrations/V3__runs_as_recorded.sql")),
         ("V4__failing_rows", include_str!("../migrations/V4__failing_rows.sql")),
         ("V5__corrections", include_str!("../migrations/V5__corrections.sql")),
+        ("V6__seeds", include_str!("../migrations/V6__seeds.sql")),
     ],
 };
 

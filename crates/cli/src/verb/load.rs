@@ -9,7 +9,7 @@ use chrono::{NaiveDate, Utc};
 use ingest::drop::{Drop, Folder, find};
 use ingest::feed::feeds;
 use ingest::load::{Context, load as load_drop};
-use ingest::plan::plan;
+use ingest::plan::{Planned, plan};
 use ingest::report::{LoadReport, Outcome};
 use platform_core::event::Level;
 use platform_core::{Diagnostic, EventSink as _, Severity};
@@ -95,10 +95,15 @@ async fn load_all(
     context: &Context,
 ) -> Result<Exit, Stop> {
     let failed = |error: ingest::Error| Stop::runtime(error.to_string());
-    let planned = plan(drops, warehouse, context.sameness).await.map_err(failed)?;
+    let needed: Vec<Drop> = if context.again {
+        drops
+    } else {
+        let planned = plan(drops, warehouse, context.sameness).await.map_err(failed)?;
+        planned.into_iter().filter(Planned::is_needed).map(|planned| planned.drop).collect()
+    };
     let (mut loaded, mut refused) = (0, 0);
-    for planned in planned.iter().filter(|planned| context.again || planned.is_needed()) {
-        let report = load_drop(&planned.drop, warehouse, context).await.map_err(failed)?;
+    for drop in &needed {
+        let report = load_drop(drop, warehouse, context).await.map_err(failed)?;
         account(invocation, &report);
         match report.outcome {
             Outcome::Refused => refused += 1,

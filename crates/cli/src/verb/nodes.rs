@@ -88,6 +88,10 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     }
     opening::concurrency(invocation, &project, threads, selected.len());
     let database = database::open(invocation, &project.profile, 2)?;
+    if walk.task == Task::Build && project::runtime::seed_memory::is_used(&project.manifest) {
+        let migrating = warehouse::migrate(&database.warehouse, &warehouse::migrate::PLATFORM);
+        database.runtime.block_on(migrating)?;
+    }
     let options = RuntimeOptions {
         empty: invocation.is_on("empty"),
         window: times.sample.clone(),

@@ -6,6 +6,7 @@ mod freshness;
 mod interruption;
 mod packages;
 mod scene;
+mod seeds;
 mod start;
 mod state;
 mod walk;

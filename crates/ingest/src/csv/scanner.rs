@@ -66,6 +66,11 @@ impl Delimiter {
         Some(Self { bytes, length })
     }
 
+    /// The byte that it is, unless it has several.
+    pub fn byte(&self) -> Option<u8> {
+        (self.length == 1).then_some(self.bytes[0])
+    }
+
     /// As text.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()

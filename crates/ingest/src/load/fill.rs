@@ -7,7 +7,7 @@
 use super::Context;
 use super::quarantine::Spool;
 use super::rows::Encoder;
-use super::table::Beside;
+use super::table::{Beside, Filling};
 use crate::csv::flaw::Rejected;
 use crate::csv::records::Record;
 use crate::drop::{DropFile, Part};
@@ -74,8 +74,8 @@ pub enum Target<'a> {
         beside: &'a mut Option<Beside>,
         /// The number in its name.
         load: i64,
-        /// Whether it becomes the table itself.
-        lasting: bool,
+        /// What it is for.
+        filling: Filling,
     },
     /// Nowhere: the file is only looked at, since the drop has been refused already.
     Nowhere,
@@ -114,15 +114,20 @@ pub async fn fill(
         |source| Error::Copy { file: file.name.clone(), table: part.feed.table(), source: Box::new(source) };
     let mut copied = Ok(0);
     // No columns: the file was refused before its first row.
-    if let (Target::Table { session, beside, load, lasting }, Ok(columns)) = (target, columns.await) {
+    if let (Target::Table { session, beside, load, filling }, Ok(columns)) = (target, columns.await) {
         let known = match beside.take() {
             Some(beside) => beside,
-            None => Beside::create(session, part, load, &table_columns(part, &columns), lasting).await?,
+            None => Beside::create(session, part, load, &table_columns(part, &columns), filling).await?,
         };
         let beside = beside.insert(known);
-        beside.stamp(session, context.now, date, &file.name).await?;
+        if !beside.is_stamped_last() {
+            beside.stamp(session, context.now, date, &file.name).await?;
+        }
         let sessions = copiers.for_size(file.stat.size).await.map_err(named)?;
         copied = copy(&beside.copy_statement(&columns), sessions, taken).await;
+        if beside.is_stamped_last() && copied.is_ok() {
+            beside.stamp(session, context.now, date, &file.name).await?;
+        }
     }
     let (sifted, pour) = reading.await?;
     let copied = copied.map_err(named)?;
@@ -214,7 +219,7 @@ struct Pour {
 
 impl Sink for Pour {
     fn begin(&mut self, columns: &[String]) -> std::result::Result<(), Stop> {
-        self.encoder = Some(Encoder::new(self.feed.nulls));
+        self.encoder = Some(Encoder::new(self.feed.delimiter, self.feed.nulls));
         let told = self.columns.take().is_none_or(|known| known.send(columns.to_vec()).is_ok());
         if told || self.chunks.is_none() { Ok(()) } else { Err(Stop) }
     }

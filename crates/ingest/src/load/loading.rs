@@ -2,7 +2,8 @@
 
 use super::fill::{Copiers, Filled, Target, fill};
 use super::staged::{Staged, StagedFile, table_report};
-use super::{Context, SHOWN, apply, table};
+use super::table::Filling;
+use super::{Context, SHOWN, apply, table, unhurried};
 use crate::csv::flaw::Flaw;
 use crate::drop::{Drop, DropFile, Part};
 use crate::feed::Mode;
@@ -14,6 +15,7 @@ use platform_core::event::Level;
 use platform_core::{Diagnostic, Place};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use tokio::task::JoinSet;
 use warehouse::{Session, Warehouse};
 
 /// A load under way.
@@ -88,7 +90,8 @@ impl Loading<'_> {
         report: &mut LoadReport,
     ) -> Result<()> {
         let mut copiers = Copiers::new(self.warehouse, self.context.connections);
-        for (part, need, files) in needed {
+        let mut finishing = JoinSet::new();
+        for (at, (part, need, files)) in needed.iter().enumerate() {
             if *need == Need::Nothing {
                 report.tables.push(table_report(part, *need));
                 continue;
@@ -96,14 +99,28 @@ impl Loading<'_> {
             staged.push(Staged { part, need: *need, beside: None, files: Vec::new(), kept: Vec::new() });
             let Some(stage) = staged.last_mut() else { continue };
             self.stage(stage, files, &mut copiers, loads, &mut report.problems).await?;
+            let (mode, rows) = (part.feed.mode, stage.tally().rows);
+            let Some(beside) = stage.beside.clone().filter(|_| mode == Mode::Replace) else { continue };
+            if !report.problems.is_empty() {
+                continue;
+            }
+            if at + 1 == needed.len() {
+                beside.finish(&self.session, rows).await?;
+            } else {
+                // Statistics keep one core busy; the next files need the others.
+                let warehouse = self.warehouse.clone();
+                finishing.spawn(async move {
+                    let session = warehouse.session_named("data platform load").await?;
+                    unhurried(&session).await?;
+                    beside.finish(&session, rows).await
+                });
+            }
+        }
+        while let Some(finished) = finishing.join_next().await {
+            finished??;
         }
         if !report.problems.is_empty() {
             return Ok(());
-        }
-        for stage in staged.iter() {
-            if let (Mode::Replace, Some(beside)) = (stage.part.feed.mode, &stage.beside) {
-                beside.finish(&self.session, stage.tally().rows).await?;
-            }
         }
         if let Err(error) = self.apply(staged).await {
             return Err(Error::Apply { date: self.drop.date, source: Box::new(error) });
@@ -130,8 +147,12 @@ impl Loading<'_> {
             loads.push(load);
             let first = stage.files.first().map_or(load, |file| file.load);
             let target = if problems.is_empty() {
-                let lasting = part.feed.mode == Mode::Replace;
-                Target::Table { session: &self.session, beside: &mut stage.beside, load: first, lasting }
+                let filling = match part.feed.mode {
+                    Mode::Replace if files.len() == 1 => Filling::OneFile,
+                    Mode::Replace => Filling::Files,
+                    Mode::Append | Mode::Upsert => Filling::Passing,
+                };
+                Target::Table { session: &self.session, beside: &mut stage.beside, load: first, filling }
             } else {
                 Target::Nowhere
             };

@@ -3,7 +3,7 @@
 use super::loading::Loading;
 use super::staged::Staged;
 use super::swap::{Swap, swap_all};
-use super::table::{self, Beside};
+use super::table::{self, Beside, Filling};
 use super::{apply, quarantine};
 use crate::Result;
 use crate::feed::Mode;
@@ -28,7 +28,7 @@ impl Loading<'_> {
                 Some(beside) => beside,
                 None => {
                     let load = stage.files.first().map_or(0, |file| file.load);
-                    Beside::create(session, stage.part, load, &feed.columns, true).await?
+                    Beside::create(session, stage.part, load, &feed.columns, Filling::Files).await?
                 }
             };
             match feed.mode {

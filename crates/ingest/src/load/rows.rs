@@ -2,12 +2,13 @@
 //!
 //! Text and not binary, because it measures a little faster: of a million invoices the server's CPU takes 1.23 s instead of
 //! 1.29 s, and a quarter fewer bytes go over the wire. Nearly all records need no escaping, which one look at their bytes
-//! tells. Of the stamps only the line is sent; the others are the same in every row of a file and so are defaults of the
+//! tells; they are copied as a whole, with tabs for delimiters. Of the stamps only the line is sent; the others are the same in every row of a file and so are defaults of the
 //! columns.
 
 use crate::copy_text::{NULL, count, escape};
 use crate::csv::field::value;
 use crate::csv::records::Record;
+use crate::csv::scanner::Delimiter;
 use crate::feed::Nulls;
 use bytes::Bytes;
 use memchr::memchr3;
@@ -15,18 +16,24 @@ use memchr::memchr3;
 /// Bytes after which a chunk goes out.
 const CHUNK: usize = 256 << 10;
 
+/// A tab in a value must be escaped; where tabs are the delimiters there is none.
+fn foreign(delimiter: u8) -> u8 {
+    if delimiter == b'\t' { b'"' } else { b'\t' }
+}
+
 /// Encodes rows of one file into chunks that end where a row ends.
 #[derive(Debug)]
 pub struct Encoder {
     chunk: Vec<u8>,
+    delimiter: Option<u8>,
     nulls: Nulls,
     scratch: Vec<u8>,
 }
 
 impl Encoder {
     /// An encoder for rows whose fields are followed by the line.
-    pub fn new(nulls: Nulls) -> Self {
-        Self { chunk: Self::empty(), nulls, scratch: Vec::new() }
+    pub fn new(delimiter: Delimiter, nulls: Nulls) -> Self {
+        Self { chunk: Self::empty(), delimiter: delimiter.byte(), nulls, scratch: Vec::new() }
     }
 
     fn empty() -> Vec<u8> {
@@ -37,23 +44,32 @@ impl Encoder {
     #[inline]
     pub fn push(&mut self, record: &Record<'_>) -> Option<Bytes> {
         // Without quotes a field has no line's end either: there is nothing to escape.
-        if memchr3(b'"', b'\\', b'\t', record.bytes).is_none() {
-            self.plain(record);
-        } else {
-            self.escaped(record);
+        match self.delimiter {
+            Some(delimiter) if memchr3(b'"', b'\\', foreign(delimiter), record.bytes).is_none() => {
+                self.plain(record, delimiter);
+            }
+            _ => self.escaped(record),
         }
         count(&mut self.chunk, record.position.line);
         self.chunk.push(b'\n');
         (self.chunk.len() >= CHUNK).then(|| self.take())
     }
 
+    /// A record in which every delimiter ends a field.
     #[inline]
-    fn plain(&mut self, record: &Record<'_>) {
-        let empty = if self.nulls == Nulls::Never { b"" } else { NULL };
-        for &span in record.spans {
-            self.chunk.extend_from_slice(if span.end > span.start { record.raw(span) } else { empty });
-            self.chunk.push(b'\t');
+    fn plain(&mut self, record: &Record<'_>, delimiter: u8) {
+        let tabs = |byte: &u8| if *byte == delimiter { b'\t' } else { *byte };
+        let mut from = 0;
+        if self.nulls != Nulls::Never {
+            for span in record.spans.iter().filter(|span| span.start == span.end) {
+                let at = span.start as usize;
+                self.chunk.extend(record.bytes[from..at].iter().map(tabs));
+                self.chunk.extend_from_slice(NULL);
+                from = at;
+            }
         }
+        self.chunk.extend(record.bytes[from..].iter().map(tabs));
+        self.chunk.push(b'\t');
     }
 
     fn escaped(&mut self, record: &Record<'_>) {

@@ -1,7 +1,7 @@
 //! Tables: the one that readers see, and the one beside it that a load fills.
 
 use crate::drop::Part;
-use crate::stamps::STAMPS;
+use crate::stamps::{OWN, STAMPS, Stamp};
 use chrono::{DateTime, NaiveDate, Utc};
 use platform_core::Relation;
 use platform_core::relation::{quote_identifier, quote_literal};
@@ -65,10 +65,10 @@ pub async fn drop_leftovers(session: &Session, relation: &Relation) -> Result<()
     Ok(())
 }
 
-/// The definition of a table's columns: the file's, all text, then the stamps.
-fn definition(columns: &[String]) -> String {
+/// The definition of a table's columns: the file's, all text, then stamps.
+fn definition(columns: &[String], stamps: &[Stamp]) -> String {
     let texts = columns.iter().map(|name| format!("{} text", quote_identifier(name)));
-    let stamps = STAMPS.iter().map(|stamp| format!("{} {}", stamp.name, stamp.kind));
+    let stamps = stamps.iter().map(|stamp| format!("{} {}", stamp.name, stamp.kind));
     texts.chain(stamps).collect::<Vec<_>>().join("\n    , ")
 }
 
@@ -76,7 +76,7 @@ fn definition(columns: &[String]) -> String {
 pub async fn prepare(session: &Session, relation: &Relation, columns: &[String]) -> Result<()> {
     let Some(existing) = existing(session, relation).await? else {
         return session
-            .batch_execute(&format!("create table {relation} (\n    {}\n)", definition(columns)))
+            .batch_execute(&format!("create table {relation} (\n    {}\n)", definition(columns, &STAMPS)))
             .await;
     };
     let texts = columns.iter().map(|name| (name.as_str(), "text"));
@@ -96,29 +96,48 @@ pub struct Beside {
     pub relation: Relation,
     /// The columns without stamps.
     pub columns: Vec<String>,
+    filling: Filling,
+}
+
+/// What a table beside is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filling {
+    /// It becomes the table itself, all rows of one file: what they share is added once they are there, as columns with
+    /// a default, which costs no room in the rows and no time.
+    OneFile,
+    /// It becomes the table itself, with rows of several files.
+    Files,
+    /// Its rows are moved, and it goes.
+    Passing,
 }
 
 impl Beside {
-    /// Creates it, empty. It becomes the table itself (`lasting`), or its rows are moved there and it goes.
+    /// Creates it, empty.
     pub async fn create(
         session: &Session,
         part: &Part,
         load: i64,
         columns: &[String],
-        lasting: bool,
+        filling: Filling,
     ) -> Result<Self> {
         let relation = part.feed.relation.with_identifier(format!("{PREFIX}{load}"));
-        let unlogged = if lasting { "" } else { "unlogged " };
-        let definition = definition(columns);
+        let unlogged = if filling == Filling::Passing { "unlogged " } else { "" };
+        let stamps = if filling == Filling::OneFile { &STAMPS[..OWN] } else { &STAMPS[..] };
+        let definition = definition(columns, stamps);
         // The load alone writes it: no use in analyzing it while it grows.
         let sql = format!(
             "create {unlogged}table {relation} (\n    {definition}\n) with (autovacuum_enabled = false)"
         );
         session.batch_execute(&sql).await?;
-        Ok(Self { relation, columns: columns.to_vec() })
+        Ok(Self { relation, columns: columns.to_vec(), filling })
     }
 
-    /// Says what the rows of the next file have in common.
+    /// Whether the stamps come after the rows.
+    pub fn is_stamped_last(&self) -> bool {
+        self.filling == Filling::OneFile
+    }
+
+    /// Says what the rows of a file have in common: before they come, or after them where it is the only file.
     pub async fn stamp(
         &self,
         session: &Session,
@@ -126,15 +145,19 @@ impl Beside {
         date: NaiveDate,
         file: &str,
     ) -> Result<()> {
-        let sql = format!(
-            "alter table {}\n    alter column _loaded_at set default {}::timestamptz\n    \
-             , alter column _business_date set default {}::date\n    , alter column _file set default {}",
-            self.relation,
-            quote_literal(&loaded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)),
-            quote_literal(&date.to_string()),
-            quote_literal(file),
-        );
-        session.batch_execute(&sql).await
+        let loaded_at = loaded_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+        let values = [loaded_at, date.to_string(), file.to_owned()];
+        let settings = STAMPS[OWN..].iter().zip(&values).map(|(stamp, value)| {
+            let (name, kind, value) = (stamp.name, stamp.kind, quote_literal(value));
+            match self.filling {
+                Filling::OneFile => format!("add column {name} {kind} default {value}::{kind}"),
+                Filling::Files | Filling::Passing => {
+                    format!("alter column {name} set default {value}::{kind}")
+                }
+            }
+        });
+        let settings = settings.collect::<Vec<_>>().join("\n    , ");
+        session.batch_execute(&format!("alter table {}\n    {settings}", self.relation)).await
     }
 
     /// Takes the stamps' defaults and the load's settings away again, and gathers statistics, which readers of the new

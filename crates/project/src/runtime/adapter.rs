@@ -10,8 +10,10 @@ use crate::runtime::column::ColumnObject;
 use crate::runtime::connection::Connection;
 use crate::runtime::constraints;
 use crate::runtime::indexes::Index;
+use crate::runtime::names::NodeState;
 use crate::runtime::relation::RelationObject;
 use crate::runtime::seed::SeedRows;
+use crate::runtime::seed_memory::SeedMemory;
 use crate::runtime::statements::Response;
 use crate::runtime::table::Table;
 use jinja::{HostError, Object, State, Value};
@@ -34,6 +36,8 @@ pub struct Adapter {
     pub database: String,
     /// `quoting` of the project.
     pub quoting: Quoting,
+    /// The node.
+    pub node: Arc<NodeState>,
 }
 
 impl fmt::Debug for Adapter {
@@ -639,6 +643,7 @@ impl Object for Adapter {
                 rows.copy(&self.connection, &text(sql.as_ref()).unwrap_or_default())?;
                 Ok(Value::from(""))
             }
+            "seed_memory" => SeedMemory::of(&self.node),
             "empty_table" => {
                 let [names] = arguments.bind(["column_names"], 1)?;
                 let names =

@@ -35,6 +35,7 @@ pub mod references;
 pub mod relation;
 pub mod results;
 pub mod seed;
+pub mod seed_memory;
 pub mod slots;
 mod snapshot;
 pub mod statements;

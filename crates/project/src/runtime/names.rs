@@ -9,16 +9,14 @@ use crate::runtime::config::Config;
 use crate::runtime::connection::Connection;
 use crate::runtime::references::Wanted;
 use crate::runtime::relation::{RelationClass, RelationObject};
-use crate::runtime::seed::SeedRows;
+use crate::runtime::seed::{SeedFile, SeedRows};
 use crate::runtime::statements::Statements;
 use crate::runtime::{Batch, Runtime};
 use jinja::{HostError, Object, ObjectRepr, State, Value};
-use platform_core::seed::SeedOptions;
 use platform_core::{Node, Relation, ResourceType, UniqueId};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The names of one node, shared with the functions that templates hold.
@@ -82,13 +80,14 @@ impl NodeState {
         Some(self.runtime.relation_of(node))
     }
 
-    fn adapter(&self, context: &Arc<Context>) -> Value {
+    fn adapter(self: &Arc<Self>, context: &Arc<Context>) -> Value {
         Value::from_object(Adapter {
             context: context.clone(),
             connection: self.connection.clone(),
             cache: self.runtime.cache().clone(),
             database: self.runtime.database().to_owned(),
             quoting: self.runtime.quoting(),
+            node: self.clone(),
         })
     }
 
@@ -217,20 +216,8 @@ impl NodeState {
     }
 
     fn load_agate_table(&self) -> Result<Value, HostError> {
-        let node = self.node.as_ref().filter(|node| node.resource_type == ResourceType::Seed);
-        let node = node.ok_or_else(|| {
-            Raised::compilation("can only load_agate_table for seeds (got a different node)")
-        })?;
-        let reader =
-            self.runtime.seeds().ok_or_else(|| Raised::compilation("this command reads no seeds"))?;
-        let root =
-            node.only.root_path.clone().map_or_else(|| self.runtime.project().root.clone(), PathBuf::from);
-        let types = node.config.get("column_types").and_then(Json::as_object);
-        let options = SeedOptions {
-            delimiter: node.config.text("delimiter").and_then(|text| text.chars().next()).unwrap_or(','),
-            text_columns: types.into_iter().flat_map(|types| types.keys().cloned()).collect(),
-        };
-        let opened = reader.open(&root.join(&node.original_file_path), &options);
+        let file = SeedFile::of(self)?;
+        let opened = file.reader.open(&file.path, &file.options);
         opened.map(SeedRows::value).map_err(|error| Raised::error(Kind::Runtime, error.to_string()))
     }
 

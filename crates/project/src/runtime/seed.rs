@@ -3,10 +3,46 @@
 use crate::context::arguments::no_method;
 use crate::context::raised::{Kind, Raised};
 use crate::runtime::connection::Connection;
+use crate::runtime::names::NodeState;
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
-use platform_core::seed::{SeedTable, SeedType, SeedValue};
+use platform_core::seed::{SeedOptions, SeedReader, SeedTable, SeedType, SeedValue};
+use platform_core::{Node, ResourceType};
+use serde_json::Value as Json;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Where a seed's rows are, and how they are read.
+pub(super) struct SeedFile<'a> {
+    /// What reads it.
+    pub reader: &'a Arc<dyn SeedReader>,
+    /// The file.
+    pub path: PathBuf,
+    /// Delimiter and columns whose type the project sets.
+    pub options: SeedOptions,
+    /// The seed.
+    pub node: &'a Node,
+}
+
+impl<'a> SeedFile<'a> {
+    /// The file of a node that is a seed.
+    pub fn of(state: &'a NodeState) -> Result<Self, HostError> {
+        let node = state.node.as_deref().filter(|node| node.resource_type == ResourceType::Seed);
+        let node = node.ok_or_else(|| {
+            Raised::compilation("can only load_agate_table for seeds (got a different node)")
+        })?;
+        let reader =
+            state.runtime.seeds().ok_or_else(|| Raised::compilation("this command reads no seeds"))?;
+        let project = || state.runtime.project().root.clone();
+        let root = node.only.root_path.clone().map_or_else(project, PathBuf::from);
+        let types = node.config.get("column_types").and_then(Json::as_object);
+        let options = SeedOptions {
+            delimiter: node.config.text("delimiter").and_then(|text| text.chars().next()).unwrap_or(','),
+            text_columns: types.into_iter().flat_map(|types| types.keys().cloned()).collect(),
+        };
+        Ok(Self { reader, path: root.join(&node.original_file_path), options, node })
+    }
+}
 
 /// The table of a seed's file. Its rows stay in the file until somebody asks for them.
 pub struct SeedRows {

@@ -1,16 +1,24 @@
 {# Seeds (https://docs.getdbt.com/docs/build/seeds): a file's rows in a table. A table that stands is emptied and
-   filled again, so that what reads it stays; a full refresh makes a new one. #}
+   filled again, so that what reads it stays; a full refresh makes a new one. With `skip_unchanged: true` in the
+   seed's meta, a table that was loaded from the same file keeps its rows. #}
 {% materialization seed, default -%}
 
-    {%- set rows = load_agate_table() -%}
-    {%- do store_result('agate_table', 'OK', rows) -%}
     {%- set standing = load_cached_relation(this) -%}
     {%- set table = this.incorporate(type='table') -%}
     {%- set anew = should_full_refresh() -%}
+    {%- set memory = adapter.seed_memory() -%}
+    {%- set same = memory is not none and not anew and standing is not none and standing.is_table
+        and memory.stands(table.render()) -%}
+    {%- if not same -%}
+        {%- set rows = load_agate_table() -%}
+        {%- do store_result('agate_table', 'OK', rows) -%}
+    {%- endif -%}
     {%- do run_hooks(pre_hooks, inside_transaction=false) -%}
     {%- do run_hooks(pre_hooks, inside_transaction=true) -%}
 
-    {%- if standing is none -%}
+    {%- if same -%}
+        {%- set prepared = none -%}
+    {%- elif standing is none -%}
         {%- set prepared = create_csv_table(model, rows) -%}
     {%- elif standing.is_table -%}
         {%- set prepared = reset_csv_table(model, anew, standing, rows) -%}
@@ -18,12 +26,19 @@
         {%- do exceptions.raise_compiler_error("Cannot seed to '%s', it is a %s" % (standing.render(), standing.type | replace('_', ' '))) -%}
     {%- endif -%}
 
-    {%- set code = 'CREATE' if anew else 'INSERT' -%}
-    {%- set count = rows.rows | length -%}
-    {%- set loaded = load_csv_rows(model, rows) -%}
-    {%- call noop_statement('main', code ~ ' ' ~ count, code, count) -%}
-        {{ get_csv_sql(prepared, loaded) }}
-    {%- endcall -%}
+    {%- if same -%}
+        {%- call noop_statement('main', 'UNCHANGED', 'UNCHANGED', 0) -%}
+            {{ '-- the file is the one that was loaded' }}
+        {%- endcall -%}
+    {%- else -%}
+        {%- set code = 'CREATE' if anew else 'INSERT' -%}
+        {%- set count = rows.rows | length -%}
+        {%- set loaded = load_csv_rows(model, rows) -%}
+        {%- call noop_statement('main', code ~ ' ' ~ count, code, count) -%}
+            {{ get_csv_sql(prepared, loaded) }}
+        {%- endcall -%}
+        {%- do memory.note(table.render()) if memory is not none -%}
+    {%- endif -%}
 
     {%- do _settle_build(table, standing, is_new=anew) -%}
     {%- if anew or standing is none -%}

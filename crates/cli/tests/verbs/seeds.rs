@@ -1,0 +1,83 @@
+//! Seeds that are left alone until their files change.
+
+use crate::scene::Scene;
+
+const ROWS: &str = "select string_agg(id || ' ' || name, ', ' order by id) from dev.countries";
+
+async fn scene(skip: &str) -> Scene {
+    let properties = format!(
+        "version: 2\nseeds:\n  - name: countries\n    config: {{meta: {{skip_unchanged: {skip}}}, \
+         post_hook: 'insert into dev.hooks values (1)'}}\n"
+    );
+    let files =
+        [("seeds/countries.csv", "id,name\n1,a\n2,b\n"), ("seeds/countries.yml", properties.as_str())];
+    let scene = Scene::new(&files).await;
+    scene.run_sql("create schema dev; create table dev.hooks (n int)").await;
+    scene
+}
+
+/// Rows of the seed, and how often its hook ran.
+async fn found(scene: &Scene) -> (String, String) {
+    let hooks = scene.texts("select count(*)::text from dev.hooks").await;
+    (scene.texts(ROWS).await.concat(), hooks.concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unchanged_seed_keeps_its_rows_and_runs_its_hooks() {
+    let scene = scene("true").await;
+    scene.good("seed").says("INSERT 2");
+    scene.good("seed").says("UNCHANGED");
+    assert_eq!(found(&scene).await, ("1 a, 2 b".to_owned(), "2".to_owned()));
+    // Rows that somebody changes one by one are nobody's business.
+    scene.run_sql("update dev.countries set name = 'by hand' where id = 2").await;
+    scene.good("build").says("UNCHANGED");
+    assert_eq!(found(&scene).await.0, "1 a, 2 by hand");
+    scene.write("seeds/countries.csv", "id,name\n1,a\n3,c\n");
+    scene.good("seed").says("INSERT 2");
+    assert_eq!(found(&scene).await.0, "1 a, 3 c");
+    scene.good("seed").says("UNCHANGED");
+    scene.good("seed --full-refresh").says("CREATE 2");
+    scene.good("seed").says("UNCHANGED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_was_emptied_remade_or_filled_by_others_is_loaded_again() {
+    let scene = scene("true").await;
+    scene.good("seed");
+    for done in [
+        "truncate dev.countries",
+        "drop table dev.countries; create table dev.countries (id int, name text)",
+        "begin; truncate dev.countries; insert into dev.countries values (9, 'dbt Core'); commit",
+    ] {
+        scene.run_sql(done).await;
+        scene.good("seed").says("INSERT 2");
+        assert_eq!(found(&scene).await.0, "1 a, 2 b", "after {done}");
+        scene.good("seed").says("UNCHANGED");
+    }
+    // The same bytes, read in another way.
+    let properties = "version: 2\nseeds:\n  - name: countries\n    config: {meta: {skip_unchanged: true}, \
+                      column_types: {id: text}}\n";
+    scene.write("seeds/countries.yml", properties);
+    scene.good("seed").says("INSERT 2");
+    // A load that fails leaves rows and memory as they were.
+    scene.write("seeds/countries.csv", "id,name\n1,a,b\n");
+    assert_eq!(scene.dp("seed").code, 1);
+    assert_eq!(found(&scene).await.0, "1 a, 2 b");
+    scene.write("seeds/countries.csv", "id,name\n1,a\n2,b\n");
+    scene.good("seed").says("UNCHANGED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seeds_are_loaded_every_time_where_nobody_asks_otherwise() {
+    let scene = scene("false").await;
+    scene.good("seed").says("INSERT 2");
+    scene.good("seed").says("INSERT 2");
+    assert_eq!(scene.texts("select coalesce(to_regclass('platform.seeds')::text, '')").await, [""]);
+    scene.write(
+        "seeds/countries.yml",
+        "version: 2\nseeds:\n  - name: countries\n    config: {meta: {skip_unchanged: 1}}\n",
+    );
+    let done = scene.dp("seed");
+    assert_eq!(done.code, 1);
+    done.says("`skip_unchanged` in the meta of seed `countries` is 1, and no boolean");
+}
