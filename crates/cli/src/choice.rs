@@ -6,6 +6,7 @@ use crate::report;
 use indexmap::{IndexMap, IndexSet};
 use platform_core::diagnostic::nearest;
 use platform_core::event::Level;
+use platform_core::freshness::{FreshnessResult, FreshnessResults};
 use platform_core::selection::{
     Context, Expression, IndirectSelection, PreviousState, SelectionError, from_arguments, select, selectors,
 };
@@ -139,9 +140,9 @@ fn previous_state(invocation: &Invocation, project: &Project) -> Result<Option<P
     Ok(Some(PreviousState {
         manifest: state_manifest(&folder)?,
         statuses: read_json::<Statuses>(&folder.join("run_results.json"))?.map(Statuses::by_id),
-        freshness: read_json::<Freshness>(&folder.join("sources.json"))?.map(Freshness::by_id),
-        current_freshness: read_json::<Freshness>(&project.target_path.join("sources.json"))?
-            .map(Freshness::by_id),
+        freshness: read_json::<FreshnessResults>(&folder.join("sources.json"))?.map(newest),
+        current_freshness: read_json::<FreshnessResults>(&project.target_path.join("sources.json"))?
+            .map(newest),
         compares_written: project.flags.is_on("state_modified_compare_more_unrendered_values"),
     }))
 }
@@ -191,22 +192,13 @@ impl Statuses {
     }
 }
 
-#[derive(Deserialize)]
-struct Freshness {
-    results: Vec<OneFreshness>,
-}
-
-#[derive(Deserialize)]
-struct OneFreshness {
-    unique_id: UniqueId,
-    #[serde(default)]
-    max_loaded_at: Option<String>,
-}
-
-impl Freshness {
-    fn by_id(self) -> IndexMap<UniqueId, String> {
-        self.results.into_iter().filter_map(|it| Some((it.unique_id, it.max_loaded_at?))).collect()
-    }
+/// When each source that could be asked was last loaded.
+fn newest(results: FreshnessResults) -> IndexMap<UniqueId, String> {
+    let answers = results.results.into_iter().filter_map(|result| match result {
+        FreshnessResult::Asked(answer) => Some((answer.unique_id, answer.max_loaded_at)),
+        FreshnessResult::Failed(_) => None,
+    });
+    answers.collect()
 }
 
 /// `--resource-type` and `--exclude-resource-type`: which of the types a verb knows are meant.

@@ -9,6 +9,7 @@ use project::Project;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 use warehouse::Warehouse;
+use warehouse::migrate::PLATFORM;
 
 /// Remembers what became of a command. That it could not be remembered is a warning: the run itself is done.
 pub async fn remember(
@@ -30,14 +31,18 @@ pub async fn remember(
         as_of: as_of.and_then(|date| date.parse::<NaiveDate>().ok()),
         started_at: invocation.now,
     };
-    let remembered = match warehouse.get().await {
-        Ok(session) => model_graph::record(&session, &run, results).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = remembered {
+    if let Err(error) = record(warehouse, &run, results).await {
         let message = format!("this run is not in platform.runs: {error}");
         invocation.say(Level::Warn, "RunNotRemembered", "", message);
     }
+}
+
+/// A database that an older version kept is brought to today's form first.
+async fn record(warehouse: &Warehouse, run: &RunRecord, results: &[NodeResult]) -> warehouse::Result<()> {
+    warehouse::migrate::migrate_existing(warehouse, &PLATFORM).await?;
+    let session = warehouse.get().await?;
+    model_graph::record(&session, run, results).await?;
+    Ok(())
 }
 
 /// The commit that is checked out in a folder, read from git's own files.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use warehouse::migrate::{Migrations, PLATFORM, migrate};
 use warehouse::testing::TestDatabase;
 
 /// A seed, an ephemeral model, a table over it and a test that finds a row.
@@ -97,6 +98,41 @@ async fn generate_compiles_asks_the_database_and_writes_what_was_asked_for() {
 
     shop.must(&["docs", "generate", "--empty-catalog"]);
     assert!(shop.catalog().is_empty());
+}
+
+/// As databases were kept before failed tests left their rows there, and before that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_an_older_version_is_read_and_then_kept_on() {
+    for steps in [1, 3] {
+        let shop = Shop::new().await;
+        let warehouse = shop.database.connect().await.expect("connects");
+        let older = Migrations { steps: &PLATFORM.steps[..steps], ..PLATFORM };
+        assert_eq!(migrate(&warehouse, &older).await.expect("migrates"), steps);
+        let session = warehouse.get().await.expect("a session");
+        session
+            .run(
+                "insert into platform.runs (run_id, command, project, platform_version, status, started_at, finished_at) \
+                 values (gen_random_uuid(), 'seed', 'shop', '0', 'success', '2026-01-01', '2026-01-01'); \
+                 insert into platform.node_results (run_id, unique_id, resource_type, status, started_at, seconds) \
+                 select run_id, 'seed.shop.payments', 'seed', 'success', started_at, 7 from platform.runs",
+            )
+            .await
+            .expect("an old run");
+        shop.must(&["docs", "generate", "--no-compile"]);
+        let details = shop.details();
+        assert!(details.contains(r#""history":[{"at":"2026-01-01T00:00:00Z""#), "{details}");
+
+        let build = shop.dp(&["build"]);
+        let said = String::from_utf8_lossy(&build.stdout).into_owned();
+        assert!(!said.contains("not in platform.runs"), "{said}");
+        let kept = session
+            .query("select count(*) from platform.node_results where sample is not null", &[])
+            .await
+            .expect("the new column");
+        assert_eq!(warehouse::get::<i64>(&kept[0], 0).expect("a count"), 1);
+        shop.must(&["docs", "generate"]);
+        assert!(shop.details().contains(r#""sample":[["order_id","total"],["2","-7"]]"#));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,10 @@
 //! `docs generate`: the catalog from the database, then the site from everything known.
 
 use crate::catalog::{self, Catalog, CatalogRow};
-use crate::freshness::Freshness;
 use crate::history::History;
 use crate::lineage::{self, Share};
 use crate::site::{self, SiteError, assemble::Input};
+use platform_core::freshness::FreshnessResults;
 use platform_core::manifest::Metadata;
 use platform_core::{Manifest, RunResults, UniqueId};
 use std::collections::HashSet;
@@ -18,8 +18,8 @@ pub struct Request<'a> {
     pub results: Option<&'a RunResults>,
     /// Earlier runs, loads and incidents.
     pub history: &'a History,
-    /// Age of the sources' data.
-    pub freshness: &'a Freshness,
+    /// Age of the sources' data, where it was asked.
+    pub freshness: Option<&'a FreshnessResults>,
     /// Stamps of `catalog.json`; its schema version is set here.
     pub metadata: Metadata,
     /// Resources whose relations the catalog lists; all if `None`.

@@ -4,7 +4,6 @@
 //! the manifest, results and the database; it builds nothing and changes nothing.
 
 pub mod catalog;
-pub mod freshness;
 pub mod generate;
 pub mod history;
 pub mod lineage;
@@ -13,6 +12,5 @@ pub mod serve;
 pub mod site;
 
 pub use catalog::Catalog;
-pub use freshness::Freshness;
 pub use generate::{Request, Written, generate};
 pub use history::History;

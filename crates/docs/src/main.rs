@@ -3,7 +3,8 @@
 use anyhow::Context;
 use clap::Parser;
 use docs::site::assemble::Input;
-use docs::{Catalog, Freshness, History};
+use docs::{Catalog, History};
+use platform_core::freshness::FreshnessResults;
 use platform_core::{Manifest, RunResults};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,7 @@ fn main() -> anyhow::Result<()> {
     })?;
     let catalog: Option<Catalog> = read(&folder.join("catalog.json"))?;
     let results: Option<RunResults> = read(&folder.join("run_results.json"))?;
-    let freshness: Option<Freshness> = read(&folder.join("sources.json"))?;
+    let freshness: Option<FreshnessResults> = read(&folder.join("sources.json"))?;
     let catalog = catalog.unwrap_or_default();
     let input = Input {
         manifest: &manifest,
@@ -36,7 +37,7 @@ fn main() -> anyhow::Result<()> {
         lineage: &docs::lineage::of_project(&manifest, &catalog),
         results: results.as_ref(),
         history: &History::default(),
-        freshness: &freshness.unwrap_or_default(),
+        freshness: freshness.as_ref(),
     };
     if arguments.r#static {
         std::fs::write(folder.join("static_index.html"), docs::site::single_file(&input)?)?;

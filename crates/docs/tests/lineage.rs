@@ -131,6 +131,18 @@ fn windows_subqueries_and_laterals() {
 }
 
 #[test]
+fn a_name_that_nothing_else_has_is_a_column_before_it() {
+    check(
+        "select amount * 2 as twice, twice + 1 as more, max(more) over () as id from orders",
+        &["twice < orders.amount", "more < orders.amount", "id < orders.amount"],
+    );
+    check(
+        "select l.c from customers cross join lateral (select 1 as name, name || '!' as c) as l",
+        &["c < customers.name"],
+    );
+}
+
+#[test]
 fn what_cannot_be_told_is_said() {
     check("select x, 1 as one from raw.open", &["x < open.x", "one < "]);
     check("select x from raw.open join orders on true", &["x < open.x"]);

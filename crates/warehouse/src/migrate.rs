@@ -57,6 +57,19 @@ pub async fn migrate(warehouse: &Warehouse, migrations: &Migrations) -> Result<u
     Ok(report.applied_migrations().len())
 }
 
+/// The same where the schema is in use already: a database that was never asked to keep anything stays as it is.
+pub async fn migrate_existing(warehouse: &Warehouse, migrations: &Migrations) -> Result<usize> {
+    let session = warehouse.get().await?;
+    let exists = session
+        .query_typed("select to_regclass($1) is not null", &[(&history(migrations), Type::TEXT)])
+        .await?;
+    drop(session);
+    if exists.first().map_or(Ok(false), |row| get(row, 0))? {
+        return migrate(warehouse, migrations).await;
+    }
+    Ok(0)
+}
+
 fn history(migrations: &Migrations) -> String {
     Relation::in_schema(migrations.schema, "migrations").to_string()
 }

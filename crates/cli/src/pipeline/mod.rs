@@ -90,8 +90,14 @@ fn story(
         return pipeline.nothing_to_do(&agenda, began);
     }
     let mut summary = Summary::default();
+    let mut newest = None;
     for (drop, fingerprint) in agenda.todo {
         summary.drops.push(pipeline.process(&drop, &fingerprint)?);
+        newest = Some(drop.date);
+    }
+    if let Some(date) = newest {
+        // The pages were written before the alerts were: now they show these incidents too.
+        pipeline.stages(date).run(&["docs", "generate", "--no-compile"])?;
     }
     pipeline.finish(summary, began)
 }

@@ -47,13 +47,13 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
             Ok::<_, Stop>((rows, docs::history::read(&session, &manifest).await?))
         })?,
     };
-    let freshness = choice::read_json(&target.join("sources.json"))?.unwrap_or_default();
+    let freshness = choice::read_json(&target.join("sources.json"))?;
     let selected = narrowed.then(|| chosen.into_iter().collect());
     let request = docs::Request {
         manifest: &manifest,
         results: results.as_ref(),
         history: &history,
-        freshness: &freshness,
+        freshness: freshness.as_ref(),
         metadata: invocation.metadata(docs::catalog::SCHEMA),
         selected: selected.as_ref(),
         folder: &target,

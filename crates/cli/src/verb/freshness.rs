@@ -15,7 +15,7 @@ use crate::times;
 use crate::verb::nodes::Runner;
 use model_graph::{Moment, Order, Plan, ResultsFile, RunOptions};
 use platform_core::event::Level;
-use platform_core::freshness::{FreshnessResults, SCHEMA};
+use platform_core::freshness::{FreshnessResult, FreshnessResults, SCHEMA};
 use platform_core::{EventSink as _, NodeResult, ResourceType, Status};
 use project::runtime::RuntimeOptions;
 use std::time::Instant;
@@ -90,7 +90,7 @@ fn write(
     invocation: &Invocation,
     project: &project::Project,
     arguments: &Freshness,
-    found: &[platform_core::freshness::SourceFreshness],
+    found: &[FreshnessResult],
 ) -> Result<(), Stop> {
     let results = FreshnessResults {
         metadata: invocation.metadata(SCHEMA),

@@ -10,6 +10,7 @@ with numbered as (
         , opened_at
         , last_record_date
         , row_number() over (partition by rule_id order by id desc) as age
+        , count(*) filter (where state <> 'resolved') over (partition by rule_id) as open_incidents
     from alerting.incident
 
 )
@@ -42,6 +43,7 @@ select
     , found.base_value::text as before_value
     , found.cur_value::text as after_value
     , to_char(numbered.opened_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as opened_at
+    , numbered.open_incidents
 from numbered
 left join found
     on found.incident_id = numbered.id

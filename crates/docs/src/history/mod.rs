@@ -33,6 +33,8 @@ pub struct History {
     pub loads: HashMap<UniqueId, Vec<Load>>,
     /// Incidents of exposures, newest first.
     pub incidents: HashMap<UniqueId, Vec<Incident>>,
+    /// Exposures whose rule has incidents, and how many of these are open.
+    pub open: HashMap<UniqueId, i64>,
 }
 
 /// Reads what the database keeps of the project's history.
@@ -56,7 +58,7 @@ pub async fn read(session: &Session, manifest: &Manifest) -> Result<History, Err
         }
     }
     if exists(session, "alerting.incident").await? {
-        history.incidents = incidents(session, manifest).await?;
+        incidents(session, manifest, &mut history).await?;
     }
     Ok(history)
 }
@@ -94,15 +96,11 @@ async fn runs(session: &Session, history: &mut History) -> Result<(), Error> {
 }
 
 /// Incidents of a rule stand on the page of the exposure that has the rule.
-async fn incidents(
-    session: &Session,
-    manifest: &Manifest,
-) -> Result<HashMap<UniqueId, Vec<Incident>>, Error> {
+async fn incidents(session: &Session, manifest: &Manifest, history: &mut History) -> Result<(), Error> {
     let rule =
         |meta: &serde_json::Map<String, Value>| Some(meta.get("alert")?.get("id")?.as_str()?.to_owned());
     let exposures: HashMap<String, &UniqueId> =
         manifest.exposures.values().filter_map(|it| Some((rule(&it.meta)?, &it.unique_id))).collect();
-    let mut found: HashMap<UniqueId, Vec<Incident>> = HashMap::new();
     for row in session.query(include_str!("incidents.sql"), &[&NEWEST]).await? {
         let rule: String = get(&row, 0)?;
         let Some(exposure) = exposures.get(&rule) else { continue };
@@ -115,9 +113,10 @@ async fn incidents(
             after: get(&row, 6)?,
             at: get(&row, 7)?,
         };
-        found.entry((*exposure).clone()).or_default().push(incident);
+        history.incidents.entry((*exposure).clone()).or_default().push(incident);
+        history.open.insert((*exposure).clone(), get(&row, 8)?);
     }
-    Ok(found)
+    Ok(())
 }
 
 async fn exists(session: &Session, table: &str) -> Result<bool, Error> {

@@ -32,10 +32,12 @@ impl<'a> Surroundings<'a> {
         inner
     }
 
-    /// What a column name means in `scope`, else in the enclosing queries from the nearest on.
+    /// What a column name means in `scope`, else in the enclosing queries from the nearest on. What Postgres
+    /// would refuse then may be a column before it in the select list: the SQL of other databases has that.
     pub fn look_up(&self, scope: &Scope, name: &[String]) -> Sources {
         let mut scopes = std::iter::once(scope).chain(self.outer.iter().rev());
-        scopes.find_map(|scope| scope.get(name)).unwrap_or_else(Sources::unknown)
+        let found = scopes.find_map(|scope| scope.get(name));
+        found.or_else(|| scope.selected(name)).unwrap_or_else(Sources::unknown)
     }
 }
 
@@ -45,6 +47,8 @@ pub(super) struct Scope {
     items: Vec<Item>,
     /// Columns that a `using` made one.
     merged: Vec<String>,
+    /// Columns of the select list so far.
+    selected: Vec<ColumnLineage>,
 }
 
 #[derive(Clone)]
@@ -67,6 +71,11 @@ impl Scope {
             }
             [] => None,
         }
+    }
+
+    fn selected(&self, name: &[String]) -> Option<Sources> {
+        let [name] = name else { return None };
+        self.selected.iter().find(|column| column.name == *name).map(|column| column.sources.clone())
     }
 
     fn unqualified(&self, column: &str) -> Option<Sources> {
@@ -190,15 +199,14 @@ fn select_columns(select: &Select, around: &Surroundings<'_>) -> Columns {
     for table in &select.from {
         add_table(table, &mut scope, around);
     }
-    let mut columns = Vec::new();
     for item in &select.projection {
         match projected(item, &scope, around) {
-            Columns::Known(more) => columns.extend(more),
+            Columns::Known(more) => scope.selected.extend(more),
             whole @ Columns::Whole(_) if select.projection.len() == 1 => return whole,
             Columns::Whole(_) | Columns::Unknown => return Columns::Unknown,
         }
     }
-    Columns::Known(columns)
+    Columns::Known(scope.selected)
 }
 
 fn projected(item: &SelectItem, scope: &Scope, around: &Surroundings<'_>) -> Columns {

@@ -3,10 +3,10 @@
 use super::data::{Brief, Detail, Index, RunSummary};
 use super::layout;
 use crate::catalog::Catalog;
-use crate::freshness::Freshness;
 use crate::history::History;
 use crate::lineage::ProjectLineage;
 use crate::markdown;
+use platform_core::freshness::{FreshnessResult, FreshnessResults};
 use platform_core::{Manifest, NodeResult, RunResults, UniqueId};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
@@ -36,7 +36,7 @@ pub struct Input<'a> {
     /// Earlier runs, loads and incidents, where they are kept.
     pub history: &'a History,
     /// Age of the sources' data, where it was asked.
-    pub freshness: &'a Freshness,
+    pub freshness: Option<&'a FreshnessResults>,
     /// Where columns come from.
     pub lineage: &'a ProjectLineage,
 }
@@ -54,6 +54,8 @@ pub fn assemble(input: &Input<'_>, shard_size: usize) -> (Index, Vec<Detail>) {
     pages.link_tests();
     pages.link_macros();
     pages.link_columns();
+    pages.link_versions();
+    let incidents = pages.add_today();
     let edges = pages.edges();
     // `docs: {show: false}` hides a node from the lineage too.
     let drawn: Vec<bool> =
@@ -66,6 +68,7 @@ pub fn assemble(input: &Input<'_>, shard_size: usize) -> (Index, Vec<Detail>) {
         shard_size,
         run: input.results.map(run_summary),
         runs: input.history.commands.clone(),
+        incidents,
         layout: layout::layered(&drawn, &edges),
         resources: pages.briefs,
         edges,
@@ -77,6 +80,7 @@ pub fn assemble(input: &Input<'_>, shard_size: usize) -> (Index, Vec<Detail>) {
 pub(super) struct Pages<'a> {
     pub input: &'a Input<'a>,
     results: HashMap<&'a UniqueId, &'a NodeResult>,
+    pub freshness: HashMap<&'a UniqueId, &'a FreshnessResult>,
     pub places: HashMap<UniqueId, usize>,
     pub briefs: Vec<Brief>,
     pub details: Vec<Detail>,
@@ -85,9 +89,11 @@ pub(super) struct Pages<'a> {
 impl<'a> Pages<'a> {
     fn new(input: &'a Input<'a>) -> Self {
         let results = input.results.map(|run| run.results.as_slice()).unwrap_or_default();
+        let asked = input.freshness.map(|asked| asked.results.as_slice()).unwrap_or_default();
         Self {
             input,
             results: results.iter().map(|result| (&result.unique_id, result)).collect(),
+            freshness: asked.iter().map(|result| (result.unique_id(), result)).collect(),
             places: HashMap::new(),
             briefs: Vec::new(),
             details: Vec::new(),
@@ -100,6 +106,8 @@ impl<'a> Pages<'a> {
             brief.status = Some(result.status.as_str().to_owned());
             brief.seconds = Some(result.execution_time);
             brief.failures = result.failures.filter(|failures| *failures > 0);
+            let ended = result.timing.last().and_then(|phase| phase.completed_at.clone());
+            brief.at = ended.or(brief.at);
             detail.message.clone_from(&result.message);
             if !result.sample.is_empty() {
                 detail.sample.clone_from(&result.sample);
@@ -121,6 +129,7 @@ impl<'a> Pages<'a> {
             brief.status = Some(last.status.clone());
             brief.seconds = Some(last.seconds);
             brief.failures = last.failures.filter(|failures| *failures > 0);
+            brief.at = Some(last.at.clone());
         }
         if let Some(said) = self.input.history.said.get(&brief.id) {
             detail.message.clone_from(&said.message);

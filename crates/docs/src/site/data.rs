@@ -25,12 +25,25 @@ pub struct Index {
     /// Earlier commands, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<PastCommand>,
+    /// The newest open incidents of all rules, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub incidents: Vec<OpenIncident>,
     /// Every resource; edges and shards refer to places in this list.
     pub resources: Vec<Brief>,
     /// From what is read to what reads it.
     pub edges: Vec<[usize; 2]>,
     /// Where each resource stands in the whole lineage.
     pub layout: Layout,
+}
+
+/// An incident that nobody has settled.
+#[derive(Debug, Serialize)]
+pub struct OpenIncident {
+    /// Its exposure, by place in the index.
+    pub on: usize,
+    /// The incident.
+    #[serde(flatten)]
+    pub incident: Incident,
 }
 
 /// One earlier command.
@@ -109,6 +122,30 @@ pub struct Brief {
     /// Tests: rows that failed in the last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failures: Option<i64>,
+    /// Rows in the database, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<i64>,
+    /// Whether the rows are the database's estimate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub about: bool,
+    /// Bytes on disk with indexes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<i64>,
+    /// When it was last run, tested or loaded; UTC, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Sources: time of the newest data; UTC, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<String>,
+    /// Sources: rows put into quarantine by the last load.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<i64>,
+    /// Exposures: incidents of its rule that are open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<i64>,
+    /// What its last run said, where that was no success: one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
     /// Hidden from lists by `docs: {show: false}`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hidden: bool,
@@ -149,6 +186,12 @@ pub struct Detail {
     /// Why its column lineage is not known, where it isn't.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub untraced: Option<String>,
+    /// Versions of the same model, this one too: place in the index, and what it is called.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<(usize, String)>,
+    /// Unit tests: rows given and expected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fixtures: Vec<Fixture>,
     /// Label and value pairs: owner, kind, rows, access, group, …
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<(String, String)>,
@@ -170,6 +213,19 @@ pub struct Detail {
     /// Incidents raised by an exposure's rule, newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub incidents: Vec<Incident>,
+}
+
+/// Rows of a unit test.
+#[derive(Clone, Debug, Serialize)]
+pub struct Fixture {
+    /// `given ref('orders')`, `expected`.
+    pub label: String,
+    /// Header, then rows; empty where the rows are not written as rows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Vec<Option<String>>>,
+    /// SQL, or the name of a file.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
 /// A documented argument of a macro.
@@ -199,6 +255,9 @@ pub struct ColumnDetail {
     /// Tests, by place in the index.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<usize>,
+    /// `primary key`, `not null`, `check (…)`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<String>,
     /// Tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,

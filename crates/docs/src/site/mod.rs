@@ -1,14 +1,17 @@
 //! The static site: a folder that works from disk, or one file.
 //!
-//! Pages are drawn in the browser from `index.js` (every resource in brief) and `details/NN.js` (loaded as
-//! pages need them). Scripts and not JSON, since a browser reads no JSON from `file://`.
+//! Pages are drawn in the browser from `index.js` (every resource in brief), `details/NN.js` (loaded as
+//! pages need them) and `words.js` (loaded when somebody searches). Scripts and not JSON, since a browser reads no JSON from `file://`.
 
 pub mod assemble;
 pub mod data;
 mod facts;
+mod fixtures;
 pub mod layout;
 mod links;
 mod resources;
+mod today;
+mod words;
 
 use assemble::Input;
 use data::Detail;
@@ -16,6 +19,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use words::Words;
 
 /// Resources a shard of details; a page loads one shard.
 const SHARD: usize = 64;
@@ -79,7 +83,8 @@ pub fn write(input: &Input<'_>, folder: &Path) -> Result<(), SiteError> {
 /// The site as one HTML file.
 pub fn single_file(input: &Input<'_>) -> Result<String, SiteError> {
     let (index, details) = assemble::assemble(input, usize::MAX);
-    let data = [index_script(&index)?, shard_script(0, &details)?];
+    let words = Words::of(&index.resources, &details);
+    let data = [index_script(&index)?, shard_script(0, &details)?, words_script(&words)?];
     let scripts = data.iter().map(String::as_str).chain(SCRIPTS.iter().map(|(_, script)| *script));
     let scripts: String = scripts.flat_map(|script| ["<script>", script, "</script>\n"]).collect();
     let page =
@@ -96,6 +101,7 @@ fn files(input: &Input<'_>) -> Result<BTreeMap<String, String>, SiteError> {
         ("index.html".to_owned(), PAGE.replace(HERE, &scripts)),
         ("site/site.css".to_owned(), STYLE.to_owned()),
         ("site/index.js".to_owned(), index_script(&index)?),
+        ("site/words.js".to_owned(), words_script(&Words::of(&index.resources, &details))?),
     ]);
     for (name, script) in SCRIPTS {
         files.insert(format!("site/{name}"), script.to_owned());
@@ -111,6 +117,10 @@ fn index_script(index: &data::Index) -> Result<String, SiteError> {
         "window.platform = {{ index: {}, shards: [] }};\n",
         script_safe(&serde_json::to_string(index)?)
     ))
+}
+
+fn words_script(words: &Words) -> Result<String, SiteError> {
+    Ok(format!("platform.words = {};\n", script_safe(&serde_json::to_string(words)?)))
 }
 
 fn shard_script(number: usize, details: &[Detail]) -> Result<String, SiteError> {

@@ -2,10 +2,11 @@
 
 use super::assemble::{Pages, text};
 use super::data::{Argument, Brief, ColumnDetail, Detail};
-use super::facts;
+use super::{facts, fixtures};
 use crate::catalog::CatalogTable;
 use crate::markdown;
 use indexmap::IndexMap;
+use platform_core::freshness::FreshnessResult;
 use platform_core::node::Column;
 use platform_core::{Node, ResourceType, UniqueId};
 use serde_json::Value;
@@ -14,17 +15,26 @@ use serde_json::Value;
 const SUMMARY: usize = 160;
 
 impl Pages<'_> {
+    /// Who owns a group, by name and address.
+    fn owner(&self, group: Option<&str>) -> Option<String> {
+        let group = self.input.manifest.groups.values().find(|it| Some(it.name.as_str()) == group)?;
+        let said = ["name", "email"].map(|key| group.owner.get(key).and_then(Value::as_str));
+        let said: Vec<&str> = said.into_iter().flatten().collect();
+        Some(said.join(", ")).filter(|said| !said.is_empty())
+    }
+
     pub fn add_nodes(&mut self) {
         let input = self.input;
         let functions = input.manifest.functions.values();
         for node in input.manifest.nodes.values().chain(functions) {
             let table = input.catalog.table(&node.unique_id);
+            let key = node.only.primary_key.as_deref().unwrap_or_default();
             let detail = Detail {
                 description: markdown::to_html(&node.description),
-                columns: columns(&node.columns, table),
+                columns: columns(&node.columns, table, key),
                 raw_code: node.raw_code.clone(),
                 compiled_code: node.compiled_code.clone().unwrap_or_default(),
-                facts: facts::node_facts(node, table),
+                facts: facts::node_facts(node, table, self.owner(node.group.as_deref())),
                 meta: node.meta.clone(),
                 ..Detail::default()
             };
@@ -36,13 +46,14 @@ impl Pages<'_> {
         let input = self.input;
         for source in input.manifest.sources.values() {
             let table = input.catalog.table(&source.unique_id);
-            let freshness = input.freshness.results.get(&source.unique_id);
+            let asked = self.freshness.get(&source.unique_id).copied();
+            let freshness = asked.and_then(FreshnessResult::answer);
             let detail = Detail {
                 description: markdown::to_html(&source.description),
-                columns: columns(&source.columns, table),
+                columns: columns(&source.columns, table, &[]),
                 facts: facts::source_facts(source, table, freshness),
                 meta: source.meta.clone(),
-                message: freshness.and_then(|answer| answer.error.clone()),
+                message: asked.and_then(refusal),
                 loads: input.history.loads.get(&source.unique_id).cloned().unwrap_or_default(),
                 ..Detail::default()
             };
@@ -52,7 +63,8 @@ impl Pages<'_> {
                 tags: source.tags.clone(),
                 summary: markdown::summary(&source.description, SUMMARY),
                 columns: column_names(&source.columns, table),
-                status: freshness.map(|answer| answer.status.clone()),
+                status: asked.map(|answer| answer.status().as_str().to_owned()),
+                newest: freshness.map(|answer| answer.max_loaded_at.clone()),
                 ..brief(&source.unique_id, "source", &source.package_name, &source.original_file_path)
             };
             self.push(brief, detail);
@@ -66,7 +78,7 @@ impl Pages<'_> {
                 description: markdown::to_html(&exposure.description),
                 facts: facts::exposure_facts(exposure),
                 rule: facts::rule_facts(&exposure.meta),
-                meta: exposure.meta.clone(),
+                meta: exposure.meta.iter().filter(|(key, _)| *key != "alert").map(owned).collect(),
                 incidents: input.history.incidents.get(&exposure.unique_id).cloned().unwrap_or_default(),
                 ..Detail::default()
             };
@@ -102,7 +114,13 @@ impl Pages<'_> {
                 summary: markdown::summary(&description, SUMMARY),
                 ..brief(id, kind, package, path)
             };
-            self.push(brief, Detail { description: markdown::to_html(&description), ..Detail::default() });
+            let detail = Detail {
+                description: markdown::to_html(&description),
+                facts: facts::semantic_facts(more),
+                meta: facts::definition(more),
+                ..Detail::default()
+            };
+            self.push(brief, detail);
         }
     }
 
@@ -114,10 +132,7 @@ impl Pages<'_> {
             let known = [("Owner", owner("name")), ("Email", owner("email"))];
             let detail = Detail {
                 description: markdown::to_html(&description),
-                facts: known
-                    .into_iter()
-                    .filter_map(|(label, value)| Some((label.to_owned(), value?)))
-                    .collect(),
+                facts: facts::known(known),
                 ..Detail::default()
             };
             let brief = Brief {
@@ -142,8 +157,13 @@ impl Pages<'_> {
                     &unit_test.original_file_path,
                 )
             };
-            let description = markdown::to_html(&unit_test.description);
-            self.push(brief, Detail { description, ..Detail::default() });
+            let detail = Detail {
+                description: markdown::to_html(&unit_test.description),
+                fixtures: fixtures::of(unit_test),
+                facts: fixtures::facts(unit_test),
+                ..Detail::default()
+            };
+            self.push(brief, detail);
         }
     }
 
@@ -177,6 +197,14 @@ impl Pages<'_> {
     }
 }
 
+/// Why a source could not be asked how fresh it is.
+fn refusal(result: &FreshnessResult) -> Option<String> {
+    match result {
+        FreshnessResult::Asked(_) => None,
+        FreshnessResult::Failed(failure) => failure.error.as_ref().map(facts::plain),
+    }
+}
+
 fn brief(id: &UniqueId, kind: &'static str, package: &str, path: &str) -> Brief {
     Brief {
         id: id.clone(),
@@ -197,6 +225,14 @@ fn brief(id: &UniqueId, kind: &'static str, package: &str, path: &str) -> Brief 
         failures: None,
         hidden: false,
         color: None,
+        rows: None,
+        about: false,
+        bytes: None,
+        at: None,
+        newest: None,
+        quarantined: None,
+        open: None,
+        said: None,
     }
 }
 
@@ -229,13 +265,18 @@ fn column_names(documented: &IndexMap<String, Column>, table: Option<&CatalogTab
 }
 
 /// Columns in the order of the database, then those that are documented and not there.
-fn columns(documented: &IndexMap<String, Column>, table: Option<&CatalogTable>) -> Vec<ColumnDetail> {
+fn columns(
+    documented: &IndexMap<String, Column>,
+    table: Option<&CatalogTable>,
+    key: &[String],
+) -> Vec<ColumnDetail> {
     let of_docs = |name: &str| documented.values().find(|column| column.name.eq_ignore_ascii_case(name));
     let detail = |name: &str, data_type: &str, written: Option<&Column>, missing: bool| ColumnDetail {
         name: name.to_owned(),
         data_type: data_type.to_owned(),
         description: written.map(|column| markdown::to_html(&column.description)).unwrap_or_default(),
         missing,
+        constraints: constraints(name, written, key),
         tags: written.map(|column| column.tags.clone()).unwrap_or_default(),
         meta: written.map(|column| column.meta.clone()).unwrap_or_default(),
         ..ColumnDetail::default()
@@ -253,6 +294,20 @@ fn columns(documented: &IndexMap<String, Column>, table: Option<&CatalogTable>) 
         }
     }
     all
+}
+
+/// What a column is held to: its constraints, and whether it is of the primary key that tests speak of.
+fn constraints(name: &str, written: Option<&Column>, key: &[String]) -> Vec<String> {
+    let written = written.map(|column| column.constraints.as_slice()).unwrap_or_default();
+    let mut said: Vec<String> = written.iter().map(facts::constraint).collect();
+    if key.iter().any(|of_key| of_key.eq_ignore_ascii_case(name)) && !said.iter().any(|it| it == "primary key") {
+        said.insert(0, "primary key".to_owned());
+    }
+    said
+}
+
+fn owned((key, value): (&String, &Value)) -> (String, Value) {
+    (key.clone(), value.clone())
 }
 
 fn argument(written: &Value) -> Option<Argument> {

@@ -3,7 +3,8 @@
 use docs::lineage::of_project;
 use docs::site::assemble::Input;
 use docs::site::data::{Incident, Load, PastCommand, PastRun};
-use docs::{Catalog, Freshness, History};
+use docs::{Catalog, History};
+use platform_core::freshness::FreshnessResults;
 use platform_core::{Manifest, RunResults, UniqueId};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -157,7 +158,7 @@ fn history() -> History {
     history
 }
 
-fn freshness() -> Freshness {
+fn freshness() -> FreshnessResults {
     serde_json::from_value(json!({"results": [{
         "unique_id": "source.shop.raw.orders", "status": "warn", "max_loaded_at": "2026-11-21T00:00:00Z",
         "snapshotted_at": "2026-11-22T10:00:00Z", "max_loaded_at_time_ago_in_s": 122_400.0,
@@ -173,7 +174,7 @@ pub fn write_site(manifest: &Manifest, folder: &Path) {
         catalog: &catalog,
         results: None::<&RunResults>,
         history: &history(),
-        freshness: &freshness(),
+        freshness: Some(&freshness()),
         lineage: &of_project(manifest, &catalog),
     };
     docs::site::write(&input, folder).expect("written");
