@@ -10,7 +10,7 @@ mod measure;
 mod parse;
 mod pipeline;
 mod run;
-mod synthetic;
+pub mod synthetic;
 mod table;
 mod test;
 

@@ -7,9 +7,11 @@ mod generate;
 mod oracle;
 mod pictures;
 mod pipeline;
+mod site_pictures;
 mod test;
 mod tidy;
 mod verify;
+mod web;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +43,10 @@ enum Task {
     Oracle(oracle::Oracle),
     /// Photograph the alert mails: light, dark and on a phone
     Pictures(pictures::Pictures),
+    /// Take the README's pictures of the site anew
+    SitePictures(site_pictures::SitePictures),
+    /// Hold the library that the site embeds against npm's
+    Web(web::Web),
     /// Measure the platform beside psql and dbt Core
     Bench(bench::Bench),
     /// Everything that must hold before a change is merged
@@ -57,6 +63,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Chaos(options) => chaos::run(&options),
         Task::Oracle(options) => oracle::run(&options),
         Task::Pictures(options) => pictures::run(&options).map(|()| ExitCode::SUCCESS),
+        Task::SitePictures(options) => site_pictures::run(&options),
+        Task::Web(options) => web::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Test(options) => test::run(&options),
     }

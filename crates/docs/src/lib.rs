@@ -8,6 +8,7 @@ pub mod generate;
 pub mod history;
 pub mod lineage;
 pub mod markdown;
+pub mod results;
 pub mod serve;
 pub mod site;
 

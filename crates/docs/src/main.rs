@@ -4,8 +4,8 @@ use anyhow::Context;
 use clap::Parser;
 use docs::site::assemble::Input;
 use docs::{Catalog, History};
+use platform_core::Manifest;
 use platform_core::freshness::FreshnessResults;
-use platform_core::{Manifest, RunResults};
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ fn main() -> anyhow::Result<()> {
         format!("no manifest.json in `{}`; `model-graph parse` writes it", folder.display())
     })?;
     let catalog: Option<Catalog> = read(&folder.join("catalog.json"))?;
-    let results: Option<RunResults> = read(&folder.join("run_results.json"))?;
+    let results = docs::results::last(folder)?;
     let freshness: Option<FreshnessResults> = read(&folder.join("sources.json"))?;
     let catalog = catalog.unwrap_or_default();
     let input = Input {

@@ -86,13 +86,19 @@
     await follow([at, name], "from", found, links);
     await follow([at, name], "into", found, links);
     const roots = [...found.keys()].filter((key) => ![...links.keys()].some((link) => link.endsWith(`>${key}`)));
+    const ends = [...links.keys()].map((link) => link.split(">"));
+    const places = (keys) => keys.flatMap((key, number) => [number ? ", " : "", place(found.get(key))]);
+    const place = ({ at: other, name: text }) => element("a", { href: platform.columnAddress(other, text), class: "mono" }, platform.breakable(`${resources[other].name}.${text}`));
+    const list = () => platform.table(["Column", "Comes from", "Goes into"], [...found].map(([key, one]) => [place(one),
+      places(ends.filter(([, to]) => to === key).map(([from]) => from)), places(ends.filter(([from]) => from === key).map(([, to]) => to))]), "The same as a list");
     main.replaceChildren(
       element("div", { class: "path" }, element("a", { href: address(at) }, resources[at].name), " / column"),
       element("h1", {}, name),
       element("p", { class: "lead" }, [column.data_type && [element("code", {}, column.data_type), " · "],
         found.size > 1 ? `${platform.plural(found.size, "column")} in ${platform.plural(new Set([...found.values()].map((one) => one.at)).size, "relation")}, from ${platform.plural(roots.length, "origin")}` : "no other column is known to feed it or read it"]),
       column.unknown ? element("p", { class: "notice status-warn" }, "Some of its values may come from elsewhere: the SQL, or a relation's columns, could not be told.") : "",
-      element("div", { class: "scroll wires", tabindex: "0", role: "region", "aria-label": "Column lineage" }, picture(found, links, { at, name })));
+      element("div", { class: "scroll wires", tabindex: "0", role: "region", "aria-label": "Column lineage" }, picture(found, links, { at, name })),
+      found.size > 1 ? element("details", { class: "more" }, element("summary", {}, "As a list"), list()) : "");
     document.title = `${resources[at].name}.${name} · ${platform.index.project}`;
     main.querySelector(".here")?.scrollIntoView({ block: "nearest", inline: "center" });
   };
@@ -100,23 +106,24 @@
   // The columns on a node's page.
   platform.columnsTable = (at, columns) => {
     const traced = columns.some((column) => column.from || column.into || column.unknown);
-    const typed = columns.some((column) => column.data_type);
     const places = (label, list) => {
       if (!list?.length) return null;
-      const shown = list.slice(0, 4).map(([other, name], number) => [
-        number ? ", " : "", element("a", { href: platform.columnAddress(other, name), class: "mono" }, `${resources[other].name}.${name}`)]);
-      return element("div", { class: "ends" }, element("span", { class: "path" }, `${label} `), shown, list.length > 4 && ` and ${list.length - 4} more`);
+      const shown = list.slice(0, 3).map(([other, name]) =>
+        element("div", {}, element("span", { class: "path" }, `${label} `), element("a", { href: platform.columnAddress(other, name), class: "mono" }, platform.breakable(`${resources[other].name}.${name}`))));
+      return [shown, list.length > 3 && element("div", { class: "path" }, element("a", { href: platform.columnAddress(at, list.self) }, `and ${list.length - 3} more`))];
     };
-    const heads = ["Column", ...(typed ? ["Type"] : []), "Description", "Tests", ...(traced ? ["Lineage"] : [])];
+    const tested = columns.some((column) => column.tests), described = columns.some((column) => column.description || column.tags || column.meta);
+    const heads = ["Column", ...(described ? ["Description"] : []), ...(tested ? ["Tests"] : []), ...(traced ? ["Lineage"] : [])];
+    const name = ({ name: text, from, into }) => traced && (from || into) ? element("a", { href: platform.columnAddress(at, text) }, element("code", {}, platform.breakable(text))) : element("code", {}, platform.breakable(text));
     return platform.table(heads, columns.map((column) => [
-      [traced && (column.from || column.into) ? element("a", { href: platform.columnAddress(at, column.name) }, element("code", {}, column.name)) : element("code", {}, column.name),
-        column.missing && element("div", { class: "path" }, "documented, not in the database")],
-      ...(typed ? [element("code", {}, column.data_type)] : []),
-      [column.description ? platform.prose(column.description) : null,
+      [name(column), column.data_type && element("div", { class: "path mono" }, column.data_type),
+        (column.constraints || []).map((held) => element("div", { class: "held" }, held)),
+        column.missing && element("div", { class: "held status-warn" }, "documented, not in the database")],
+      ...(described ? [[column.description ? platform.prose(column.description) : null,
         column.tags && element("div", { class: "path" }, column.tags.map((tag) => `#${tag} `)),
-        column.meta && element("div", { class: "path" }, Object.entries(column.meta).map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join(" · "))],
-      (column.tests || []).map((test) => element("div", { class: "test" }, platform.link(test, platform.testName(test)))),
-      ...(traced ? [[places("from", column.from), places("into", column.into), column.unknown && element("div", { class: "path" }, "partly unknown")]] : []),
+        column.meta && element("div", { class: "path" }, Object.entries(column.meta).map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`).join(" · "))]] : []),
+      ...(tested ? [(column.tests || []).map((test) => element("div", { class: "test" }, platform.link(test, platform.testName(test))))] : []),
+      ...(traced ? [element("div", { class: "ends" }, places("from", column.from && Object.assign([...column.from], { self: column.name })), places("into", column.into && Object.assign([...column.into], { self: column.name })), column.unknown && element("div", { class: "path" }, "partly unknown"))] : []),
     ]), "Columns");
   };
 })();

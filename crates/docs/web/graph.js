@@ -2,7 +2,8 @@
 "use strict";
 (() => {
   const { index, resources, parents, children, FAILED, element } = platform;
-  const WIDTH = 200, HEIGHT = 34, ACROSS = 262, DOWN = 46, CLOSE = 44;
+  // A node is as wide as its name, within these.
+  const WIDTH = 200, NARROW = 110, WIDE = 330, HEIGHT = 34, ACROSS = 262, DOWN = 46, CLOSE = 44;
   // Up to here dagre is quick enough to lay out while somebody waits; beyond, places of the whole are used.
   const MOST_NODES = 120, MOST_EDGES = 260;
   // More than this many are no picture while they move.
@@ -14,19 +15,26 @@
     return edges;
   };
 
-  const outOf = (spot) => [spot.x + WIDTH, spot.y + HEIGHT / 2];
+  const outOf = (spot) => [spot.x + spot.wide, spot.y + HEIGHT / 2];
   const into = (spot) => [spot.x, spot.y + HEIGHT / 2];
 
-  function byDagre(nodes, edges) {
+  const FONT = "13px system-ui, sans-serif";
+  const ruler = document.createElement("canvas").getContext("2d");
+  function widthOf(at, most) {
+    ruler.font = FONT;
+    return Math.min(most, Math.max(NARROW, Math.ceil(ruler.measureText(resources[at].name).width) + (resources[at].status ? 46 : 30)));
+  }
+
+  function byDagre(nodes, edges, most) {
     const graph = new dagre.graphlib.Graph();
     graph.setGraph({ rankdir: "LR", nodesep: DOWN - HEIGHT, ranksep: CLOSE, edgesep: 10 });
     graph.setDefaultEdgeLabel(() => ({}));
-    nodes.forEach((at) => graph.setNode(String(at), { width: WIDTH, height: HEIGHT }));
+    nodes.forEach((at) => graph.setNode(String(at), { width: widthOf(at, most), height: HEIGHT }));
     edges.forEach(({ from, to }) => graph.setEdge(String(from), String(to)));
     dagre.layout(graph);
     const spots = new Map(nodes.map((at) => {
-      const { x, y } = graph.node(String(at));
-      return [at, { x: x - WIDTH / 2, y: y - HEIGHT / 2 }];
+      const { x, y, width } = graph.node(String(at));
+      return [at, { x: x - width / 2, y: y - HEIGHT / 2, wide: width }];
     }));
     for (const edge of edges) {
       const middle = graph.edge(String(edge.from), String(edge.to)).points.slice(1, -1).map(({ x, y }) => [x, y]);
@@ -39,7 +47,7 @@
   function byPlaces(nodes, edges) {
     const { places, bends } = index.layout;
     const whole = nodes.length === platform.everything().length;
-    const spots = new Map(nodes.map((at) => [at, { x: places[at][0], y: places[at][1] - HEIGHT / 2 }]));
+    const spots = new Map(nodes.map((at) => [at, { x: places[at][0], y: places[at][1] - HEIGHT / 2, wide: WIDTH }]));
     if (!whole) {
       const columns = new Map();
       for (const [at, spot] of spots) {
@@ -48,7 +56,7 @@
       }
       [...columns.keys()].sort((a, b) => a - b).forEach((left, column) => {
         const layer = columns.get(left).sort((a, b) => spots.get(a).y - spots.get(b).y);
-        layer.forEach((at, row) => spots.set(at, { x: column * ACROSS, y: (row - (layer.length - 1) / 2) * DOWN }));
+        layer.forEach((at, row) => spots.set(at, { x: column * ACROSS, y: (row - (layer.length - 1) / 2) * DOWN, wide: WIDTH }));
       });
     }
     const passed = whole ? new Map(bends) : new Map();
@@ -63,10 +71,10 @@
     return spots;
   }
 
-  function arrange(nodes) {
+  function arrange(nodes, most) {
     const edges = edgesAmong(new Set(nodes));
     const small = nodes.length <= MOST_NODES && edges.length <= MOST_EDGES;
-    return { edges, spots: small ? byDagre(nodes, edges) : byPlaces(nodes, edges) };
+    return { edges, spots: small ? byDagre(nodes, edges, most) : byPlaces(nodes, edges) };
   }
 
   function trace(path, points) {
@@ -90,7 +98,7 @@
 
   class Graph {
     constructor(box, nodes, options) {
-      Object.assign(this, arrange(nodes), { options, nodes, current: options.focus ?? nodes[0], near: null, asked: 0 });
+      Object.assign(this, arrange(nodes, options.inset ? 230 : WIDE), { options, nodes, current: options.focus ?? nodes[0], near: null, asked: 0 });
       this.canvas = element("canvas", {
         tabindex: "0", role: "application",
         "aria-label": `Lineage of ${platform.plural(nodes.length, "node")}. Arrow keys walk along it, Enter opens a node, plus and minus zoom, 0 shows all.`,
@@ -120,18 +128,20 @@
     fit() {
       const { canvas } = this;
       let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity;
-      for (const { x, y } of this.spots.values()) {
-        x0 = Math.min(x0, x); x1 = Math.max(x1, x + WIDTH);
+      for (const { x, y, wide } of this.spots.values()) {
+        x0 = Math.min(x0, x); x1 = Math.max(x1, x + wide);
         y0 = Math.min(y0, y); y1 = Math.max(y1, y + HEIGHT);
       }
       const room = this.options.inset ? 14 : 26, top = this.options.inset ? 0 : 56;
+      // On a page it is as high as what it shows.
+      if (this.options.inset) this.options.inset.style.height = `${Math.min(460, Math.max(96, Math.ceil((y1 - y0) * Math.min(1.15, (canvas.clientWidth - 2 * room) / (x1 - x0))) + 2 * room))}px`;
       const height = canvas.clientHeight - top;
       const whole = Math.min(1.15, (canvas.clientWidth - 2 * room) / (x1 - x0), (height - 2 * room) / (y1 - y0));
       // A text that nobody can read is no overview of a small graph: begin at the node in focus.
       const legible = this.nodes.length <= MOST_NODES ? 0.62 : 0;
       this.scale = Math.max(whole, legible);
       const focus = whole < legible && this.options.focus != null && this.spots.get(this.options.focus);
-      const middleX = focus ? focus.x + WIDTH / 2 : (x0 + x1) / 2, middleY = focus ? focus.y : (y0 + y1) / 2;
+      const middleX = focus ? focus.x + focus.wide / 2 : (x0 + x1) / 2, middleY = focus ? focus.y : (y0 + y1) / 2;
       this.left = whole < legible && !focus ? room - this.scale * x0 : canvas.clientWidth / 2 - this.scale * middleX;
       this.top = top + height / 2 - this.scale * middleY;
     }
@@ -158,7 +168,7 @@
       pen.clearRect(0, 0, width, height);
       pen.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * this.left, ratio * this.top);
       const view = {
-        x0: -this.left / scale - WIDTH, x1: (width - this.left) / scale,
+        x0: -this.left / scale - WIDE, x1: (width - this.left) / scale,
         y0: -this.top / scale - HEIGHT, y1: (height - this.top) / scale,
       };
       this.drawEdges(view);
@@ -197,10 +207,10 @@
     // Far away a node is a block of its colour; one path a colour keeps thousands quick.
     drawBlocks(visible) {
       const { pen } = this, paths = new Map();
-      for (const [at, { x, y }] of visible) {
+      for (const [at, { x, y, wide }] of visible) {
         const colour = FAILED.has(resources[at].status) ? this.colour("bad") : this.colourOf(at);
         if (!paths.has(colour)) paths.set(colour, new Path2D());
-        paths.get(colour).rect(x, y, WIDTH, HEIGHT);
+        paths.get(colour).rect(x, y, wide, HEIGHT);
       }
       for (const [colour, path] of paths) {
         pen.fillStyle = colour;
@@ -210,13 +220,13 @@
       if (!spot) return;
       pen.strokeStyle = this.colour("ink");
       pen.lineWidth = 3 / this.scale;
-      pen.strokeRect(spot.x, spot.y, WIDTH, HEIGHT);
+      pen.strokeRect(spot.x, spot.y, spot.wide, HEIGHT);
     }
 
-    drawNode(at, { x, y }) {
+    drawNode(at, { x, y, wide }) {
       const { pen, colour } = this, { status, name } = resources[at], own = this.colourOf(at);
       pen.beginPath();
-      pen.roundRect(x, y, WIDTH, HEIGHT, 8);
+      pen.roundRect(x, y, wide, HEIGHT, 8);
       pen.fillStyle = colour("ground");
       pen.fill();
       if (this.options.byStatus || at === this.options.focus) {
@@ -236,13 +246,13 @@
       if (status) {
         pen.fillStyle = this.statusColour(status);
         pen.beginPath();
-        pen.arc(x + WIDTH - 13, y + HEIGHT / 2, 4.5, 0, 7);
+        pen.arc(x + wide - 13, y + HEIGHT / 2, 4.5, 0, 7);
         pen.fill();
       }
       pen.fillStyle = colour("ink");
-      pen.font = "13px system-ui, sans-serif";
+      pen.font = FONT;
       pen.textBaseline = "middle";
-      pen.fillText(this.shortened(name, WIDTH - (status ? 42 : 26)), x + 14, y + HEIGHT / 2 + 0.5);
+      pen.fillText(this.shortened(name, wide - (status ? 42 : 26)), x + 14, y + HEIGHT / 2 + 0.5);
     }
 
     // Names of a project begin alike: what is cut out stands in the middle.
@@ -258,7 +268,7 @@
     at(event) {
       const bounds = this.canvas.getBoundingClientRect();
       const x = (event.clientX - bounds.left - this.left) / this.scale, y = (event.clientY - bounds.top - this.top) / this.scale;
-      for (const [node, spot] of this.spots) if (x >= spot.x && x <= spot.x + WIDTH && y >= spot.y && y <= spot.y + HEIGHT) return node;
+      for (const [node, spot] of this.spots) if (x >= spot.x && x <= spot.x + spot.wide && y >= spot.y && y <= spot.y + HEIGHT) return node;
       return null;
     }
 
@@ -360,7 +370,7 @@
       this.current = this.near = next;
       const spot = this.spots.get(next), { canvas, scale } = this;
       const x = spot.x * scale + this.left, y = spot.y * scale + this.top;
-      if (x < 0 || x + WIDTH * scale > canvas.clientWidth) this.left = canvas.clientWidth / 2 - scale * (spot.x + WIDTH / 2);
+      if (x < 0 || x + spot.wide * scale > canvas.clientWidth) this.left = canvas.clientWidth / 2 - scale * (spot.x + spot.wide / 2);
       if (y < 56 || y + HEIGHT * scale > canvas.clientHeight) this.top = canvas.clientHeight / 2 - scale * spot.y;
       this.tell();
       this.ask();

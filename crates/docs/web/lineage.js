@@ -42,6 +42,11 @@
     const typed = wanted.get("select") ?? wanted.get("g_i") ?? (focus ? `2+${focus}+2` : "");
     const byStatus = wanted.get("colour") === "status", asList = wanted.get("view") === "list";
     let nodes = typed ? platform.select(typed) : platform.everything();
+    const without = wanted.get("exclude") ?? wanted.get("g_e");
+    if (without) {
+      const left = new Set(platform.select(without));
+      nodes = nodes.filter((at) => !left.has(at));
+    }
     for (const [name, , valuesOf] of FILTERS) {
       const value = wanted.get(name);
       if (value) nodes = nodes.filter((at) => valuesOf(resources[at]).includes(value));
@@ -50,9 +55,9 @@
     const pickers = FILTERS.map((filter) => picker(...filter, wanted)).filter(Boolean);
     const go = (change = {}) => {
       const next = new URLSearchParams();
-      const known = { select: input.value, colour: byStatus && "status", view: asList && "list", ...Object.fromEntries(pickers.map((made) => [made.name, made.value])), ...change };
+      const known = { select: input.value, exclude: without, colour: byStatus && "status", view: asList && "list", ...Object.fromEntries(pickers.map((made) => [made.name, made.value])), ...change };
       for (const [name, value] of Object.entries(known)) if (value) next.set(name, value);
-      location.hash = `#!/lineage${next.size ? `?${next}` : ""}`;
+      location.hash = `#!/lineage${next.size ? `?${String(next).replaceAll("+", "%20")}` : ""}`;
     };
     input.addEventListener("keydown", (event) => { if (event.key === "Enter") go(); });
     pickers.forEach((made) => made.addEventListener("change", () => go()));
@@ -84,15 +89,14 @@
   // Two steps around a node, on its page.
   platform.inset = (at) => {
     const box = element("div", { id: "lineage", class: "inset" });
+    box.style.height = "160px";
     const far = platform.around(at, 2), nodes = far.length > 40 ? platform.around(at, 1) : far;
-    const tallest = Math.min(420, Math.max(150, 46 * Math.ceil(Math.sqrt(nodes.length) * 1.6)));
-    box.style.height = `${tallest}px`;
     const more = element("a", { href: `#!/lineage?focus=${encodeURIComponent(resources[at].id)}` }, "Open in full");
     const all = element("a", { href: `#!/lineage?select=${encodeURIComponent(`+${resources[at].id}+`)}` }, "everything up and down");
     return {
       content: element("div", {}, box, element("p", { class: "path" }, more, ", or ", all)),
       // The canvas needs its size, so it is drawn once the page stands.
-      draw: () => { platform.shown = platform.graph(box, nodes.includes(at) ? nodes : [at], { focus: at, inset: true, open: (other) => { location.hash = address(other); } }); },
+      draw: () => { platform.shown = platform.graph(box, nodes.includes(at) ? nodes : [at], { focus: at, inset: box, open: (other) => { location.hash = address(other); } }); },
     };
   };
 })();

@@ -53,6 +53,19 @@
     return isNaN(date) ? (text || "") : date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   }
 
+  // How long ago, for people; the moment itself is in the title, and on paper.
+  function ago(text) {
+    const then = new Date(text), passed = (Date.now() - then) / 1000;
+    if (isNaN(then)) return text || "";
+    const [count, unit] = passed < 90 ? [Math.max(0, Math.round(passed)), "second"] : passed < 5400 ? [Math.round(passed / 60), "minute"]
+      : passed < 129_600 ? [Math.round(passed / 3600), "hour"] : [Math.round(passed / 86_400), "day"];
+    const short = { second: "s", minute: "min" }[unit];
+    return element("time", { datetime: text, title: moment(text) }, passed < 0 ? moment(text) : `${short ? `${count} ${short}` : plural(count, unit)} ago`);
+  }
+
+  const bytes = (size) => size == null ? "" : size < 10_000 ? `${size.toLocaleString()} bytes` : size < 1e7 ? `${Math.round(size / 1000).toLocaleString()} kB` : size < 1e10 ? `${Math.round(size / 1e6).toLocaleString()} MB` : `${Math.round(size / 1e9).toLocaleString()} GB`;
+  const rowsOf = ({ rows, about }) => rows == null ? "" : `${about ? "≈ " : ""}${rows.toLocaleString()}`;
+
   const plural = (number, noun) => `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
   const dot = (className, title) => element("span", { class: `dot ${className}`, title });
 
@@ -71,23 +84,20 @@
     return resource.check || (rest || resource.name).replace(/\.[0-9a-f]{10}$/, "");
   }
 
-  // A shard is a script, so that it loads from disk as well as from a server.
-  function shardOf(number) {
+  // Data are scripts, so that they load from disk as well as from a server.
+  function load(path) {
     return new Promise((done, failed) => {
-      if (shards[number]) return done(shards[number]);
-      const script = element("script", { src: `site/details/${number}.js` });
-      script.onload = () => done(shards[number]);
-      script.onerror = () => failed(new Error(`site/details/${number}.js could not be loaded`));
+      const script = element("script", { src: path });
+      script.onload = done;
+      script.onerror = () => failed(new Error(`${path} could not be loaded`));
       document.head.append(script);
     });
   }
-  const detailOf = async (at) => (await shardOf(Math.floor(at / index.shard_size)))[at % index.shard_size];
-
-  async function allDetails() {
-    const details = [];
-    for (let number = 0; number * index.shard_size < resources.length; number++) details.push(...await shardOf(number));
-    return details;
+  async function shardOf(number) {
+    if (!shards[number]) await load(`site/details/${number}.js`);
+    return shards[number];
   }
+  const detailOf = async (at) => (await shardOf(Math.floor(at / index.shard_size)))[at % index.shard_size];
 
   // A table that scrolls inside of itself; `#` before a head makes a column of numbers.
   function table(heads, rows, label) {
@@ -100,10 +110,18 @@
           element("td", { class: number(at) }, cell)))))));
   }
 
+  // A name that may break where its parts meet, and nowhere else.
+  const breakable = (name) => name.split(/(?<=[_.])/).flatMap((part, at) => at ? [element("wbr"), part] : [part]);
+
+  // What matters first, in large: a label, a value, what to know of it.
+  const tile = (label, value, about, className, href) => element(href ? "a" : "div", { class: `tile ${className || ""}`, href },
+    element("span", { class: "label" }, label), element("b", {}, value), element("span", { class: "about" }, about));
+  const tiles = (list) => list.length ? element("div", { class: "tiles", style: `--n:${Math.min(6, list.length)};--m:${Math.min(3, list.length)}` }, list) : "";
+
   const section = (title, ...content) => [element("h2", {}, title), ...content];
 
   Object.assign(platform, {
     resources, place, parents, children, KINDS, DRAWN, FAILED, element, prose, address, statusClass, seconds, moment,
-    plural, dot, mark, link, testName, detailOf, allDetails, table, section,
+    ago, bytes, rowsOf, plural, dot, mark, link, testName, detailOf, load, table, breakable, tile, tiles, section,
   });
 })();

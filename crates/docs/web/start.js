@@ -8,15 +8,20 @@
     const text = location.hash.replace(/^#!?\/?/, "").replace(/#.*$/, "");
     const cut = text.indexOf("?");
     const [page, ...rest] = (cut < 0 ? text : text.slice(0, cut)).split("/");
-    const wanted = new URLSearchParams(cut < 0 ? "" : text.slice(cut + 1));
+    // A plus is an operator of the graph here, never a blank.
+    const wanted = new URLSearchParams(cut < 0 ? "" : text.slice(cut + 1).replaceAll("+", "%2B"));
     let id = rest.join("/");
     try { id = decodeURIComponent(id); } catch { /* a % that encodes nothing: taken as it is */ }
     return { page, id, wanted };
   }
 
+  let shownBefore = false;
+
   async function show() {
     const main = document.getElementById("main"), { page, id, wanted } = read();
+    // `g_v` is how dbt's own page opens its graph, on any page; without a selection it is that of the page's node.
     const lineage = page === "lineage" || wanted.has("g_v");
+    if (wanted.has("g_v") && !wanted.has("g_i") && place.has(id)) wanted.set("focus", id);
     const wide = lineage && wanted.get("view") !== "list";
     document.getElementById("frame").className = wide ? "wide" : page === "column" ? "full" : "";
     document.getElementById("nav").classList.remove("open");
@@ -24,8 +29,8 @@
     const at = place.get(id);
     try {
       if (lineage) platform.lineagePage(main, wanted);
-      else if (page === "list") platform.listPage(main, wanted.get("kind"));
-      else if (page === "source_list") platform.listPage(main, "source", (source) => source.name.startsWith(`${id}.`));
+      else if (page === "list") platform.listPage(main, wanted.get("kind"), wanted.get("package"));
+      else if (page === "source_list") platform.sourcePage(main, id);
       else if (page === "column" && at != null) await platform.columnPage(main, at, wanted);
       else if (at != null) await platform.resourcePage(at, main);
       else if (!page || page === "overview") platform.overviewPage(main, id);
@@ -35,6 +40,9 @@
     }
     platform.markCurrent(at);
     scrollTo(0, 0);
+    // Whoever came by keyboard or listens goes on from the new page's beginning; typing is not interrupted.
+    if (shownBefore && !document.activeElement?.closest("#query, .bar, canvas")) main.focus({ preventScroll: true });
+    shownBefore = true;
   }
 
   function startTheme() {

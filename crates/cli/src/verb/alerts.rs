@@ -5,7 +5,6 @@ use crate::database;
 use crate::exit::{Exit, Stop};
 use crate::failing;
 use crate::invocation::Invocation;
-use crate::verb::nodes;
 use notifier::command::{self, Check, Project, Verb};
 use notifier::{Console, interrupt};
 use platform_core::event::Level;
@@ -16,7 +15,8 @@ use std::sync::atomic::AtomicBool;
 /// Runs a command of the notifier.
 pub fn alerts(invocation: &Invocation, arguments: &Alerts) -> Result<Exit, Stop> {
     let project = invocation.read()?;
-    let results = nodes::last_results(&project)?;
+    let results = docs::results::last(&project.target_path)
+        .map_err(|error| Stop::runtime(crate::verb::docs::explained(&error)))?;
     let failing = failing::read(&project.target_path)?;
     let database = database::open(invocation, &project.profile, 4)?;
     let environment = |name: &str| invocation.environment.get(name).map(str::to_owned);

@@ -25,7 +25,7 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     let narrowed = !(request.select.is_empty() && request.exclude.is_empty() && request.selector.is_none());
     let chosen = choice::choose(invocation, &project, &request, |_| true)?;
     // The pages show what the command before did, not that all was compiled for them.
-    let results = nodes::last_results(&project)?;
+    let results = docs::results::last(&target).map_err(|error| Stop::runtime(explained(&error)))?;
     let exit = if compiling { compile(invocation, &project, arguments)? } else { Exit::Success };
     // Asked for nothing of the database, nothing is started.
     let database = if compiling || !arguments.empty_catalog {
@@ -126,7 +126,7 @@ fn copy_assets(project: &Project) -> Result<(), Stop> {
 }
 
 /// An error with what lies under it.
-fn explained(error: &dyn std::error::Error) -> String {
+pub fn explained(error: &dyn std::error::Error) -> String {
     std::iter::successors(error.source(), |error| error.source())
         .fold(error.to_string(), |text, under| format!("{text}: {under}"))
 }

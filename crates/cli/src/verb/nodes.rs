@@ -18,7 +18,7 @@ use indexmap::IndexSet;
 use model_graph::{Builder, Head, Moment, Order, Plan, ResultsFile, RunOptions};
 use platform_core::event::Level;
 use platform_core::{
-    Executor, Manifest, Node, NodeResult, ResourceType, RunContext, RunResults, Status, UniqueId, results,
+    Executor, Manifest, Node, NodeResult, ResourceType, RunContext, Status, UniqueId, results,
 };
 use project::Project;
 use project::runtime::{Connection, Runtime, RuntimeOptions, Slots};
@@ -354,9 +354,4 @@ fn depend_on_macros(node: &mut Node, macros: &[&str]) {
             node.depends_on.macros.push(id);
         }
     }
-}
-
-/// The results of the last command, for documentation.
-pub fn last_results(project: &Project) -> Result<Option<RunResults>, Stop> {
-    choice::read_json(&project.target_path.join("run_results.json"))
 }

@@ -9,6 +9,7 @@ with numbered as (
         , rows_loaded
         , rows_quarantined
         , state
+        , error
         , row_number() over (partition by source order by load_id desc) as age
     from platform.loads
     where state in ('loaded', 'failed')
@@ -23,6 +24,7 @@ select
     , coalesce(rows_loaded, 0) as rows_loaded
     , coalesce(rows_quarantined, 0) as rows_quarantined
     , state
+    , error
 from numbered
 where age <= $1
 order by

@@ -53,6 +53,7 @@ pub async fn read(session: &Session, manifest: &Manifest) -> Result<History, Err
                 loaded: get(&row, 4)?,
                 quarantined: get(&row, 5)?,
                 state: get(&row, 6)?,
+                error: get(&row, 7)?,
             };
             history.loads.entry(id.into()).or_default().push(load);
         }

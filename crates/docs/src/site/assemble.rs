@@ -65,6 +65,7 @@ pub fn assemble(input: &Input<'_>, shard_size: usize) -> (Index, Vec<Detail>) {
         generated_at: input.manifest.metadata.generated_at.clone(),
         overview: overview(input.manifest),
         overviews: overviews(input.manifest),
+        sources: source_descriptions(input.manifest),
         shard_size,
         run: input.results.map(run_summary),
         runs: input.history.commands.clone(),
@@ -160,6 +161,11 @@ fn overview(manifest: &Manifest) -> String {
 fn overviews(manifest: &Manifest) -> BTreeMap<String, String> {
     let own = manifest.docs.values().filter(|block| block.name == format!("__{}__", block.package_name));
     own.map(|block| (block.package_name.clone(), markdown::to_html(&block.block_contents))).collect()
+}
+
+fn source_descriptions(manifest: &Manifest) -> BTreeMap<String, String> {
+    let described = manifest.sources.values().filter(|source| !source.source_description.is_empty());
+    described.map(|it| (it.source_name.clone(), markdown::to_html(&it.source_description))).collect()
 }
 
 fn run_summary(run: &RunResults) -> RunSummary {

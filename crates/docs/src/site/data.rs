@@ -18,6 +18,9 @@ pub struct Index {
     /// `__package__` doc blocks, as HTML by package.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub overviews: BTreeMap<String, String>,
+    /// Descriptions of sources, as HTML by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, String>,
     /// Resources a shard of details.
     pub shard_size: usize,
     /// The last command that left results in the target folder.
@@ -307,6 +310,9 @@ pub struct Load {
     pub quarantined: i64,
     /// `loaded`, `failed`, …
     pub state: String,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// One incident of an alert rule.

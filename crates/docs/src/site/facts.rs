@@ -47,7 +47,10 @@ pub(super) fn node_facts(node: &Node, table: Option<&CatalogTable>, owner: Optio
     fact("Owner", owner);
     fact("Version", version(node));
     fact("Unique key", node.config.get("unique_key").filter(|key| !key.is_null()).map(list));
-    fact("Strategy", node.config.text("incremental_strategy").or_else(|| node.config.text("strategy")).map(str::to_owned));
+    fact(
+        "Strategy",
+        node.config.text("incremental_strategy").or_else(|| node.config.text("strategy")).map(str::to_owned),
+    );
     fact("Contract", node.contract.enforced.then(|| "enforced".to_owned()));
     for held in node.only.constraints.iter().flatten() {
         fact("Constraint", Some(constraint(held)));
@@ -104,14 +107,16 @@ pub(super) fn semantic_facts(more: &Map<String, Value>) -> Facts {
 
 /// What makes them, as written.
 pub(super) fn definition(more: &Map<String, Value>) -> Map<String, Value> {
-    let written = ["type_params", "filter", "entities", "measures", "dimensions", "query_params", "exports", "meta"];
+    let written =
+        ["type_params", "filter", "entities", "measures", "dimensions", "query_params", "exports", "meta"];
     let is_said = |value: &&Value| match value {
         Value::Null => false,
         Value::Array(list) => !list.is_empty(),
         Value::Object(map) => !map.is_empty(),
         _ => true,
     };
-    let said = written.iter().filter_map(|key| Some(((*key).to_owned(), more.get(*key).filter(is_said)?.clone())));
+    let said =
+        written.iter().filter_map(|key| Some(((*key).to_owned(), more.get(*key).filter(is_said)?.clone())));
     said.collect()
 }
 
@@ -129,7 +134,13 @@ fn version(node: &Node) -> Option<String> {
 /// `primary key (id)`, `check (total > 0)`, `foreign key (customer_id) references customers (id)`.
 pub(super) fn constraint(written: &Value) -> String {
     let said = |key: &str| written.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let list_of = |key: &str| written.get(key).and_then(Value::as_array).filter(|list| !list.is_empty()).map(|it| list(&Value::Array(it.clone())));
+    let list_of = |key: &str| {
+        written
+            .get(key)
+            .and_then(Value::as_array)
+            .filter(|list| !list.is_empty())
+            .map(|it| list(&Value::Array(it.clone())))
+    };
     let mut text = said("type").unwrap_or("constraint").replace('_', " ");
     if let Some(columns) = list_of("columns") {
         text = format!("{text} ({columns})");

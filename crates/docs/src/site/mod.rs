@@ -30,7 +30,7 @@ const HERE: &str = "<!-- scripts -->\n";
 const PAGE: &str = include_str!("../../web/index.html");
 const STYLE: &str = include_str!("../../web/site.css");
 /// Scripts in the order in which the page loads them.
-const SCRIPTS: [(&str, &str); 11] = [
+const SCRIPTS: [(&str, &str); 13] = [
     ("platform.js", include_str!("../../web/platform.js")),
     ("text.js", include_str!("../../web/text.js")),
     ("navigation.js", include_str!("../../web/navigation.js")),
@@ -48,6 +48,8 @@ const SCRIPTS: [(&str, &str); 11] = [
     ("graph.js", include_str!("../../web/graph.js")),
     ("lineage.js", include_str!("../../web/lineage.js")),
     ("columns.js", include_str!("../../web/columns.js")),
+    ("tables.js", include_str!("../../web/tables.js")),
+    ("today.js", include_str!("../../web/today.js")),
     ("pages.js", include_str!("../../web/pages.js")),
     ("start.js", include_str!("../../web/start.js")),
 ];

@@ -300,7 +300,9 @@ fn columns(
 fn constraints(name: &str, written: Option<&Column>, key: &[String]) -> Vec<String> {
     let written = written.map(|column| column.constraints.as_slice()).unwrap_or_default();
     let mut said: Vec<String> = written.iter().map(facts::constraint).collect();
-    if key.iter().any(|of_key| of_key.eq_ignore_ascii_case(name)) && !said.iter().any(|it| it == "primary key") {
+    if key.iter().any(|of_key| of_key.eq_ignore_ascii_case(name))
+        && !said.iter().any(|it| it == "primary key")
+    {
         said.insert(0, "primary key".to_owned());
     }
     said

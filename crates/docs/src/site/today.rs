@@ -4,6 +4,7 @@ use super::assemble::Pages;
 use super::data::OpenIncident;
 use platform_core::ResourceType;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Open incidents that the overview shows.
 const NEWEST: usize = 6;
@@ -27,7 +28,8 @@ impl Pages<'_> {
         for (exposure, found) in &history.incidents {
             let Some(on) = self.places.get(exposure).copied() else { continue };
             let open = found.iter().filter(|incident| incident.state != "resolved");
-            incidents.extend(open.take(NEWEST).map(|incident| OpenIncident { on, incident: incident.clone() }));
+            incidents
+                .extend(open.take(NEWEST).map(|incident| OpenIncident { on, incident: incident.clone() }));
         }
         // By number where two came at once: the history has no order, and the site's bytes must.
         incidents.sort_by(|a, b| (&b.incident.at, b.incident.id).cmp(&(&a.incident.at, a.incident.id)));
@@ -56,12 +58,13 @@ impl Pages<'_> {
     }
 
     fn add_loads(&mut self) {
-        for (brief, detail) in self.briefs.iter_mut().zip(&self.details) {
+        for (brief, detail) in self.briefs.iter_mut().zip(&mut self.details) {
             let Some(last) = detail.loads.first() else { continue };
             brief.at = Some(last.at.clone());
             brief.quarantined = Some(last.quarantined).filter(|rows| *rows > 0);
             if last.state == "failed" {
                 brief.status = Some("error".to_owned());
+                detail.message = last.error.clone().or(detail.message.take());
             }
             if brief.newest.is_none() {
                 let loaded = detail.loads.iter().find(|load| load.state == "loaded");
@@ -73,7 +76,8 @@ impl Pages<'_> {
     fn add_words(&mut self) {
         for (brief, detail) in self.briefs.iter_mut().zip(&self.details) {
             let good = matches!(brief.status.as_deref(), None | Some("success" | "pass" | "no-op"));
-            let line = detail.message.as_deref().and_then(|text| text.lines().find(|line| !line.trim().is_empty()));
+            let line =
+                detail.message.as_deref().and_then(|text| text.lines().find(|line| !line.trim().is_empty()));
             brief.said = line.filter(|_| !good).map(|line| line.trim().chars().take(LINE).collect());
         }
     }
@@ -82,13 +86,18 @@ impl Pages<'_> {
     pub fn link_versions(&mut self) {
         let nodes = self.input.manifest.nodes.values();
         let versioned = nodes.filter(|node| {
-            node.resource_type == ResourceType::Model && node.only.version.as_ref().is_some_and(|it| !it.is_null())
+            node.resource_type == ResourceType::Model
+                && node.only.version.as_ref().is_some_and(|it| !it.is_null())
         });
-        let mut families: std::collections::BTreeMap<(&str, &str), Vec<(usize, String)>> = Default::default();
+        let mut families: BTreeMap<(&str, &str), Vec<(usize, String)>> = BTreeMap::new();
         for node in versioned {
             let Some(place) = self.places.get(&node.unique_id) else { continue };
             let version = node.only.version.as_ref().map(super::facts::plain).unwrap_or_default();
-            let latest = node.only.latest_version.as_ref().is_some_and(|latest: &Value| super::facts::plain(latest) == version);
+            let latest = node
+                .only
+                .latest_version
+                .as_ref()
+                .is_some_and(|latest: &Value| super::facts::plain(latest) == version);
             let name = format!("v{version}{}", if latest { ", the latest" } else { "" });
             families.entry((&node.package_name, &node.name)).or_default().push((*place, name));
         }

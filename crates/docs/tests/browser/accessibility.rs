@@ -7,7 +7,11 @@ use serde_json::json;
 use std::path::Path;
 use std::process::Command;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 12] = [
+    "#!/overview/tools",
+    "#!/source/source.shop.raw.orders",
+    "#!/unit_test/unit_test.shop.orders.adds_up",
+    "#!/test/test.shop.not_null_orders_amount.1234567890",
     "#!/overview",
     "#!/model/model.shop.orders",
     "#!/exposure/exposure.shop.alert",

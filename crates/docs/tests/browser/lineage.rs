@@ -16,7 +16,7 @@ fn lineage_is_walked_by_keyboard_and_said_aloud() {
     let seen = look(
         "#!/lineage?focus=model.shop.orders",
         "const canvas = await wait(() => one('#lineage canvas')); canvas.focus(); press('ArrowRight', canvas);
-         const said = one('[aria-live]').textContent; press('ArrowLeft', canvas); press('ArrowLeft', canvas); const left = one('[aria-live]').textContent;
+         const said = one('#lineage [aria-live]').textContent; press('ArrowLeft', canvas); press('ArrowLeft', canvas); const left = one('#lineage [aria-live]').textContent;
          press('ArrowRight', canvas); press('ArrowRight', canvas); press('Enter', canvas);
          const title = (await wait(() => one('h1')?.textContent !== 'Lineage' && one('h1'))).textContent; return { said, left, title };",
     );
@@ -38,14 +38,14 @@ fn operators_methods_and_filters_choose_nodes() {
          const hint = () => one('.hint').textContent;
          const whole = hint();
          location.hash = '#!/lineage?status=warn'; await wait(() => hint() === '1 node'); const warned = hint();
-         location.hash = '#!/lineage?kind=model&colour=status'; await wait(() => hint() === '3 nodes'); const models = drawn(one('#lineage canvas'));
+         location.hash = '#!/lineage?kind=model&colour=status'; await wait(() => hint() === '5 nodes'); const models = drawn(one('#lineage canvas'));
          location.hash = '#!/lineage?select=nobody'; await wait(() => one('.nothing')); const nothing = one('.nothing').textContent;
          return { whole, warned, models, nothing, up: count('+customers'), one: count('1+customers'), down: count('orders+1'), both: count('+orders+'), at: count('@orders'),
            tag: count('tag:daily'), and: count('tag:daily,order*'), or: count('customers raw.orders'), method: count('source:raw') };",
     );
     assert_eq!(
         seen,
-        json!({"whole": "5 nodes", "warned": "1 node", "models": true, "nothing": seen["nothing"], "up": 3, "one": 2, "down": 3, "both": 5,
+        json!({"whole": "10 nodes", "warned": "1 node", "models": true, "nothing": seen["nothing"], "up": 3, "one": 2, "down": 3, "both": 5,
             "at": 5, "tag": 3, "and": 2, "or": 2, "method": 1})
     );
     assert!(
@@ -63,7 +63,7 @@ fn a_node_that_hides_from_the_docs_is_not_drawn() {
     write_site(&manifest, folder.path());
     let script = "return [one('.hint').textContent, platform.select('orders+').map((at) => platform.resources[at].name)];";
     let seen = act(folder.path(), "#!/lineage", 1200, script);
-    assert_eq!(seen, json!(["4 nodes", ["orders", "customers", "Orders that grew"]]));
+    assert_eq!(seen, json!(["9 nodes", ["orders", "customers", "Orders that grew"]]));
 }
 
 #[test]

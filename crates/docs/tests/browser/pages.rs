@@ -35,6 +35,37 @@ fn search_ranks_names_first_and_enter_opens_the_page() {
 }
 
 #[test]
+fn names_answer_before_the_texts_are_loaded() {
+    let seen = act(
+        site().path(),
+        "",
+        1200,
+        "const loaded = () => all('script').some((it) => it.src.includes('words.js')); const before = loaded();
+         type('order'); const hits = all('a.hit').length; const shards = platform.shards.length;
+         type('note'); const early = all('a.hit').length; const late = (await wait(() => one('a.hit'))).innerText;
+         await wait(() => one('#found').textContent.includes('result')); return { before, hits: hits > 0, shards, early, late, after: loaded(), said: one('#found').textContent };",
+    );
+    assert_eq!((&seen["before"], &seen["hits"], &seen["shards"]), (&json!(false), &json!(true), &json!(0)));
+    assert_eq!((&seen["early"], &seen["after"]), (&json!(0), &json!(true)));
+    assert!(seen["late"].as_str().is_some_and(|hit| hit.contains("in the SQL: note")), "{seen}");
+    assert!(seen["said"].as_str().is_some_and(|said| said.starts_with("3 results")), "{seen}");
+}
+
+#[test]
+fn the_focus_goes_along_to_the_new_page() {
+    let seen = act(
+        site().path(),
+        "#!/overview",
+        1200,
+        "const first = document.activeElement.tagName; const link = all('main a').find((it) => it.getAttribute('href') === '#!/source/source.shop.raw.orders');
+         link.focus(); link.click(); await wait(() => one('h1')?.textContent === 'raw.orders'); await wait(() => document.activeElement.id === 'main');
+         const reach = all('a, button, input, select, summary, [tabindex=\"0\"]').filter((it) => it.tabIndex < 0 && !it.closest('#hits')).length;
+         return { first, title: document.title, reach };",
+    );
+    assert_eq!(seen, json!({"first": "BODY", "title": "raw.orders · shop", "reach": 0}));
+}
+
+#[test]
 fn search_finds_words_of_the_sql() {
     let seen = act(
         site().path(),
@@ -89,12 +120,24 @@ fn a_failed_test_shows_on_the_overview_and_its_rows_on_the_model() {
          return { overview, rows: found.innerText, bars, page: one('main').textContent };",
     );
     let overview = seen["overview"].as_str().unwrap_or_default();
-    assert!(
-        overview.contains("The shop")
-            && overview.contains("1 failed")
-            && overview.contains("Needs attention"),
-        "{overview}"
-    );
+    for expected in [
+        "The shop",
+        "1 failed",
+        "Needs attention",
+        "not_null",
+        "Got 2 results",
+        "Open alerts",
+        "customer 5",
+        "moved by 60.0\u{a0}%",
+        "Newest data",
+        "1 of 1 source late",
+        "Rows",
+        "1,200",
+        "Packages",
+        "tools",
+    ] {
+        assert!(overview.contains(expected), "{expected} is missing in {overview}");
+    }
     assert!(seen["rows"].as_str().is_some_and(|rows| rows.contains("77") && rows.contains("null")), "{seen}");
     assert_eq!(seen["bars"], 3);
     assert!(
@@ -112,7 +155,8 @@ fn sources_exposures_macros_and_groups_have_their_pages() {
         "const read = async (address, title) => { location.hash = address; await wait(() => one('h1')?.textContent === title); return one('main').innerText; };
          return { source: await read('#!/source/source.shop.raw.orders', 'raw.orders'), exposure: await read('#!/exposure/exposure.shop.alert', 'Orders that grew'),
            macro: await read('#!/macro/macro.shop.cents', 'cents'), group: await read('#!/group/group.shop.finance', 'finance'),
-           list: await read('#!/source_list/raw', 'Sources'), missing: await read('#!/model/model.shop.gone', 'Not found') };",
+           metric: await read('#!/metric/metric.shop.revenue', 'revenue'), unit: await read('#!/unit_test/unit_test.shop.orders.adds_up', 'adds_up'),
+           model: await read('#!/model/model.shop.orders', 'orders'), list: await read('#!/source_list/raw', 'raw'), version: await read('#!/model/model.tools.rates.v1', 'rates.v1'), missing: await read('#!/model/model.shop.gone', 'Not found') };",
     );
     let has = |page: &str, words: &[&str]| {
         let text = seen[page].as_str().unwrap_or_default();
@@ -125,7 +169,25 @@ fn sources_exposures_macros_and_groups_have_their_pages() {
     );
     has("macro", &["Cents to euros", "What to divide", "Called by (3)"]);
     has("group", &["The books", "Members (3)"]);
-    has("list", &["raw.orders"]);
+    has("list", &["raw.orders", "What the till writes", "1 table"]);
+    has("metric", &["All that was paid", "simple", "measure"]);
+    has(
+        "unit",
+        &["Given source('raw', 'orders')", "cents", "250", "null", "select 2.5 as amount", "vars.rate"],
+    );
+    has(
+        "model",
+        &[
+            "public",
+            "enforced",
+            "check (amount >= 0)",
+            "primary key",
+            "not null",
+            "The books",
+            "Tests passed",
+        ],
+    );
+    has("version", &["1; the latest is 2", "Versions: v1, v2, the latest"]);
     has("missing", &["There is no model"]);
 }
 
@@ -137,9 +199,59 @@ fn links_of_dbts_own_page_lead_to_the_same_pages() {
         1200,
         "const title = async (address) => { location.hash = address; const before = one('h1'); await wait(() => one('h1') && one('h1') !== before); return one('h1').textContent; };
          const first = one('h1').textContent;
-         return [first, await title('#!/model/model.shop.orders'), await title('#!/model/model.shop.orders#description'), await title('#!/overview?g_v=1&g_i=%2Borders%2B'), one('.hint').textContent];",
+         const pages = [first];
+         for (const address of ['#!/model/model.shop.orders', '#!/model/model.shop.orders#description', '#!/source/source.shop.raw.orders', '#!/seed/seed.tools.days',
+           '#!/snapshot/snapshot.tools.past', '#!/test/test.shop.not_null_orders_amount.1234567890', '#!/unit_test/unit_test.shop.orders.adds_up', '#!/macro/macro.shop.cents',
+           '#!/exposure/exposure.shop.alert', '#!/metric/metric.shop.revenue', '#!/group/group.shop.finance', '#!/source_list/raw', '#!/overview']) pages.push(await title(address));
+         const graphs = [];
+         for (const address of ['#!/overview?g_v=1&g_i=%2Border_items%2B', '#!/model/model.shop.orders?g_v=1&g_i=+order_items+', '#!/overview?g_v=1&g_i=+customers&g_e=source:raw',
+           '#!/model/model.shop.orders?g_v=1', '#!/overview?g_v=1&g_i=customers%20source:raw.orders%2B1']) graphs.push(await title(address), one('.hint').textContent);
+         return { pages, graphs };",
     );
-    assert_eq!(seen, json!(["shop", "orders", "orders", "Lineage", "5 nodes"]));
+    assert_eq!(
+        seen["pages"],
+        json!([
+            "shop",
+            "orders",
+            "orders",
+            "raw.orders",
+            "days",
+            "past",
+            "not_null amount",
+            "adds_up",
+            "cents",
+            "Orders that grew",
+            "revenue",
+            "finance",
+            "raw",
+            "shop"
+        ])
+    );
+    let graphs = ["3 nodes", "3 nodes", "2 nodes", "5 nodes", "3 nodes"];
+    assert_eq!(seen["graphs"], json!(graphs.map(|hint| ["Lineage", hint]).concat()));
+}
+
+#[test]
+fn a_package_lists_what_is_in_it() {
+    let seen = act(
+        site().path(),
+        "#!/overview/tools",
+        1200,
+        "const text = one('main').innerText; const card = all('.card').find((it) => it.innerText.includes('Seeds')).getAttribute('href');
+         location.hash = card; await wait(() => one('h1').textContent === 'Seeds'); return { text, seeds: one('main').innerText };",
+    );
+    let text = seen["text"].as_str().unwrap_or_default();
+    for expected in
+        ["tools", "Tools for everybody.", "4 resources", "days", "A snapshot of a package.", "past"]
+    {
+        assert!(text.contains(expected), "{expected} is missing in {text}");
+    }
+    assert!(!text.contains("orders"), "{text}");
+    assert!(
+        seen["seeds"]
+            .as_str()
+            .is_some_and(|list| list.contains("1 in package tools") && list.contains("days"))
+    );
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub fn shop() -> Manifest {
     manifest["sources"] = json!({"source.shop.raw.orders": {
         "database": "db", "schema": "raw", "name": "orders", "resource_type": "source", "package_name": "shop",
         "path": "models/raw.yml", "original_file_path": "models/raw.yml", "unique_id": "source.shop.raw.orders",
-        "fqn": ["shop", "raw", "orders"], "source_name": "raw", "identifier": "orders", "loader": "csv",
+        "fqn": ["shop", "raw", "orders"], "source_name": "raw", "source_description": "What the till **writes**.", "identifier": "orders", "loader": "csv",
     }});
     manifest["exposures"] = json!({"exposure.shop.alert": {
         "name": "alert", "label": "Orders that grew", "resource_type": "exposure", "package_name": "shop",
@@ -93,10 +93,48 @@ pub fn shop() -> Manifest {
         "name": "finance", "resource_type": "group", "package_name": "shop", "path": "models/g.yml",
         "original_file_path": "models/g.yml", "unique_id": "group.shop.finance", "owner": {"name": "The books"},
     }});
-    manifest["docs"] = json!({"doc.shop.__overview__": {
+    manifest["metrics"] = json!({"metric.shop.revenue": {
+        "name": "revenue", "resource_type": "metric", "package_name": "shop", "path": "models/m.yml",
+        "original_file_path": "models/m.yml", "unique_id": "metric.shop.revenue", "fqn": ["shop", "revenue"],
+        "label": "Revenue", "type": "simple", "description": "All that was paid.", "type_params": {"measure": {"name": "paid"}},
+    }});
+    manifest["unit_tests"] = json!({"unit_test.shop.orders.adds_up": {
+        "name": "adds_up", "model": "orders", "resource_type": "unit_test", "package_name": "shop", "path": "models/u.yml",
+        "original_file_path": "models/u.yml", "unique_id": "unit_test.shop.orders.adds_up", "fqn": ["shop", "orders", "adds_up"],
+        "given": [{"input": "source('raw', 'orders')", "rows": [{"id": 1, "cents": 250}, {"id": 2}], "format": "dict"}],
+        "expect": {"rows": "select 2.5 as amount", "format": "sql"}, "tested_node_unique_id": "model.shop.orders",
+        "overrides": {"vars": {"rate": 100}},
+    }});
+    let of_package = |kind: &str, name: &str| {
+        json!({
+            "database": "db", "schema": "tools", "name": name, "resource_type": kind, "package_name": "tools",
+            "path": format!("{name}.sql"), "original_file_path": format!("{kind}s/{name}.sql"),
+            "unique_id": format!("{kind}.tools.{name}"), "fqn": ["tools", name], "alias": name,
+            "config": {"materialized": kind}, "description": format!("A {kind} of a package."), "checksum": {"name": "none", "checksum": ""},
+        })
+    };
+    manifest["nodes"]["seed.tools.days"] = of_package("seed", "days");
+    manifest["nodes"]["snapshot.tools.past"] = of_package("snapshot", "past");
+    for version in [1, 2] {
+        let mut rates = of_package("model", "rates");
+        let id = format!("model.tools.rates.v{version}");
+        (rates["version"], rates["latest_version"], rates["unique_id"]) =
+            (json!(version), json!(2), json!(id));
+        manifest["nodes"][&id] = rates;
+    }
+    manifest["docs"] = json!({"doc.tools.__tools__": {
+        "name": "__tools__", "resource_type": "doc", "package_name": "tools", "path": "o.md", "original_file_path": "models/o.md",
+        "unique_id": "doc.tools.__tools__", "block_contents": "Tools for *everybody*.",
+    }, "doc.shop.__overview__": {
         "name": "__overview__", "resource_type": "doc", "package_name": "shop", "path": "o.md", "original_file_path": "models/o.md",
         "unique_id": "doc.shop.__overview__", "block_contents": "# The shop\n\n| a | b |\n|---|---|\n| 1 | 2 |\n",
     }});
+    let orders = &mut manifest["nodes"]["model.shop.orders"];
+    orders["access"] = json!("public");
+    orders["contract"] = json!({"enforced": true});
+    orders["constraints"] = json!([{"type": "check", "expression": "amount >= 0"}]);
+    orders["primary_key"] = json!(["order_id"]);
+    orders["columns"]["amount"]["constraints"] = json!([{"type": "not_null"}]);
     manifest["parent_map"]["model.shop.orders"] = json!(["source.shop.raw.orders"]);
     manifest["parent_map"]["exposure.shop.alert"] = json!(["model.shop.customers"]);
     serde_json::from_value(manifest).expect("a manifest")
@@ -141,8 +179,10 @@ fn history() -> History {
             loaded: 1200,
             quarantined: 3,
             state: "loaded".to_owned(),
+            error: None,
         }],
     );
+    history.open.insert(id("exposure.shop.alert"), 1);
     history.incidents.insert(
         id("exposure.shop.alert"),
         vec![Incident {
