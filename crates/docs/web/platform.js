@@ -3,6 +3,7 @@
 (() => {
   const { index, shards } = platform;
   const resources = index.resources;
+  for (const resource of resources) resource.columns = resource.columns?.map((at) => index.columns[at]);
   const place = new Map(resources.map((resource, at) => [resource.id, at]));
   const parents = resources.map(() => []);
   const children = resources.map(() => []);

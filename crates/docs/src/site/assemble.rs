@@ -56,6 +56,7 @@ pub fn assemble(input: &Input<'_>, shard_size: usize) -> (Index, Vec<Detail>) {
     pages.link_columns();
     pages.link_versions();
     let incidents = pages.add_today();
+    let columns = pages.name_columns();
     let edges = pages.edges();
     // `docs: {show: false}` hides a node from the lineage too.
     let drawn: Vec<bool> =
@@ -70,6 +71,7 @@ pub fn assemble(input: &Input<'_>, shard_size: usize) -> (Index, Vec<Detail>) {
         run: input.results.map(run_summary),
         runs: input.history.commands.clone(),
         incidents,
+        columns,
         layout: layout::layered(&drawn, &edges),
         resources: pages.briefs,
         edges,

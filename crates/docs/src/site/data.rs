@@ -31,6 +31,8 @@ pub struct Index {
     /// The newest open incidents of all rules, newest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub incidents: Vec<OpenIncident>,
+    /// Every name that a column has, in the order of their first use.
+    pub columns: Vec<String>,
     /// Every resource; edges and shards refer to places in this list.
     pub resources: Vec<Brief>,
     /// From what is read to what reads it.
@@ -113,9 +115,9 @@ pub struct Brief {
     /// First sentence of the description.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub summary: String,
-    /// Column names, for search.
+    /// Column names, for search: by place in the index's `columns`, since models share most of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub columns: Vec<String>,
+    pub columns: Vec<usize>,
     /// Of its last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,

@@ -3,6 +3,7 @@
 use super::assemble::Pages;
 use super::data::{ColumnDetail, Detail};
 use crate::lineage::ColumnLineage;
+use indexmap::IndexSet;
 use platform_core::{ResourceType, UniqueId};
 
 impl Pages<'_> {
@@ -49,6 +50,16 @@ impl Pages<'_> {
         }
     }
 
+    /// The names of all columns, each once; a resource's line in the index has their numbers.
+    pub fn name_columns(&mut self) -> Vec<String> {
+        let mut names: IndexSet<String> = IndexSet::new();
+        for (brief, detail) in self.briefs.iter_mut().zip(&self.details) {
+            let of_detail = detail.columns.iter().map(|column| names.insert_full(column.name.clone()).0);
+            brief.columns = of_detail.collect();
+        }
+        names.into_iter().collect()
+    }
+
     /// Each column to what it comes from, and back.
     pub fn link_columns(&mut self) {
         let lineage = self.input.lineage;
@@ -79,8 +90,6 @@ impl Pages<'_> {
                 known.push(ColumnDetail { name: column.name.clone(), ..ColumnDetail::default() });
             }
         }
-        let brief = &mut self.briefs[place];
-        brief.columns = self.details[place].columns.iter().map(|column| column.name.clone()).collect();
     }
 
     fn link_column(&mut self, place: usize, column: &ColumnLineage) {

@@ -38,7 +38,7 @@ impl Pages<'_> {
                 meta: node.meta.clone(),
                 ..Detail::default()
             };
-            self.push(node_brief(node, table), detail);
+            self.push(node_brief(node), detail);
         }
     }
 
@@ -62,7 +62,6 @@ impl Pages<'_> {
                 relation: Some(format!("{}.{}", source.schema, source.identifier)),
                 tags: source.tags.clone(),
                 summary: markdown::summary(&source.description, SUMMARY),
-                columns: column_names(&source.columns, table),
                 status: asked.map(|answer| answer.status().as_str().to_owned()),
                 newest: freshness.map(|answer| answer.max_loaded_at.clone()),
                 ..brief(&source.unique_id, "source", &source.package_name, &source.original_file_path)
@@ -236,7 +235,7 @@ fn brief(id: &UniqueId, kind: &'static str, package: &str, path: &str) -> Brief 
     }
 }
 
-fn node_brief(node: &Node, table: Option<&CatalogTable>) -> Brief {
+fn node_brief(node: &Node) -> Brief {
     let version = node.only.version.as_ref().map(|version| match version {
         Value::String(text) => format!(".v{text}"),
         other => format!(".v{other}"),
@@ -250,17 +249,9 @@ fn node_brief(node: &Node, table: Option<&CatalogTable>) -> Brief {
         on: node.only.column_name.clone(),
         check: node.only.test_metadata.as_ref().map(|test| test.name.clone()),
         summary: markdown::summary(&node.description, SUMMARY),
-        columns: column_names(&node.columns, table),
         hidden: node.docs.get("show").and_then(Value::as_bool) == Some(false),
         color: node.docs.get("node_color").and_then(Value::as_str).map(str::to_owned),
         ..brief(&node.unique_id, node.resource_type.as_str(), &node.package_name, &node.original_file_path)
-    }
-}
-
-fn column_names(documented: &IndexMap<String, Column>, table: Option<&CatalogTable>) -> Vec<String> {
-    match table {
-        Some(table) => table.columns.keys().cloned().collect(),
-        None => documented.keys().cloned().collect(),
     }
 }
 
