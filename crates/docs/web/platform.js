@@ -100,15 +100,16 @@
   }
   const detailOf = async (at) => (await shardOf(Math.floor(at / index.shard_size)))[at % index.shard_size];
 
-  // A table that scrolls inside of itself; `#` before a head makes a column of numbers.
-  function table(heads, rows, label) {
+  // A table that scrolls inside of itself; `#` before a head makes a column of numbers. On a phone each row is a
+  // block with its heads beside it, but for tables of data, whose heads may be anything.
+  function table(heads, rows, label, asBlocks = true) {
     const number = (at) => heads[at].startsWith("#") && "number";
-    return element("div", { class: label === "Columns" ? "scroll stacked" : "scroll", tabindex: "0", role: "region", "aria-label": label || heads[0] },
+    return element("div", { class: asBlocks ? "scroll stacked" : "scroll", tabindex: "0", role: "region", "aria-label": label || heads[0] },
       element("table", {},
         element("thead", {}, element("tr", {}, heads.map((head, at) =>
           element("th", { scope: "col", class: number(at) }, head.replace(/^#/, ""))))),
         element("tbody", {}, rows.map((row) => element("tr", {}, row.map((cell, at) =>
-          element("td", { class: number(at) }, cell)))))));
+          element("td", { class: number(at), "data-head": asBlocks && at ? heads[at].replace(/^#/, "") || null : null }, cell)))))));
   }
 
   // A name that may break where its parts meet, and nowhere else.

@@ -14,14 +14,14 @@
         runs.map((run) => element("i", { class: statusClass(run.status), style: `height:${Math.max(6, 100 * (run.seconds || 0) / longest)}%`, title: said(run) }))),
       element("div", { class: "axis path" }, element("span", {}, moment(runs[0].at)), element("span", {}, `longest ${seconds(longest)}`), element("span", {}, moment(runs.at(-1).at))),
       element("details", { class: "more" }, element("summary", {}, "As a table"),
-        table(heads, [...runs].reverse().map((run) => [moment(run.at), ...(commands ? [run.command] : []), state(run.status), seconds(run.seconds), ...(rows ? [run.rows?.toLocaleString() ?? ""] : []), ...(failed ? [run.failures?.toLocaleString() ?? ""] : [])]), "Runs")));
+        table(heads, [...runs].reverse().map((run) => [moment(run.at), ...(commands ? [run.command] : []), state(run.status), seconds(run.seconds), ...(rows ? [run.rows?.toLocaleString() ?? ""] : []), ...(failed ? [run.failures?.toLocaleString() ?? ""] : [])]), "Runs", false)));
   };
 
   // A status in words beside its colour.
   const state = (status) => element("span", { class: `state ${statusClass(status)}` }, element("span", { class: `dot ${statusClass(status)}` }), status || "not run");
   platform.state = state;
 
-  const cells = (sample, label = "Rows that failed") => table(sample[0].map(String), sample.slice(1).map((row) => row.map((cell) => cell ?? element("span", { class: "path" }, "null"))), label);
+  const cells = (sample, label = "Rows that failed") => table(sample[0].map(String), sample.slice(1).map((row) => row.map((cell) => cell ?? element("span", { class: "path" }, "null"))), label, false);
   platform.cells = cells;
 
   // What a run found; it stands with its own page, so it is loaded when asked for.
