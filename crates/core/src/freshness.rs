@@ -39,7 +39,7 @@ pub struct SourceFreshness {
     pub execution_time: f64,
 }
 
-/// A source that could not be asked.
+/// A source that could not be asked. The schema has it; neither dbt 1.11 nor `dp` writes it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FreshnessFailure {
     /// The source.

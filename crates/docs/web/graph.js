@@ -3,7 +3,7 @@
 (() => {
   const { index, resources, parents, children, FAILED, element } = platform;
   // A node is as wide as its name, within these.
-  const WIDTH = 200, NARROW = 110, WIDE = 330, HEIGHT = 34, ACROSS = 262, DOWN = 46, CLOSE = 44;
+  const WIDTH = 200, NARROW = 110, WIDE = 250, HEIGHT = 34, ACROSS = 262, DOWN = 46, CLOSE = 44;
   // Up to here dagre is quick enough to lay out while somebody waits; beyond, places of the whole are used.
   const MOST_NODES = 120, MOST_EDGES = 260;
   // More than this many are no picture while they move.

@@ -2,7 +2,7 @@
 //! (<https://docs.getdbt.com/reference/resource-properties/freshness>).
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
-use platform_core::freshness::{FreshnessFailure, FreshnessResult, SourceFreshness};
+use platform_core::freshness::SourceFreshness;
 use platform_core::node::Source;
 use platform_core::{Executor, NodeResult, Resource, RunContext, Status, UniqueId};
 use project::runtime::freshness::Newest;
@@ -16,7 +16,7 @@ pub struct Gauge {
     pub runtime: Runtime,
     /// The connections of the run.
     pub slots: Arc<Slots>,
-    found: Mutex<Vec<FreshnessResult>>,
+    found: Mutex<Vec<SourceFreshness>>,
 }
 
 /// Whether anything is demanded of a source.
@@ -32,13 +32,9 @@ impl Gauge {
         Self { runtime, slots, found: Mutex::default() }
     }
 
-    /// What was found, in order of completion.
-    pub fn found(&self) -> Vec<FreshnessResult> {
+    /// What was found, in order of completion; sources that could not be asked are not among them.
+    pub fn found(&self) -> Vec<SourceFreshness> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn keep(&self, result: FreshnessResult) {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).push(result);
     }
 
     fn gauge(&self, source: &Source, slot: usize) -> NodeResult {
@@ -52,7 +48,7 @@ impl Gauge {
                 let criteria = source.freshness.clone().unwrap_or_default();
                 let status = judged(&criteria, age.elapsed);
                 let thread = std::thread::current();
-                self.keep(FreshnessResult::Asked(SourceFreshness {
+                self.found.lock().unwrap_or_else(PoisonError::into_inner).push(SourceFreshness {
                     unique_id: id.clone(),
                     max_loaded_at: text(age.newest),
                     snapshotted_at: text(age.asked),
@@ -63,17 +59,12 @@ impl Gauge {
                     timing: timing.clone(),
                     thread_id: thread.name().unwrap_or("MainThread").to_owned(),
                     execution_time,
-                }));
+                });
                 let mut result = NodeResult::new(id, status, None);
                 result.adapter_response = newest.response;
                 result
             }
             Err(failure) => {
-                self.keep(FreshnessResult::Failed(FreshnessFailure {
-                    unique_id: id.clone(),
-                    error: Some(failure.message.clone().into()),
-                    status: Status::RuntimeError,
-                }));
                 let mut result = NodeResult::new(id, Status::RuntimeError, Some(failure.message));
                 result.diagnostic = Some(Box::new(failure.diagnostic));
                 result

@@ -15,7 +15,7 @@ use crate::times;
 use crate::verb::nodes::Runner;
 use model_graph::{Moment, Order, Plan, ResultsFile, RunOptions};
 use platform_core::event::Level;
-use platform_core::freshness::{FreshnessResult, FreshnessResults, SCHEMA};
+use platform_core::freshness::{FreshnessResult, FreshnessResults, SCHEMA, SourceFreshness};
 use platform_core::{EventSink as _, NodeResult, ResourceType, Status};
 use project::runtime::RuntimeOptions;
 use std::time::Instant;
@@ -90,11 +90,11 @@ fn write(
     invocation: &Invocation,
     project: &project::Project,
     arguments: &Freshness,
-    found: &[FreshnessResult],
+    found: &[SourceFreshness],
 ) -> Result<(), Stop> {
     let results = FreshnessResults {
         metadata: invocation.metadata(SCHEMA),
-        results: found.to_vec(),
+        results: found.iter().cloned().map(FreshnessResult::Asked).collect(),
         elapsed_time: invocation.began.elapsed().as_secs_f64(),
     };
     let path = match &arguments.output {
