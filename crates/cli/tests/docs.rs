@@ -4,6 +4,8 @@
 
 use serde_json::Value;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use warehouse::migrate::{Migrations, PLATFORM, migrate};
@@ -133,6 +135,39 @@ async fn a_database_of_an_older_version_is_read_and_then_kept_on() {
         shop.must(&["docs", "generate"]);
         assert!(shop.details().contains(r#""sample":[["order_id","total"],["2","-7"]]"#));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_site_is_served_and_a_browser_is_told_where() {
+    let shop = Shop::new().await;
+    shop.must(&["docs", "generate", "--no-compile", "--empty-catalog"]);
+    let told = shop.folder.path().join("told");
+    let browser = shop.folder.path().join("browser");
+    fs::write(&browser, "#!/bin/sh\nprintf %s \"$1\" > told.part && mv told.part told\n").expect("written");
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).expect("made a program");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_dp"))
+        .args(["docs", "serve", "--port", "0", "--browser"])
+        .current_dir(shop.folder.path())
+        .env_remove("DBT_TARGET_PATH")
+        .env("BROWSER", &browser)
+        .spawn()
+        .expect("dp starts");
+    let began = std::time::Instant::now();
+    while !told.exists() && began.elapsed().as_secs() < 30 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let address = fs::read_to_string(&told).unwrap_or_default();
+    let host = address.strip_prefix("http://").unwrap_or_default().to_owned();
+    let page = std::net::TcpStream::connect(&host).and_then(|mut stream| {
+        stream
+            .write_all(format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())?;
+        let mut page = String::new();
+        stream.read_to_string(&mut page).map(|_| page)
+    });
+    server.kill().expect("ends");
+    server.wait().expect("ended");
+    let page = page.expect("an answer");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("site/index.js"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -441,7 +441,7 @@ pub struct DocsServe {
     /// Port to listen on.
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     pub port: u16,
-    /// Open a browser (--no-browser: don't).
+    /// Open a browser, as on a terminal (--no-browser: don't).
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = boolean, value_name = "BOOL", alias = "open-browser")]
     pub browser: Option<bool>,

@@ -12,8 +12,10 @@ use model_graph::Order;
 use platform_core::Manifest;
 use platform_core::event::Level;
 use project::Project;
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Component, Path};
+use std::process::{Command, Stdio};
 
 /// Compiles, reads the catalog and writes the site. A node that can't be compiled ends the command with the
 /// exit code of `compile`; the site is written all the same and shows the rest.
@@ -131,6 +133,25 @@ pub fn explained(error: &dyn std::error::Error) -> String {
         .fold(error.to_string(), |text, under| format!("{text}: {under}"))
 }
 
+/// Shows the site to whoever sits here: by the program that `BROWSER` names, else by the desktop's. A machine without
+/// a desktop has none, and nothing is said of it.
+fn open_browser(invocation: &Invocation, address: &str) {
+    let set = |name: &str| invocation.environment.get(name).filter(|value| !value.is_empty());
+    let desktop = cfg!(target_os = "macos") || set("DISPLAY").or_else(|| set("WAYLAND_DISPLAY")).is_some();
+    let program = match set("BROWSER") {
+        Some(program) => program,
+        None if !desktop => return,
+        None if cfg!(target_os = "macos") => "open",
+        None => "xdg-open",
+    };
+    let mut browser = Command::new(program);
+    browser.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Err(error) = browser.spawn() {
+        let message = format!("`{program}` could not be started: {error}; open {address} yourself");
+        invocation.say(Level::Warn, "BrowserNotOpened", "", message);
+    }
+}
+
 /// Serves the site until interrupted.
 pub fn serve(invocation: &Invocation, arguments: &DocsServe) -> Result<Exit, Stop> {
     let project = invocation.read()?;
@@ -152,6 +173,9 @@ pub fn serve(invocation: &Invocation, arguments: &DocsServe) -> Result<Exit, Sto
     let started = |address: SocketAddr| {
         let message = format!("Serving the site at http://{address} (Ctrl-C ends it)");
         invocation.say(Level::Info, "ServingDocs", "Z018", message);
+        if arguments.browser.unwrap_or_else(|| std::io::stdout().is_terminal()) {
+            open_browser(invocation, &format!("http://{address}"));
+        }
     };
     let stop = async {
         // Without a signal handler the process ends by the signal itself.
