@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod compare;
+mod deliberate;
 mod engine;
 mod manifest;
 mod perform;
@@ -94,7 +95,8 @@ pub fn run(options: &Verify) -> anyhow::Result<ExitCode> {
         let start = Instant::now();
         match run(dp) {
             Ok(actual) => {
-                let differences = compare::differences(&expected, &actual);
+                let meant = deliberate::read(&project.meant())?;
+                let differences = deliberate::unmeant(compare::differences(&expected, &actual), &meant);
                 report.compared(&project.name, &expected, [took, start.elapsed()], &differences)?;
             }
             Err(problem) => report.failed(&project.name, &problem)?,

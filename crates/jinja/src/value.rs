@@ -36,6 +36,17 @@ pub fn moment(moment: chrono::DateTime<chrono::Utc>) -> Value {
     crate::modules::datetime::in_utc(moment)
 }
 
+/// A day of ISO form as Python's `date`; `None` for what is none, as `infinity`.
+pub fn date_of(text: &str) -> Option<Value> {
+    crate::modules::datetime::date_of_iso(text)
+}
+
+/// A moment of ISO form as Python's `datetime`, an aware one where an offset stands behind it; `None` for what is
+/// none.
+pub fn moment_of(text: &str) -> Option<Value> {
+    crate::modules::datetime::of_iso(text)
+}
+
 /// Whether a value is undefined, in either mode.
 pub fn is_undefined(value: &Value) -> bool {
     python::undefined::is_undefined(value)

@@ -69,7 +69,8 @@ fn put_unit_tests_first(manifest: &Manifest, needs: &mut IndexMap<UniqueId, Vec<
     }
 }
 
-/// What stands below all parents of a test waits for the test.
+/// What is built and stands below all parents of a test waits for the test. Exposures, saved queries and the like are
+/// not built: they wait for their parents alone.
 fn put_data_tests_first(
     manifest: &Manifest,
     selected: &IndexSet<UniqueId>,
@@ -94,13 +95,18 @@ fn put_data_tests_first(
         };
         for child in waiting {
             if child != *id
-                && !is_test(&child)
+                && is_built(&child)
                 && let Some(parents) = needs.get_mut(&child)
             {
                 parents.push(id.clone());
             }
         }
     }
+}
+
+fn is_built(id: &UniqueId) -> bool {
+    use ResourceType::{Analysis, Function, Model, Seed, Snapshot};
+    matches!(id.resource_type(), Some(Model | Seed | Snapshot | Function | Analysis))
 }
 
 fn is_test(id: &UniqueId) -> bool {

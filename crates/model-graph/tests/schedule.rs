@@ -55,10 +55,12 @@ fn manifest(nodes: &[(&str, &[&str])]) -> Manifest {
             "name": id.rsplit('.').next(), "resource_type": kind, "package_name": "p", "path": "", "alias": "a",
             "original_file_path": "", "unique_id": id, "fqn": ["p", id], "config": {"materialized": "view"},
             "depends_on": {"macros": [], "nodes": needs},
-            "model": "m", "given": [], "expect": {},
+            "model": "m", "given": [], "expect": {}, "type": "dashboard", "owner": {},
         });
         if kind == "unit_test" {
             manifest.unit_tests.insert((*id).into(), serde_json::from_value(base).expect("a unit test"));
+        } else if kind == "exposure" {
+            manifest.exposures.insert((*id).into(), serde_json::from_value(base).expect("an exposure"));
         } else {
             manifest.nodes.insert((*id).into(), serde_json::from_value(base).expect("a node"));
         }
@@ -165,6 +167,18 @@ fn a_failed_test_stops_what_reads_the_node_it_tests() {
     let notes = Notes { failing: vec!["test.p.t".into()], ..Notes::default() };
     let run = walk(nodes, Order::Dependencies, &notes, 1, false);
     assert!(statuses(&run).contains(&"model.p.c success".to_owned()));
+}
+
+#[test]
+fn a_failed_test_does_not_stop_what_is_not_built() {
+    let nodes: &[(&str, &[&str])] =
+        &[("model.p.m", &[]), ("test.p.t", &["model.p.m"]), ("exposure.p.e", &["model.p.m"])];
+    let notes = Notes { failing: vec!["test.p.t".to_owned()], ..Notes::default() };
+    let run = walk(nodes, Order::TestsFirst, &notes, 1, false);
+    assert!(statuses(&run).contains(&"exposure.p.e success".to_owned()), "{:?}", statuses(&run));
+    let notes = Notes { failing: vec!["model.p.m".to_owned()], ..Notes::default() };
+    let run = walk(nodes, Order::TestsFirst, &notes, 1, false);
+    assert!(statuses(&run).contains(&"exposure.p.e skipped".to_owned()), "{:?}", statuses(&run));
 }
 
 #[test]

@@ -207,6 +207,10 @@ fn a_tables_column_of_load_times_goes_before_its_sources_query() {
     };
     assert_eq!(read("a"), (Some("at"), None));
     assert_eq!(read("b"), (None, Some("select now()")));
+    let sources = "sources:\n  - name: raw\n    config: {loaded_at_field: at}\n    \
+                   tables: [{name: a, config: {loaded_at_field: null, loaded_at_query: select now()}}]";
+    let found = manifest(&[("models/s.yml", sources)]);
+    assert_eq!(found.sources["source.shop.raw.a"].loaded_at_field.as_deref(), Some("at"));
 }
 
 #[test]

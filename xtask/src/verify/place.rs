@@ -46,6 +46,11 @@ impl Project {
         self.folder.join("verify.json")
     }
 
+    /// The file with the differences that are meant.
+    pub fn meant(&self) -> PathBuf {
+        self.folder.join("differs.txt")
+    }
+
     /// Whether it is the project at the root of the repository.
     pub fn is_root(&self, place: &Place) -> bool {
         self.folder == place.root

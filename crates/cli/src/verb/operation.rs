@@ -112,13 +112,18 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let (runtime, slots) = engine(invocation, project, &database)?;
     let connection = slots.connection(0)?;
     let mut worked = true;
+    // The tests that come with a node are run; only their own selection shows them.
+    let is_test = |node: &Node| node.resource_type == ResourceType::Test;
+    let shows_tests = nodes.iter().all(is_test);
     for node in &nodes {
         let result = match runtime.show(node, limit, &connection) {
             Ok(shown) => {
                 let mut result = NodeResult::new(node.unique_id.clone(), Status::Success, None);
                 result.compiled = Some(true);
                 result.compiled_code = Some(shown.sql);
-                tell(invocation, node, shown.rows, arguments.inline.output);
+                if shows_tests || !is_test(node) {
+                    tell(invocation, node, shown.rows, arguments.inline.output);
+                }
                 result
             }
             Err(error) if node.resource_type == ResourceType::SqlOperation => {

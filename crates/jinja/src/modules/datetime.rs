@@ -34,6 +34,16 @@ pub(crate) fn in_utc(moment: Chrono<Utc>) -> Value {
     Py::value(DateTime { naive: whole_micros(moment.naive_utc()), zone: Some(Zone::pytz_utc()) })
 }
 
+/// A day of ISO form.
+pub(crate) fn date_of_iso(text: &str) -> Option<Value> {
+    iso::date(text).map(|day| Py::value(Date(day)))
+}
+
+/// A moment of ISO form, in the zone whose offset it has.
+pub(crate) fn of_iso(text: &str) -> Option<Value> {
+    iso::moment(text).map(|(naive, zone)| Py::value(DateTime { naive, zone }))
+}
+
 /// The type.
 pub(super) fn class() -> Value {
     Class {

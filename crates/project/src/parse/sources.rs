@@ -187,7 +187,9 @@ impl<'a> Reader<'a> {
         for (node, is_source) in &nodes {
             let own = of(node)?;
             for (key, value) in &own {
-                if !matches!(key.as_str(), "meta" | "tags" | "freshness") {
+                // A table takes its source's column, and doesn't give it up by saying that it has none.
+                let kept = key == "loaded_at_field" && value.is_null();
+                if !kept && !matches!(key.as_str(), "meta" | "tags" | "freshness") {
                     config.insert(key.clone(), value.clone());
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.getdbt.com/reference/dbt-classes#column>
 
-use crate::context::arguments::{Arguments, no_method, text};
+use crate::context::arguments::{Arguments, bound_method, no_method, text};
 use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
 use platform_core::relation::{quote_identifier, quote_literal};
 use std::cmp::Ordering;
@@ -190,7 +190,19 @@ impl Object for ColumnObject {
 #[derive(Debug)]
 pub struct ColumnClass;
 
+/// What the class can do, called or looked at.
+const CLASS_METHODS: &[&str] =
+    &["create", "translate_type", "string_type", "numeric_type", "from_description"];
+
 impl Object for ColumnClass {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        bound_method(|| Value::from_dyn_object(self.clone()), key, CLASS_METHODS)
+    }
+
     fn is_true(self: &Arc<Self>) -> bool {
         true
     }

@@ -383,7 +383,7 @@ impl Object for RelationClass {
             | "replaceable_relations"
             | "quote_character" => RelationObject::new(Relation::default()).attribute(key),
             "get_relation_type" => Some(Value::from_dyn_object(self.clone())),
-            _ => None,
+            _ => bound_method(|| Value::from_dyn_object(self.clone()), key, &["create", "scd_args"]),
         }
     }
 

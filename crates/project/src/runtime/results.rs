@@ -58,6 +58,8 @@ struct Record {
     fields: Map<String, Json>,
     /// The same as a mapping of templates.
     mapping: Value,
+    /// What isn't configured is none, in place of undefined.
+    is_config: bool,
 }
 
 /// Fields as dbt's objects have them.
@@ -67,10 +69,17 @@ pub(crate) fn record(fields: Map<String, Json>) -> Value {
 
 impl Record {
     fn value(fields: Map<String, Json>) -> Value {
+        Self::of(fields, false)
+    }
+
+    fn of(fields: Map<String, Json>, is_config: bool) -> Value {
         let mapping = jinja::value::from_json(&Json::Object(fields.clone()));
-        Value::from_object(Self { fields, mapping })
+        Value::from_object(Self { fields, mapping, is_config })
     }
 }
+
+/// What a configuration can do; these are no keys of it.
+const METHODS: [&str; 8] = ["get", "items", "keys", "values", "to_dict", "copy", "update", "pop"];
 
 impl Object for Record {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -82,8 +91,12 @@ impl Object for Record {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        match (key, self.fields.get(key)?) {
-            ("node" | "config" | "vars", Json::Object(fields)) => Some(Self::value(fields.clone())),
+        let Some(field) = self.fields.get(key) else {
+            return (self.is_config && !METHODS.contains(&key)).then(|| Value::from(()));
+        };
+        match (key, field) {
+            ("config", Json::Object(fields)) => Some(Self::of(fields.clone(), true)),
+            ("node" | "vars", Json::Object(fields)) => Some(Self::value(fields.clone())),
             ("timing", Json::Array(phases)) => {
                 let phases = phases.iter().filter_map(Json::as_object);
                 Some(jinja::value::list(phases.map(|phase| Self::value(phase.clone())).collect()))

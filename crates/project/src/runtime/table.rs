@@ -81,6 +81,19 @@ impl Table {
         Ok(names.iter().filter_map(|name| self.position(name)).collect())
     }
 
+    /// The columns' new names: by a dictionary, or by place from a list or what a filter gives.
+    fn renamed(&self, wanted: &Value) -> Result<Vec<String>, HostError> {
+        let old = |at: usize| self.names[at].to_string();
+        let named = |found: Option<&Value>, at: usize| text(found).unwrap_or_else(|| old(at));
+        if wanted.kind() == jinja::ValueKind::Map {
+            let by_name = |at: usize| wanted.get_item(&Value::from(&*self.names[at])).ok();
+            let found = |at: usize| by_name(at).filter(|it| !it.is_undefined());
+            return Ok((0..self.names.len()).map(|at| named(found(at).as_ref(), at)).collect());
+        }
+        let listed: Vec<Value> = if wanted.is_none() { Vec::new() } else { wanted.try_iter()?.collect() };
+        Ok((0..self.names.len()).map(|at| named(listed.get(at), at)).collect())
+    }
+
     fn with_columns(&self, keep: &[usize]) -> Self {
         let names = keep.iter().map(|at| self.names[*at].to_string()).collect();
         let rows = self.rows.iter().map(|row| keep.iter().map(|at| row.values[*at].clone()).collect());
@@ -93,7 +106,10 @@ impl Table {
 
     /// Rows as objects by column, for `--output json`.
     pub fn to_json(&self) -> serde_json::Value {
-        let cell = |value: &Value| jinja::value::to_json(value).unwrap_or_default();
+        let cell = |value: &Value| match &*jinja::value::type_name(value) {
+            "datetime.datetime" => jinja::value::to_str(value).replacen(' ', "T", 1).into(),
+            _ => jinja::value::to_json(value).unwrap_or_default(),
+        };
         let row = |row: &Arc<Row>| {
             let pairs = self.names.iter().zip(&row.values);
             serde_json::Value::Object(pairs.map(|(name, value)| (name.to_string(), cell(value))).collect())
@@ -160,7 +176,8 @@ fn letters(at: usize) -> String {
     letter.to_string().repeat(at / 26 + 1)
 }
 
-/// A cell as a value: numbers and truth values as such, JSON and arrays as JSON text, the rest as text.
+/// A cell as a value: numbers, truth values, days and moments as such, JSON and arrays as JSON text, the rest as
+/// text.
 fn value(cell: Option<&str>, oid: u32) -> Value {
     let Some(cell) = cell else { return Value::from(()) };
     match oid {
@@ -168,7 +185,9 @@ fn value(cell: Option<&str>, oid: u32) -> Value {
         20 | 21 | 23 | 26 => cell.parse::<i64>().map_or_else(|_| Value::from(cell), Value::from),
         1700 if !cell.contains('.') => cell.parse::<i128>().map_or_else(|_| Value::from(cell), Value::from),
         700 | 701 | 1700 => cell.parse::<f64>().map_or_else(|_| Value::from(cell), Value::from),
-        1000..=1009 | 1014..=1016 | 1021 | 1022 | 1231 => Value::from(array_json(cell, oid)),
+        1082 => jinja::value::date_of(cell).unwrap_or_else(|| Value::from(cell)),
+        1114 | 1184 => jinja::value::moment_of(cell).unwrap_or_else(|| Value::from(cell)),
+        1000..=1009 | 1014..=1016 | 1021 | 1022 | 1182 | 1231 | 2951 => Value::from(array_json(cell, oid)),
         _ => Value::from(cell),
     }
 }
@@ -230,7 +249,11 @@ fn type_of<'a>(values: impl Iterator<Item = &'a Value>) -> &'static str {
             jinja::ValueKind::Bool => "Boolean",
             jinja::ValueKind::Number if value.is_integer() => "Integer",
             jinja::ValueKind::Number => "Number",
-            _ => return "Text",
+            _ => match &*jinja::value::type_name(value) {
+                "datetime.date" => "Date",
+                "datetime.datetime" => "DateTime",
+                _ => return "Text",
+            },
         };
         if found.is_empty() || (found == "Integer" && kind == "Number") {
             found = kind;
@@ -295,15 +318,9 @@ impl Object for Table {
             }
             "rename" => {
                 let [wanted] = arguments.bind(["column_names"], 1)?;
-                let wanted = wanted.unwrap_or_default();
-                let renamed = self.names.iter().enumerate().map(|(at, name)| {
-                    let by_name = wanted.get_item(&Value::from(&**name)).ok();
-                    let found =
-                        by_name.filter(|it| !it.is_undefined()).or_else(|| wanted.get_item_by_index(at).ok());
-                    text(found.as_ref()).unwrap_or_else(|| name.to_string())
-                });
+                let renamed = self.renamed(&wanted.unwrap_or_default())?;
                 let rows = self.rows.iter().map(|row| row.values.clone()).collect();
-                made(Self::new(renamed.collect(), rows))
+                made(Self::new(renamed, rows))
             }
             "limit" => {
                 let [first, second] = arguments.bind(["start_or_stop", "stop"], 0)?;
@@ -595,6 +612,30 @@ mod tests {
         assert_eq!(unique(vec!["a".into(), "a".into(), String::new()]), ["a", "a_2", "c"]);
         assert_eq!(array_json(r#"{a,"b \"c",NULL}"#, 1009), r#"["a", "b \"c", null]"#);
         assert_eq!(array_json("{1,2}", 1007), "[1, 2]");
+    }
+
+    #[test]
+    fn days_and_moments_are_pythons() {
+        let (day, moment) = (value(Some("2024-01-02"), 1082), value(Some("2024-01-02 03:04:05.5+00"), 1184));
+        assert_eq!(jinja::value::repr(&day), "datetime.date(2024, 1, 2)");
+        assert_eq!(jinja::value::to_str(&moment), "2024-01-02 03:04:05.500000+00:00");
+        assert_eq!(value(Some("infinity"), 1184).as_str(), Some("infinity"));
+        let table = Table::new(vec!["d".into(), "m".into()], vec![vec![day, moment]]);
+        assert_eq!(&table.types[..], ["Date", "DateTime"]);
+        assert_eq!(
+            table.to_json().to_string(),
+            r#"[{"d":"2024-01-02","m":"2024-01-02T03:04:05.500000+00:00"}]"#
+        );
+    }
+
+    #[test]
+    fn columns_are_renamed_by_what_a_filter_gives() {
+        let table = Table::new(vec!["A".into(), "B".into()], Vec::new());
+        let lowered = Value::make_iterable(|| ["a", "b"].into_iter().map(Value::from));
+        assert_eq!(table.renamed(&lowered).expect("names"), ["a", "b"]);
+        let by_name = jinja::value::dict([(Value::from("B"), Value::from("c"))]);
+        assert_eq!(table.renamed(&by_name).expect("names"), ["A", "c"]);
+        assert_eq!(table.renamed(&Value::from(())).expect("names"), ["A", "B"]);
     }
 
     #[test]
