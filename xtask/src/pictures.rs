@@ -33,7 +33,8 @@ const LOOKS: [Look; 3] = [
 
 /// Writes `KIND-LOOK.png` for every mail, and says where.
 pub fn run(options: &Pictures) -> anyhow::Result<()> {
-    let root = workspace::root();
+    // The test runs in a folder of its own.
+    let root = std::path::absolute(workspace::root()).context("failed to find the workspace")?;
     let (mails, out) = (root.join("target/pictures/mails"), root.join(&options.out));
     if mails.exists() {
         fs::remove_dir_all(&mails).context("failed to clear target/pictures/mails")?;
