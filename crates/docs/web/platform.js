@@ -120,7 +120,7 @@
     element("span", { class: "label" }, label), element("b", {}, value), element("span", { class: "about" }, about));
   const tiles = (list) => list.length ? element("div", { class: "tiles", style: `--n:${Math.min(6, list.length)};--m:${Math.min(3, list.length)}` }, list) : "";
 
-  const section = (title, ...content) => [element("h2", {}, title), ...content];
+  const section = (title, ...content) => [element("h2", {}, title), ...content.filter((part) => part != null && part !== false)];
 
   Object.assign(platform, {
     resources, place, parents, children, KINDS, DRAWN, FAILED, element, prose, address, statusClass, seconds, moment,

@@ -138,6 +138,7 @@ fn a_failed_test_shows_on_the_overview_and_its_rows_on_the_model() {
     ] {
         assert!(overview.contains(expected), "{expected} is missing in {overview}");
     }
+    assert!(!overview.contains("false") && !overview.contains("undefined"), "{overview}");
     assert!(seen["rows"].as_str().is_some_and(|rows| rows.contains("77") && rows.contains("null")), "{seen}");
     assert_eq!(seen["bars"], 3);
     assert!(
