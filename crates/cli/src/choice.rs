@@ -112,9 +112,8 @@ fn expression(
 /// The folder of `--state`, which must exist.
 pub fn state_folder(invocation: &Invocation, folder: Option<&PathBuf>) -> Result<Option<PathBuf>, Stop> {
     let Some(folder) = folder else { return Ok(None) };
-    let folder = invocation.environment.working_dir.join(folder);
-    let folder = if folder.is_dir() { folder } else { invocation.project_dir().join(&folder) };
-    Ok(Some(folder))
+    let here = invocation.environment.working_dir.join(folder);
+    Ok(Some(if here.is_dir() { here } else { invocation.project_dir().join(folder) }))
 }
 
 /// This run writes over the state that it compares with.

@@ -90,7 +90,10 @@ impl Invocation {
         let vars = flags::yaml_map("--vars", global.place.vars.as_deref())?;
         let folder = project_dir(&global, &environment);
         flags::fill_from_project(&mut global, &folder);
-        let warnings = warning_policy(&global)?;
+        let project_flags = project::settings::flags_of(&folder);
+        let handles_all = project_flags.get("require_all_warnings_handled_by_warn_error");
+        let warnings =
+            warning_policy(&global)?.handling_all(handles_all.and_then(Value::as_bool) == Some(true));
         let log_folder = log_folder(&global, &folder);
         let log = Arc::new(Log::new(&global.logging, log_folder.as_deref(), warnings, &id));
         let options =
@@ -168,11 +171,19 @@ impl Invocation {
 
     /// Reads the project and says what is wrong with it; stops if something stops the command.
     pub fn read(&self) -> Result<Project, Stop> {
+        let vars = Value::Object(project::context::vars::without_secrets(&self.vars));
+        let shown = project::python::repr(&vars);
+        let event = Event::new(Level::Debug, "StateCheckVarsHash", format!("vars: {shown}")).code("I025");
+        self.log.send(event.with("vars", shown));
         let project = project::read(&self.read_options()).map_err(stop)?;
         for warning in project.warnings() {
-            self.log.send(report::warning(warning));
+            self.log.send(report::of_project(warning));
         }
         let errors: Vec<_> = project.errors().cloned().collect();
+        for error in errors.iter().filter(|it| it.event.as_deref() == Some("SemanticValidationFailure")) {
+            let event = Event::new(Level::Debug, "SemanticValidationFailure", error.message.clone());
+            self.log.send(event.with("msg", error.message.clone()));
+        }
         if !errors.is_empty() {
             return Err(Stop::Project(errors));
         }

@@ -20,6 +20,14 @@ pub fn warning(diagnostic: &Diagnostic) -> Event {
     event
 }
 
+/// A warning of the project, tagged or as bare as dbt has it.
+pub fn of_project(diagnostic: &Diagnostic) -> Event {
+    match diagnostic.event.as_deref() {
+        Some("InvalidMacroAnnotation" | "FreshnessConfigProblem") => plain_warning(diagnostic),
+        _ => warning(diagnostic),
+    }
+}
+
 /// A warning that dbt gives without its tag.
 pub fn plain_warning(diagnostic: &Diagnostic) -> Event {
     let name = diagnostic.event.as_deref().unwrap_or("ProjectWarning");
@@ -52,9 +60,13 @@ pub fn stop(stop: &Stop) -> Option<Event> {
 fn error(diagnostic: &Diagnostic) -> String {
     let heading = match diagnostic.event.as_deref() {
         Some(heading) if heading.contains(' ') => heading,
-        Some("ParsingError" | "SchemaConfigError" | "DbtReferenceError" | "ValidationError") => {
-            "Parsing Error"
-        }
+        Some(
+            "ParsingError"
+            | "SemanticValidationFailure"
+            | "SchemaConfigError"
+            | "DbtReferenceError"
+            | "ValidationError",
+        ) => "Parsing Error",
         Some(event) if event.starts_with("Dbt") => "Runtime Error",
         _ => "Compilation Error",
     };

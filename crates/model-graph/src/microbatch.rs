@@ -87,17 +87,20 @@ impl Batches<'_> {
         let line = Line { number: index + 1, total: self.total };
         let about = format!("batch {} of {}.{}", self.size.label(span.0), self.node.schema, self.node.alias);
         if skip {
-            self.say("LogBatchResult", "Q045", &format!("SKIP {about}"), line, "SKIP", None);
+            self.say("LogBatchResult", "SKIP", &about, line, "SKIP", None);
             return Err(None);
         }
-        self.say("LogStartBatch", "Q044", &format!("START {about}"), line, "RUN", None);
+        let how = format!("{about} is being run sequentially");
+        let event = Event::new(Level::Debug, "MicrobatchExecutionDebug", how.clone()).code("Q044");
+        self.context.events.send(event.with("msg", how));
+        self.say("LogStartBatch", "START", &about, line, "RUN", None);
         let watch = Stopwatch::start();
         let done = self.materialize(index, span, rebuild);
         let (_, seconds) = watch.stop();
         let name = "LogBatchResult";
         match done {
             Ok(status) => {
-                self.say(name, "Q045", &format!("OK created {about}"), line, &status, Some(seconds));
+                self.say(name, "OK created", &about, line, &status, Some(seconds));
                 Ok(())
             }
             Err(failure) => {
@@ -108,7 +111,7 @@ impl Batches<'_> {
                         .with("unique_id", self.node.unique_id.as_str())
                         .with("node_info", node_info(Resource::Node(self.node), &Phase::started())),
                 );
-                self.say(name, "Q045", &format!("ERROR creating {about}"), line, "ERROR", Some(seconds));
+                self.say(name, "ERROR creating", &about, line, "ERROR", Some(seconds));
                 Err(Some(failure))
             }
         }
@@ -138,8 +141,8 @@ impl Batches<'_> {
         Ok(built.response.map(|response| response.message).unwrap_or_default())
     }
 
-    fn say(&self, name: &str, code: &str, text: &str, line: Line, status: &str, seconds: Option<f64>) {
-        let (text, bytes) = aligned(text, line, status, seconds);
+    fn say(&self, name: &str, verb: &str, about: &str, line: Line, status: &str, seconds: Option<f64>) {
+        let (text, bytes) = aligned(&format!("{verb} {about}"), line, status, seconds);
         let shift = "Batch ".len();
         let (level, tone) = match status {
             "ERROR" => (Level::Error, Tone::Bad),
@@ -147,16 +150,22 @@ impl Batches<'_> {
             _ => (Level::Info, Tone::Good),
         };
         let event = Event::new(level, name, format!("Batch {text}"))
-            .code(code)
+            .with("description", about)
             .with("batch_index", line.number)
             .with("total_batches", line.total)
-            .with("status", status);
-        let is_result = status != "RUN";
-        self.context.events.send(if is_result {
-            event.emphasis(bytes.start + shift..bytes.end + shift, tone)
-        } else {
-            event
-        });
+            .with("node_info", node_info(Resource::Node(self.node), &Phase::started()));
+        if status == "RUN" {
+            self.context.events.send(event.code("Q045"));
+            return;
+        }
+        let word = match status {
+            "ERROR" => "error",
+            "SKIP" => "skipped",
+            other => other,
+        };
+        let event =
+            event.code("Q046").with("status", word).with("execution_time", seconds.unwrap_or_default());
+        self.context.events.send(event.emphasis(bytes.start + shift..bytes.end + shift, tone));
     }
 }
 

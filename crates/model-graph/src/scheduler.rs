@@ -225,6 +225,11 @@ impl<'a> Walk<'a> {
     /// Says what became of a node.
     fn end(&self, node: &Begun<'_>, result: &NodeResult) {
         let (resource, finished) = (node.resource, node.phase.finished(result.status));
+        if let (Status::Error, Some(why)) = (result.status, &result.message) {
+            let event = Event::new(Level::Debug, "CatchableExceptionOnRun", why.clone()).code("W002");
+            let event = event.with("exc", why.as_str());
+            self.context.events.send(event.with("node_info", node_info(resource, &finished)));
+        }
         let told = !is_ephemeral(resource) || result.status.is_failure();
         if told && !self.options.silent {
             let event = line::end(resource, result, self.line(node.number));

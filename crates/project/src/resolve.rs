@@ -4,6 +4,7 @@
 //! diagnostic in dbt's words. A test that can't be resolved is disabled with a warning, as in dbt.
 
 use crate::code;
+use crate::flags::Flags;
 use crate::runtime::references::{References, Wanted, described};
 use indexmap::{IndexMap, IndexSet};
 use platform_core::diagnostic::nearest;
@@ -20,12 +21,14 @@ pub struct Known<'a> {
     pub restricted: &'a [String],
     /// Where a file of a package (path below its root) names something in quotes.
     pub named: &'a (dyn Fn(&str, &str, &str) -> Place + Sync),
+    /// Flags: which package's resource a name means.
+    pub flags: &'a Flags,
 }
 
 /// Resolves every reference of a manifest and fills its maps.
 pub fn resolve(manifest: &mut Manifest, known: Known<'_>) -> Vec<Diagnostic> {
     give_groups_to_tests(manifest);
-    let resolver = Resolver { manifest, references: References::new(manifest), known };
+    let resolver = Resolver { manifest, references: References::new(manifest, known.flags), known };
     let all: Vec<&Node> = manifest.nodes.values().chain(manifest.functions.values()).collect();
     let found: Vec<Found> = all.into_par_iter().map(|node| resolver.node(node)).collect();
     let exposures: Vec<Found> = manifest.exposures.values().map(|it| resolver.exposure(it)).collect();
@@ -60,8 +63,8 @@ fn give_groups_to_tests(manifest: &mut Manifest) {
 }
 
 /// Finds the model below every semantic model, and its relation.
-pub fn semantic_models(manifest: &mut Manifest, root: &str) -> Vec<Diagnostic> {
-    let references = References::new(manifest);
+pub fn semantic_models(manifest: &mut Manifest, root: &str, flags: &Flags) -> Vec<Diagnostic> {
+    let references = References::new(manifest, flags);
     let mut problems = Vec::new();
     let mut found = Vec::new();
     for model in manifest.semantic_models.values() {
@@ -219,6 +222,7 @@ impl Resolver<'_> {
         match self.references.node(&self.manifest.nodes, &wanted, reader.package, self.known.root) {
             Some(target) => {
                 found.problems.extend(self.refused(reader, target));
+                found.problems.extend(self.inverted(reader, call, target));
                 found.ids.push(target.unique_id.clone());
             }
             None => {
@@ -245,6 +249,31 @@ impl Resolver<'_> {
                 found.take(Err(self.missing(reader, &what, &call.name, disabled, hint)));
             }
         }
+    }
+
+    /// A package that reads the root project, which may not have meant to.
+    fn inverted(&self, reader: &Reader<'_>, call: &RefArgs, target: &Node) -> Option<Diagnostic> {
+        let root = self.known.root;
+        if reader.package == root || target.package_name != root || call.package.is_some() {
+            return None;
+        }
+        let (package, id) = (reader.package, &target.unique_id);
+        let name = reader.id.as_str().splitn(3, '.').nth(2).unwrap_or_default();
+        let message = format!(
+            "The node '{name}' in package '{package}' depends on the root project node '{id}'. This may lead to unexpected \
+             cycles downstream."
+        );
+        let warning =
+            Diagnostic::warning(code::SUSPICIOUS, message).event("PackageNodeDependsOnRootProjectNode");
+        let place = (self.known.named)(package, reader.file, &call.name);
+        Some(
+            warning
+                .at(place)
+                .hint("set `require_ref_searches_node_package_before_root: true` under `flags` of dbt_project.yml")
+                .with("node_name", name)
+                .with("package_name", package)
+                .with("root_project_unique_id", id.as_str()),
+        )
     }
 
     fn source(&self, reader: &Reader<'_>, call: &[String]) -> Result<UniqueId, Option<Diagnostic>> {

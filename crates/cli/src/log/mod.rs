@@ -145,7 +145,11 @@ impl EventSink for Log {
                 Verdict::Silence => return,
                 Verdict::Error => {
                     self.escalated.fetch_add(1, Ordering::Relaxed);
+                    // What ends a command has one name, whatever it was.
                     event.level = Level::Error;
+                    let exception = event.message.clone();
+                    event = Event { name: "MainEncounteredError".to_owned(), ..event }.code("Z002");
+                    event = event.with("exc", exception);
                 }
             }
         }

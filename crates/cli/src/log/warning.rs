@@ -23,7 +23,12 @@ pub struct WarningPolicy {
     error: Vec<String>,
     warn: Vec<String>,
     silence: Vec<String>,
+    /// `require_all_warnings_handled_by_warn_error`.
+    handles_all: bool,
 }
+
+/// What `--warn-error` leaves alone unless it is named, or a flag of the project says that nothing is.
+const LEFT_ALONE: [&str; 1] = ["MicrobatchModelNoEventTimeInputs"];
 
 /// Results of nodes: their status is their own, whatever the policy.
 const RESULTS: [&str; 4] =
@@ -34,6 +39,12 @@ pub(super) fn may_escalate(event: &Event) -> bool {
 }
 
 impl WarningPolicy {
+    /// With the project's flag `require_all_warnings_handled_by_warn_error`.
+    #[must_use]
+    pub fn handling_all(self, handles_all: bool) -> Self {
+        Self { handles_all, ..self }
+    }
+
     /// `--warn-error`: all of them.
     pub fn all() -> Self {
         Self { all: true, ..Self::default() }
@@ -71,6 +82,11 @@ impl WarningPolicy {
         let is_named = || is_named(&self.error, &event.name);
         match self.verdict(&event.name) {
             Verdict::Error if deprecations::is_lenient(event) && !is_named() => Verdict::Warn,
+            Verdict::Error
+                if !self.handles_all && LEFT_ALONE.contains(&event.name.as_str()) && !is_named() =>
+            {
+                Verdict::Warn
+            }
             verdict => verdict,
         }
     }

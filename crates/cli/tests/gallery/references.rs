@@ -74,6 +74,16 @@ fn references() {
                     ("models/groups.yml", "groups:\n  - name: sales\n    owner: {name: Sales}\n"),
                 ],
             ),
+            parse(
+                "a package that reads the root project's model of a name",
+                &[
+                    ("packages.yml", "packages:\n  - local: pk\n"),
+                    ("dbt_packages/pk/dbt_project.yml", "name: pk\n"),
+                    ("dbt_packages/pk/models/orders.sql", "{{ config(schema='pk') }}\nselect 1 as id\n"),
+                    ("dbt_packages/pk/models/report.sql", "select * from {{ ref('orders') }}\n"),
+                    ("models/orders.sql", "select 2 as id\n"),
+                ],
+            ),
         ],
     );
 }

@@ -98,8 +98,16 @@ fn change(now: &Manifest, before: &Node) -> Option<String> {
 
 fn retyped(before: &Column, now: &Column) -> Option<String> {
     let shown = |column: &Column| column.data_type.clone().unwrap_or_else(|| "none".to_owned());
-    (before.data_type != now.data_type)
-        .then(|| format!("{} ({} -> {})", before.name, shown(before), shown(now)))
+    // Another size, precision or scale breaks nothing.
+    let kind = |column: &Column| {
+        let text = column.data_type.as_deref().unwrap_or_default().to_lowercase();
+        let bare = match (text.find('('), text.rfind(')')) {
+            (Some(start), Some(end)) if start < end => format!("{}{}", &text[..start], &text[end + 1..]),
+            _ => text,
+        };
+        bare.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    (kind(before) != kind(now)).then(|| format!("{} ({} -> {})", before.name, shown(before), shown(now)))
 }
 
 fn kind(constraint: &Value) -> &str {

@@ -102,6 +102,17 @@ fn nested(config: &Map<String, Value>) -> Result<(), String> {
             "Invalid color name for docs.node_color: {color}. It is neither a valid HTML color name nor a valid HEX code."
         ));
     }
+    if let Some(after) = config.get("freshness").and_then(|it| it.get("build_after")?.as_object()) {
+        let has = |key: &str| after.get(key).is_some_and(|it| !it.is_null());
+        for (key, other) in [("count", "period"), ("period", "count")] {
+            let counts = key != "count" || after.get(key).and_then(Value::as_i64) != Some(0);
+            if has(key) && counts && !has(other) {
+                return Err(format!(
+                    "`freshness.build_after` must have a value for `{other}` if a `{key}` is provided"
+                ));
+            }
+        }
+    }
     let contract = config.get("contract").and_then(Value::as_object);
     if let Some(enforced) = contract.and_then(|it| it.get("enforced")).filter(|it| !it.is_boolean()) {
         return Err(format!(

@@ -143,6 +143,12 @@ fn spec(document: &Document, written: &Node, item: &Node) -> Result<Spec, Diagno
     if let (Some(url), Some(name)) = (text("tarball"), text("name")) {
         return Ok(Spec::Tarball { url, name });
     }
+    if text("package").is_some_and(|package| package.trim().is_empty()) {
+        let message = "A hub package is missing the value. It is a required property.";
+        return Err(Diagnostic::error(code::PACKAGE, message)
+            .event("DbtProjectError")
+            .at(document.place(&item.span)));
+    }
     if let (Some(package), Some(version)) = (text("package"), item.get("version")) {
         let version = match version.is_list() {
             true => version.items().iter().filter_map(Node::scalar_text).collect(),

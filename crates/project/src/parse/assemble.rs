@@ -1,5 +1,6 @@
 //! Every file of every package → the manifest, in dbt's order.
 
+mod annotations;
 mod described;
 mod files;
 mod macros;
@@ -157,9 +158,15 @@ impl Assembler<'_> {
         let scene = self.scene;
         let named =
             |package: &str, file: &str, name: &str| scene.texts.named(&scene.shown_path(package, file), name);
-        let known = resolve::Known { root: &root, restricted: &restricted, named: &named };
+        let known = resolve::Known {
+            root: &root,
+            restricted: &restricted,
+            named: &named,
+            flags: &scene.shared.flags,
+        };
         self.diagnostics.extend(resolve::resolve(&mut self.manifest, known));
         self.diagnostics.extend(verify::unfiltered_batches(&self.manifest));
+        self.diagnostics.extend(verify::concurrent_batches(&self.manifest));
         self.diagnostics.extend(verify::deprecations(&self.manifest, self.scene.shared.now));
         self.diagnostics.extend(self.scene.take_notes());
         // What can't be built says nothing of what it would have used.

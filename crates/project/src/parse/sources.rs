@@ -147,6 +147,8 @@ impl<'a> Reader<'a> {
         if source.config.enabled() {
             self.describe(&mut source)?;
         }
+        let mut warnings = warnings;
+        warnings.extend(self.unmeasured(&source));
         Ok((Table { source, tests, target, block: tests_block }, warnings))
     }
 
@@ -160,6 +162,25 @@ impl<'a> Reader<'a> {
                 self.scene.describe(self.block, &column.description, &id)?;
         }
         Ok(())
+    }
+
+    /// What Postgres can't tell by itself: when a table without a column for it was loaded.
+    fn unmeasured(&self, source: &Source) -> Option<Diagnostic> {
+        let freshness = source.freshness.as_ref().filter(|_| source.config.enabled())?;
+        let is_wanted = ["warn_after", "error_after"].iter().any(|key| !freshness[*key]["count"].is_null());
+        let is_known = source.loaded_at_field.is_some()
+            || source.loaded_at_query.is_some()
+            || source.meta.contains_key("drop");
+        (is_wanted && !is_known).then(|| {
+            let message = format!(
+                "The configured adapter does not support metadata-based freshness. A loaded_at_field must be specified for \
+                 source '{}.{}'.",
+                source.source_name, source.name
+            );
+            Diagnostic::warning(crate::code::SUSPICIOUS, message)
+                .event("FreshnessConfigProblem")
+                .at(self.block.place(self.item))
+        })
     }
 
     fn check_freshness_query(&self) -> Result<(), Diagnostic> {

@@ -282,6 +282,23 @@ pub fn unfiltered_batches(manifest: &Manifest) -> Vec<Diagnostic> {
         .collect()
 }
 
+/// Microbatch models that ask for batches beside each other, which Postgres' batches are not.
+pub fn concurrent_batches(manifest: &Manifest) -> Option<Diagnostic> {
+    let asks = |node: &&Node| {
+        is_microbatch(manifest, node) && node.config.get("concurrent_batches") == Some(&Value::Bool(true))
+    };
+    let asking: Vec<&Node> = manifest.nodes.values().filter(asks).collect();
+    let first = asking.first()?;
+    let count = asking.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let message = format!(
+        "Found {count} microbatch model{plural} with the `concurrent_batches` config set to true, but the postgres adapter \
+         does not support running batches concurrently. Batches will be run sequentially."
+    );
+    let warning = Diagnostic::warning(code::CONFIG, message).event("InvalidConcurrentBatchesConfig");
+    Some(warning.at(place(first)).with("num_models", count).with("adapter_type", "postgres"))
+}
+
 /// A date, or a date with a time, as ISO 8601 has them.
 fn is_moment(text: &str) -> bool {
     let text = text.trim();

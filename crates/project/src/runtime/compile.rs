@@ -70,7 +70,13 @@ impl Runtime {
         let path = self.write_compiled(node, context.state.batch.as_ref(), &sql);
         let targets = node.foreign_keys().into_iter().map(|to| {
             let target = context.context.jinja().eval_expression(&to, &context.context.value())?;
-            Ok((to, target.to_string()))
+            // A state that is deferred to has the relation that the key points at.
+            let ours = target.to_string();
+            let nodes = &self.project().manifest.nodes;
+            let parents = node.depends_on.nodes.iter().filter_map(|id| nodes.get(id));
+            let mut parents = parents.filter(|it| it.relation_name.as_deref() == Some(ours.as_str()));
+            let deferred = parents.find_map(|it| self.defer_relation(it));
+            Ok((to, deferred.map_or(ours, |relation| relation.to_string())))
         });
         let targets = targets.collect::<Result<_, jinja::Error>>()?;
         Ok(Arc::new(Compiled { sql, bare, ctes, targets, path }))

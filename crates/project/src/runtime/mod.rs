@@ -97,6 +97,16 @@ pub struct Window {
 }
 
 impl Window {
+    /// The start as templates see it: a `datetime`, or none.
+    pub fn start_time(&self) -> Value {
+        moment(self.start.as_deref())
+    }
+
+    /// The end, likewise.
+    pub fn end_time(&self) -> Value {
+        moment(self.end.as_deref())
+    }
+
     /// What both have in common. Times are texts of one form, so that their order is that of the texts.
     fn within(&self, other: &Self) -> Self {
         let both =
@@ -109,6 +119,15 @@ impl Window {
             start: both(&self.start, &other.start, std::cmp::max),
             end: both(&self.end, &other.end, std::cmp::min),
         }
+    }
+}
+
+fn moment(text: Option<&str>) -> Value {
+    let parse = |text: &str| chrono::DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%:z").ok();
+    match text.map(|text| (text, parse(text))) {
+        Some((_, Some(time))) => jinja::value::moment(time.to_utc()),
+        Some((text, None)) => Value::from(text),
+        None => Value::from(()),
     }
 }
 
@@ -130,16 +149,6 @@ pub struct Batch {
     pub label: String,
     /// Its window.
     pub window: Window,
-}
-
-impl Batch {
-    fn to_json(&self) -> serde_json::Value {
-        serde_json::json!({
-            "id": self.id,
-            "event_time_start": self.window.start,
-            "event_time_end": self.window.end,
-        })
-    }
 }
 
 /// Compiles and runs the nodes of one command. Cheap to clone.
@@ -200,7 +209,7 @@ impl Runtime {
             constants,
         };
         let inner = Inner {
-            references: References::new(&project.manifest),
+            references: References::new(&project.manifest, &project.flags),
             selected: options.selected.iter().cloned().collect(),
             project,
             shared: Arc::new(shared),

@@ -94,11 +94,11 @@ impl NodeState {
     fn model(&self) -> Value {
         let made = || {
             let node = self.node.as_ref().and_then(|node| serde_json::to_value(&**node).ok());
-            let mut json = node.unwrap_or_else(|| Json::Object(serde_json::Map::new()));
-            if let (Some(batch), Json::Object(map)) = (&self.batch, &mut json) {
-                map.insert("batch".to_owned(), batch.to_json());
+            let json = node.unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+            match (&self.batch, json) {
+                (Some(batch), Json::Object(map)) => in_batch(batch, &map),
+                (_, json) => jinja::value::from_json(&json),
             }
-            jinja::value::from_json(&json)
         };
         self.model.get_or_init(made).clone()
     }
@@ -365,6 +365,31 @@ impl Names for NodeNames {
             "invocation_args_dict",
         ]
     }
+}
+
+/// A model in one of its batches: `model.batch`, and the two times in its configuration that microbatch macros of
+/// other adapters read.
+fn in_batch(batch: &Batch, model: &serde_json::Map<String, Json>) -> Value {
+    let (start, end) = (batch.window.start_time(), batch.window.end_time());
+    let pairs = |map: &serde_json::Map<String, Json>| -> Vec<(Value, Value)> {
+        map.iter().map(|(key, value)| (Value::from(key.as_str()), jinja::value::from_json(value))).collect()
+    };
+    let mut entries = pairs(model);
+    if let Some(config) = model.get("config").and_then(Json::as_object) {
+        let mut config = pairs(config);
+        config.push((Value::from("__dbt_internal_microbatch_event_time_start"), start.clone()));
+        config.push((Value::from("__dbt_internal_microbatch_event_time_end"), end.clone()));
+        entries.retain(|(key, _)| key.as_str() != Some("config"));
+        entries.push((Value::from("config"), jinja::value::dict(config)));
+    }
+    let own = [
+        (Value::from("id"), Value::from(batch.id.as_str())),
+        (Value::from("event_time_start"), start),
+        (Value::from("event_time_end"), end),
+    ];
+    entries.retain(|(key, _)| key.as_str() != Some("batch"));
+    entries.push((Value::from("batch"), jinja::value::dict(own)));
+    jinja::value::dict(entries)
 }
 
 #[derive(Clone, Copy, Debug)]

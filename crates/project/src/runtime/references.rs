@@ -3,6 +3,7 @@
 //! <https://docs.getdbt.com/reference/dbt-jinja-functions/ref>
 
 use crate::context::raised::{Kind, Raised};
+use crate::flags::Flags;
 use indexmap::IndexMap;
 use jinja::HostError;
 use platform_core::node::Source;
@@ -16,12 +17,16 @@ pub struct References {
     nodes: HashMap<String, Vec<UniqueId>>,
     sources: HashMap<(String, String), Vec<UniqueId>>,
     functions: HashMap<String, Vec<UniqueId>>,
+    own_first: bool,
 }
 
 impl References {
-    /// The names of a manifest.
-    pub fn new(manifest: &Manifest) -> Self {
-        let mut made = Self::default();
+    /// The names of a manifest. Where two packages have what a template names, the root project's goes before that
+    /// of the template's own package, unless the project's flags say otherwise
+    /// (<https://docs.getdbt.com/reference/global-configs/behavior-changes>).
+    pub fn new(manifest: &Manifest, flags: &Flags) -> Self {
+        let own_first = flags.is_on("require_ref_searches_node_package_before_root");
+        let mut made = Self { own_first, ..Self::default() };
         for node in manifest.nodes.values().filter(|node| node.is_refable()) {
             made.nodes.entry(node.name.clone()).or_default().push(node.unique_id.clone());
         }
@@ -45,7 +50,7 @@ impl References {
     ) -> Option<&'a Node> {
         let ids = self.nodes.get(wanted.name)?;
         let found = ids.iter().filter_map(|id| nodes.get(id)).filter(|node| wanted.fits(node));
-        nearest(found, wanted.package, from, root)
+        nearest(found, wanted.package, self.order(from, root))
     }
 
     /// The source table of that name.
@@ -60,7 +65,12 @@ impl References {
         let ids = self.sources.get(&(source.to_owned(), table.to_owned()))?;
         let all: Vec<&Source> = ids.iter().filter_map(|id| manifest.sources.get(id)).collect();
         let of = |package: &str| all.iter().find(|it| it.package_name == package).copied();
-        of(from).or_else(|| of(root)).or_else(|| all.first().copied())
+        let [first, second] = self.order(from, root);
+        of(first).or_else(|| of(second)).or_else(|| all.first().copied())
+    }
+
+    fn order<'s>(&self, from: &'s str, root: &'s str) -> [&'s str; 2] {
+        if self.own_first { [from, root] } else { [root, from] }
     }
 
     /// The function of that name.
@@ -72,21 +82,24 @@ impl References {
         root: &str,
     ) -> Option<&'a Node> {
         let ids = self.functions.get(wanted.name)?;
-        nearest(ids.iter().filter_map(|id| manifest.functions.get(id)), wanted.package, from, root)
+        nearest(
+            ids.iter().filter_map(|id| manifest.functions.get(id)),
+            wanted.package,
+            self.order(from, root),
+        )
     }
 }
 
 fn nearest<'a>(
     found: impl Iterator<Item = &'a Node>,
     package: Option<&str>,
-    from: &str,
-    root: &str,
+    [first, second]: [&str; 2],
 ) -> Option<&'a Node> {
     let all: Vec<&Node> = found.collect();
     let of = |package: &str| all.iter().find(|it| it.package_name == package).copied();
     match package {
         Some(package) => of(package),
-        None => of(from).or_else(|| of(root)).or_else(|| all.first().copied()),
+        None => of(first).or_else(|| of(second)).or_else(|| all.first().copied()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Macros: their registration, and what properties files say of them.
 
-use super::Assembler;
+use super::{Assembler, annotations};
 use crate::code;
 use crate::files::FileKind;
 use crate::package::load::Loaded;
@@ -36,6 +36,7 @@ pub fn register_macros(
 
 impl Assembler<'_> {
     pub(super) fn macro_patches(&mut self, blocks: &[Block]) {
+        let checks = self.scene.shared.flags.is_on("validate_macro_args");
         let mut definitions: IndexMap<UniqueId, MacroDefinition> =
             self.input.macros.iter().map(|it| (it.unique_id.clone(), it.clone())).collect();
         for block in blocks.iter().filter(|it| it.section == Section::Macros) {
@@ -73,9 +74,16 @@ impl Assembler<'_> {
                 );
                 continue;
             }
-            if let Err(error) = describe_macro(self.scene, definition, block) {
-                self.diagnostics.push(error);
+            match describe_macro(self.scene, definition, block) {
+                Ok(()) if checks => {
+                    self.diagnostics.extend(annotations::check(self.scene, definition, block));
+                }
+                Ok(()) => {}
+                Err(error) => self.diagnostics.push(error),
             }
+        }
+        if checks {
+            annotations::fill(self.scene, &mut definitions);
         }
         self.manifest.macros = definitions;
     }

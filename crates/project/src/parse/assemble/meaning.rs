@@ -140,7 +140,11 @@ impl Assembler<'_> {
 
     pub(super) fn link_semantic_models(&mut self) {
         let root = self.scene.root().settings.name.clone();
-        self.diagnostics.extend(resolve::semantic_models(&mut self.manifest, &root));
+        self.diagnostics.extend(resolve::semantic_models(
+            &mut self.manifest,
+            &root,
+            &self.scene.shared.flags,
+        ));
         self.diagnostics.extend(semantic::link(&mut self.manifest));
         self.diagnostics.extend(resolve::saved_queries(&mut self.manifest));
     }

@@ -1,6 +1,7 @@
 //! Sources, and the generic tests of everything.
 
 use super::{Assembler, PatchKey, PatchMap};
+use crate::code;
 use crate::parse::generic::{self, Target};
 use crate::parse::sources;
 use crate::parse::verify::{self, KeyTest};
@@ -14,6 +15,18 @@ use std::collections::HashMap;
 
 /// A test to make: where it is written, what it says, what it is of.
 type Wanted<'a> = (Block, Cow<'a, TestSpec>, Target);
+
+fn overridden_twice(earlier: &Block, later: &Block) -> Diagnostic {
+    let message = format!(
+        "dbt found two schema.yml entries for the same source named {} in package {}. Sources may only be overridden a \
+         single time: remove it from one of these files:\n - {}\n - {}",
+        later.name(),
+        later.node.text_of("overrides").unwrap_or_default(),
+        later.properties.file.path,
+        earlier.properties.file.path
+    );
+    Diagnostic::error(code::DUPLICATE, message).event("CompilationError").at(later.name_place())
+}
 
 impl Assembler<'_> {
     pub(super) fn sources_and_tests(&mut self, blocks: &[Block], order: &[PatchKey], patches: &PatchMap) {
@@ -70,6 +83,13 @@ impl Assembler<'_> {
         let all: Vec<&Block> = blocks.iter().filter(|it| it.section == Section::Sources).collect();
         let (over, own): (Vec<&Block>, Vec<&Block>) =
             all.iter().partition(|it| it.node.get("overrides").is_some());
+        for (at, later) in over.iter().enumerate() {
+            let of = later.node.text_of("overrides");
+            let is_same = |it: &&&Block| it.name() == later.name() && it.node.text_of("overrides") == of;
+            if let Some(earlier) = over[..at].iter().find(is_same) {
+                self.diagnostics.push(overridden_twice(earlier, later));
+            }
+        }
         for block in own {
             let patch = over.iter().find(|it| {
                 it.name() == block.name() && it.node.text_of("overrides") == Some(block.package())

@@ -262,9 +262,10 @@ pub fn link(manifest: &mut Manifest) -> Vec<Diagnostic> {
             }
         }
     }
+    let disabled = disabled_measures(manifest);
+    let mut problems = shared_measures(manifest);
     let by_name: IndexMap<String, UniqueId> =
         manifest.metrics.values().map(|metric| (metric.name.clone(), metric.unique_id.clone())).collect();
-    let mut problems = Vec::new();
     let mut linked = Vec::new();
     for metric in manifest.metrics.values() {
         let mut found: Vec<UniqueId> = Vec::new();
@@ -278,7 +279,16 @@ pub fn link(manifest: &mut Manifest) -> Vec<Diagnostic> {
                 Some(id) => add(id),
                 None => problems.push(missing(
                     metric,
-                    &format!("A semantic model having a measure `{name}` does not exist but was referenced."),
+                    &match disabled.get(&name) {
+                        Some(model) => {
+                            format!(
+                                "The measure `{name}` is referenced on disabled semantic model `{model}`."
+                            )
+                        }
+                        None => format!(
+                            "A semantic model having a measure `{name}` does not exist but was referenced."
+                        ),
+                    },
                 )),
             }
         }
@@ -306,6 +316,46 @@ pub fn link(manifest: &mut Manifest) -> Vec<Diagnostic> {
         }
     }
     problems
+}
+
+/// Measures go by their names alone: no two may share one.
+fn shared_measures(manifest: &Manifest) -> Vec<Diagnostic> {
+    let mut seen: IndexMap<&str, &str> = IndexMap::new();
+    let mut found = Vec::new();
+    for model in manifest.semantic_models.values() {
+        for measure in model.more.get("measures").and_then(Value::as_array).into_iter().flatten() {
+            let name = measure["name"].as_str().unwrap_or_default();
+            let Some(earlier) = seen.insert(name, &model.name) else { continue };
+            let message = format!(
+                "Found measure with name `{name}` in multiple semantic models with names ('{earlier}', '{}'): a measure's \
+                 name is its own",
+                model.name
+            );
+            found.push(
+                Diagnostic::error(code::SEMANTIC, message)
+                    .event("SemanticValidationFailure")
+                    .at(Place::file(model.original_file_path.as_str()))
+                    .hint("give one of them another name"),
+            );
+        }
+    }
+    found
+}
+
+/// Measures of semantic models that are switched off, and their model's name.
+fn disabled_measures(manifest: &Manifest) -> IndexMap<String, String> {
+    let off = manifest.disabled.iter().filter(|(id, _)| id.as_str().starts_with("semantic_model."));
+    let models = off.flat_map(|(_, models)| models);
+    let mut found = IndexMap::new();
+    for model in models {
+        let name = model["name"].as_str().unwrap_or_default();
+        for measure in model["measures"].as_array().into_iter().flatten() {
+            if let Some(measure) = measure["name"].as_str() {
+                found.insert(measure.to_owned(), name.to_owned());
+            }
+        }
+    }
+    found
 }
 
 fn missing(metric: &Metric, message: &str) -> Diagnostic {
