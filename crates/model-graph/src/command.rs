@@ -1,16 +1,14 @@
 //! The verbs of the binary `model-graph`: parse, run, snapshot.
 
 use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use model_graph::{Builder, EventTimes, Head, Moment, Order, Plan, ResultsFile, RunOptions, write_aside};
 use platform_core::event::{Event, EventSink, Level};
 use platform_core::{ResourceType, Status, results};
 use project::Project;
 use project::stage::{self, Request};
-use serde_json::Map;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,37 +17,9 @@ use std::time::Instant;
 #[command(name = "model-graph", version)]
 pub struct Arguments {
     #[command(flatten)]
-    global: Global,
+    request: Request,
     #[command(subcommand)]
     verb: Verb,
-}
-
-#[derive(Args)]
-struct Global {
-    /// Folder of the project.
-    #[arg(long, default_value = ".", global = true)]
-    project_dir: PathBuf,
-    /// Folder of profiles.yml.
-    #[arg(long, env = "DBT_PROFILES_DIR", global = true)]
-    profiles_dir: Option<PathBuf>,
-    /// Target of the profile.
-    #[arg(long, short, env = "DBT_TARGET", global = true)]
-    target: Option<String>,
-    /// Folder of artifacts, below the project's.
-    #[arg(long, env = "DBT_TARGET_PATH", global = true)]
-    target_path: Option<PathBuf>,
-    /// Variables, as YAML: '{name: value}'.
-    #[arg(long, global = true)]
-    vars: Option<String>,
-    /// Nodes built at once.
-    #[arg(long, global = true)]
-    threads: Option<usize>,
-    /// Nodes to include, in dbt's selection syntax.
-    #[arg(long, short, num_args = 1.., global = true)]
-    select: Vec<String>,
-    /// Nodes to leave out.
-    #[arg(long, num_args = 1.., global = true)]
-    exclude: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Subcommand)]
@@ -64,26 +34,6 @@ enum Verb {
     },
     /// Take snapshots.
     Snapshot,
-}
-
-impl Global {
-    fn request(&self, verb: Verb) -> Request {
-        let mut flags = Map::new();
-        if verb == (Verb::Run { full_refresh: true }) {
-            flags.insert("full_refresh".to_owned(), true.into());
-        }
-        Request {
-            project_dir: self.project_dir.clone(),
-            profiles_dir: self.profiles_dir.clone(),
-            target: self.target.clone(),
-            target_path: self.target_path.clone(),
-            vars: self.vars.clone(),
-            threads: self.threads,
-            select: self.select.clone(),
-            exclude: self.exclude.clone(),
-            flags,
-        }
-    }
 }
 
 /// Results to stderr, one a line.
@@ -103,7 +53,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let began = Instant::now();
     let environment: Arc<BTreeMap<String, String>> = Arc::new(std::env::vars().collect());
     let events: Arc<dyn EventSink> = Arc::new(Stderr);
-    let request = arguments.global.request(arguments.verb);
+    let mut request = arguments.request.clone();
+    if arguments.verb == (Verb::Run { full_refresh: true }) {
+        request.flags.insert("full_refresh".to_owned(), true.into());
+    }
     let project = stage::read(&request, &environment, events.clone())?;
     for warning in project.warnings() {
         events.send(Event::new(Level::Warn, "ProjectWarning", warning.to_string()));

@@ -77,26 +77,26 @@ fn put_data_tests_first(
     needs: &mut IndexMap<UniqueId, Vec<UniqueId>>,
 ) {
     let children = children(needs);
+    let mut common: HashMap<&[UniqueId], Vec<UniqueId>> = HashMap::new();
     let mut reach: HashMap<UniqueId, HashSet<UniqueId>> = HashMap::new();
     for id in selected {
         let Some(Resource::Node(test)) = manifest.resource(id) else { continue };
         if test.resource_type != ResourceType::Test {
             continue;
         }
-        let waiting: Vec<UniqueId> = match test.depends_on.nodes.as_slice() {
+        let waiting: &[UniqueId] = match test.depends_on.nodes.as_slice() {
             [] => continue,
-            [parent] => children.get(parent).cloned().unwrap_or_default(),
+            [parent] => children.get(parent).map(Vec::as_slice).unwrap_or_default(),
             parents => {
                 for parent in parents {
                     reach.entry(parent.clone()).or_insert_with(|| below(parent, &children));
                 }
-                below_all(parents, &reach, needs)
+                common.entry(parents).or_insert_with(|| below_all(parents, &reach, needs))
             }
         };
         for child in waiting {
-            if child != *id
-                && is_built(&child)
-                && let Some(parents) = needs.get_mut(&child)
+            if is_built(child)
+                && let Some(parents) = needs.get_mut(child)
             {
                 parents.push(id.clone());
             }
@@ -113,9 +113,10 @@ fn is_test(id: &UniqueId) -> bool {
     matches!(id.resource_type(), Some(ResourceType::Test | ResourceType::UnitTest))
 }
 
+/// What reads a node, tests left out.
 fn children(needs: &IndexMap<UniqueId, Vec<UniqueId>>) -> HashMap<UniqueId, Vec<UniqueId>> {
     let mut children: HashMap<UniqueId, Vec<UniqueId>> = HashMap::new();
-    for (id, parents) in needs {
+    for (id, parents) in needs.iter().filter(|(id, _)| !is_test(id)) {
         for parent in parents {
             children.entry(parent.clone()).or_default().push(id.clone());
         }
@@ -129,7 +130,7 @@ fn below(top: &UniqueId, children: &HashMap<UniqueId, Vec<UniqueId>>) -> HashSet
     let mut open = vec![top];
     while let Some(id) = open.pop() {
         for child in children.get(id).into_iter().flatten() {
-            if !is_test(child) && found.insert(child.clone()) {
+            if found.insert(child.clone()) {
                 open.push(child);
             }
         }

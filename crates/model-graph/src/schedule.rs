@@ -1,9 +1,9 @@
-//! What may run now: counts of unfinished parents and a queue of ready nodes.
+//! What may run now: counts of unfinished parents, a queue of ready nodes, and those of them that go together.
 
 use crate::plan::Plan;
 use platform_core::UniqueId;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 /// What to do with a node that is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,23 +14,35 @@ pub(crate) enum Turn {
     Skip(usize, usize),
 }
 
+/// A ready node's place in the queue: its rank, its id, its index.
+type Place<'a> = (usize, &'a UniqueId, usize);
+
 /// The state of a walk over a plan. Ready nodes come in the order of their rank, then of their id.
 pub(crate) struct Schedule<'a> {
     plan: &'a Plan,
+    /// The company of each node, where it has one.
+    companies: Vec<Option<usize>>,
     waits_for: Vec<usize>,
-    ready: BinaryHeap<Reverse<(usize, &'a UniqueId, usize)>>,
+    ready: BinaryHeap<Reverse<Place<'a>>>,
+    /// Those of the ready nodes that have company, by its number.
+    together: HashMap<usize, BTreeSet<Place<'a>>>,
+    /// Whether a node had its turn: some of those in the queue were taken along by others.
+    is_taken: Vec<bool>,
     failed_above: Vec<Option<usize>>,
     unfinished: usize,
 }
 
 impl<'a> Schedule<'a> {
-    /// Nothing has run yet.
-    pub fn new(plan: &'a Plan) -> Self {
+    /// Nothing has run yet. `company` says which nodes go together.
+    pub fn new(plan: &'a Plan, company: impl Fn(&UniqueId) -> Option<usize>) -> Self {
         let graph = plan.graph();
         let waits_for: Vec<usize> = (0..graph.len()).map(|index| graph.parent_indexes(index).len()).collect();
         let mut schedule = Self {
             plan,
+            companies: graph.ids().map(company).collect(),
             ready: BinaryHeap::new(),
+            together: HashMap::new(),
+            is_taken: vec![false; graph.len()],
             failed_above: vec![None; graph.len()],
             unfinished: graph.len(),
             waits_for,
@@ -45,22 +57,33 @@ impl<'a> Schedule<'a> {
 
     /// The next node, if any is ready.
     pub fn next(&mut self) -> Option<Turn> {
-        let Reverse((_, _, index)) = self.ready.pop()?;
+        let Reverse((_, _, index)) =
+            std::iter::from_fn(|| self.ready.pop()).find(|Reverse((_, _, index))| !self.is_taken[*index])?;
+        self.take(index);
         Some(match self.failed_above[index] {
             Some(cause) => Turn::Skip(index, cause),
             None => Turn::Run(index),
         })
     }
 
-    /// Every other node that is ready, may run, and is wanted.
-    pub fn take(&mut self, is_wanted: impl Fn(&UniqueId) -> bool) -> Vec<usize> {
-        let ready = std::mem::take(&mut self.ready).into_sorted_vec();
-        let (taken, left): (Vec<_>, Vec<_>) = ready
-            .into_iter()
-            .rev()
-            .partition(|Reverse((_, id, index))| self.failed_above[*index].is_none() && is_wanted(id));
-        self.ready = left.into();
-        taken.into_iter().map(|Reverse((_, _, index))| index).collect()
+    /// Every other node that is ready, may run, and is of the company of this one.
+    pub fn take_along(&mut self, index: usize) -> Vec<usize> {
+        let ready = self.companies[index].and_then(|company| self.together.get(&company));
+        let may_run = |index: &usize| self.failed_above[*index].is_none();
+        let others: Vec<usize> =
+            ready.into_iter().flatten().map(|(_, _, index)| *index).filter(may_run).collect();
+        for other in &others {
+            self.take(*other);
+        }
+        others
+    }
+
+    fn take(&mut self, index: usize) {
+        self.is_taken[index] = true;
+        let place = self.place(index);
+        if let Some(ready) = self.companies[index].and_then(|company| self.together.get_mut(&company)) {
+            ready.remove(&place);
+        }
     }
 
     /// Takes note of what became of a node: children of one that failed or was skipped are skipped.
@@ -84,6 +107,14 @@ impl<'a> Schedule<'a> {
     }
 
     fn push(&mut self, index: usize) {
-        self.ready.push(Reverse((self.plan.rank(index), self.plan.graph().id(index), index)));
+        let place = self.place(index);
+        self.ready.push(Reverse(place));
+        if let Some(company) = self.companies[index] {
+            self.together.entry(company).or_default().insert(place);
+        }
+    }
+
+    fn place(&self, index: usize) -> Place<'a> {
+        (self.plan.rank(index), self.plan.graph().id(index), index)
     }
 }

@@ -7,6 +7,7 @@ use crate::plan::Plan;
 use crate::schedule::{Schedule, Turn};
 use platform_core::event::Level;
 use platform_core::{Event, Executor, NodeResult, Resource, RunContext, Status, UniqueId};
+use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -75,6 +76,8 @@ struct State<'a> {
     /// Nodes begun or skipped so far, ephemeral models left out: `3 of 10`.
     counted: usize,
     results: Vec<NodeResult>,
+    /// Why ephemeral models failed: they have no line of their own, so those that read them tell.
+    unseen_failures: HashMap<usize, Option<String>>,
     failed_fast: Option<UniqueId>,
 }
 
@@ -107,9 +110,10 @@ impl<'a> Walk<'a> {
             .filter(|resource| !is_ephemeral(*resource))
             .count();
         let state = State {
-            schedule: Schedule::new(plan),
+            schedule: Schedule::new(plan, |id| executor.company(id)),
             counted: 0,
             results: Vec::with_capacity(total),
+            unseen_failures: HashMap::new(),
             failed_fast: None,
         };
         Self {
@@ -149,10 +153,8 @@ impl<'a> Walk<'a> {
         loop {
             if let Some(turn) = state.schedule.next() {
                 let mut turns = vec![turn];
-                if let Turn::Run(index) = turns[0]
-                    && let Some(company) = self.executor.company(self.plan.graph().id(index))
-                {
-                    let others = state.schedule.take(|id| self.executor.company(id) == Some(company));
+                if let Turn::Run(index) = turns[0] {
+                    let others = state.schedule.take_along(index);
                     turns.extend(others.into_iter().map(Turn::Run));
                 }
                 let number = |turn| {
@@ -245,7 +247,11 @@ impl<'a> Walk<'a> {
 
     fn skip(&self, index: usize, cause: usize, number: usize, slot: usize) -> NodeResult {
         let id = self.plan.graph().id(index);
-        let mut result = NodeResult::new(id.clone(), Status::Skipped, self.unseen_failure(cause));
+        let mut result = NodeResult::new(
+            id.clone(),
+            Status::Skipped,
+            self.lock().unseen_failures.get(&cause).cloned().flatten(),
+        );
         result.thread_id = thread_name(slot);
         let Some(resource) = self.resource(index) else { return result };
         line::fill(&mut result, resource);
@@ -255,15 +261,6 @@ impl<'a> Walk<'a> {
             self.context.events.send(event.with("node_info", node_info(resource, &phase)));
         }
         result
-    }
-
-    /// Why an ephemeral model failed: it has no result of its own, so those that read it tell.
-    fn unseen_failure(&self, cause: usize) -> Option<String> {
-        if !self.resource(cause).is_some_and(is_ephemeral) {
-            return None;
-        }
-        let id = self.plan.graph().id(cause);
-        self.lock().results.iter().find(|result| result.unique_id == *id)?.message.clone()
     }
 
     /// The result of a node that an interruption or `--fail-fast` left alone.
@@ -294,6 +291,9 @@ impl<'a> Walk<'a> {
         }
         let stops_children = failed || result.status == Status::Skipped;
         state.schedule.finish(index, stops_children);
+        if failed && is_ephemeral {
+            state.unseen_failures.insert(index, result.message.clone());
+        }
         if is_visible {
             state.results.push(result);
         }

@@ -6,6 +6,7 @@
 use crate::database::{self, Database};
 use crate::runtime::{Runtime, RuntimeOptions, Slots};
 use crate::{Flags, Project, ReadOptions};
+use clap::Args;
 use indexmap::IndexSet;
 use platform_core::selection::{self, IndirectSelection, SelectionError};
 use platform_core::{Diagnostic, EventSink, Graph, ResourceType, RunContext, SeedReader, Severity, UniqueId};
@@ -14,26 +15,35 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What the stage was told.
-#[derive(Clone, Debug, Default)]
+/// What the stage was told: flags that the binaries of all stages take.
+#[derive(Args, Clone, Debug, Default)]
 pub struct Request {
     /// Folder of the project.
+    #[arg(long, default_value = ".", global = true)]
     pub project_dir: PathBuf,
     /// Folder of profiles.yml.
+    #[arg(long, env = "DBT_PROFILES_DIR", global = true)]
     pub profiles_dir: Option<PathBuf>,
-    /// The profile's target.
+    /// Target of the profile.
+    #[arg(long, short, env = "DBT_TARGET", global = true)]
     pub target: Option<String>,
     /// Folder of artifacts, below the project's.
+    #[arg(long, env = "DBT_TARGET_PATH", global = true)]
     pub target_path: Option<PathBuf>,
-    /// Variables, as YAML.
+    /// Variables, as YAML: '{name: value}'.
+    #[arg(long, global = true)]
     pub vars: Option<String>,
     /// Nodes at once.
+    #[arg(long, global = true)]
     pub threads: Option<usize>,
-    /// Nodes to include.
+    /// Nodes to include, in dbt's selection syntax.
+    #[arg(long, short, num_args = 1.., global = true)]
     pub select: Vec<String>,
     /// Nodes to leave out.
+    #[arg(long, num_args = 1.., global = true)]
     pub exclude: Vec<String>,
     /// Other flags, under dbt's names in lower case.
+    #[arg(skip)]
     pub flags: Map<String, Value>,
 }
 

@@ -7,7 +7,6 @@ use project::runtime::prepare;
 use project::stage::{self, Request, Stage};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tests_runner::Tester;
 
@@ -15,30 +14,8 @@ use tests_runner::Tester;
 #[derive(Parser)]
 #[command(name = "tests-runner", version)]
 pub struct Arguments {
-    /// Folder of the project.
-    #[arg(long, default_value = ".")]
-    project_dir: PathBuf,
-    /// Folder of profiles.yml.
-    #[arg(long, env = "DBT_PROFILES_DIR")]
-    profiles_dir: Option<PathBuf>,
-    /// Target of the profile.
-    #[arg(long, short, env = "DBT_TARGET")]
-    target: Option<String>,
-    /// Folder of artifacts, below the project's.
-    #[arg(long, env = "DBT_TARGET_PATH")]
-    target_path: Option<PathBuf>,
-    /// Variables, as YAML: '{name: value}'.
-    #[arg(long)]
-    vars: Option<String>,
-    /// Tests at once.
-    #[arg(long)]
-    threads: Option<usize>,
-    /// Tests to include, in dbt's selection syntax.
-    #[arg(long, short, num_args = 1..)]
-    select: Vec<String>,
-    /// Tests to leave out.
-    #[arg(long, num_args = 1..)]
-    exclude: Vec<String>,
+    #[command(flatten)]
+    request: Request,
     /// Ask for each test by itself, where one scan could answer many.
     #[arg(long)]
     no_fuse: bool,
@@ -64,24 +41,14 @@ fn say(line: &str) {
 pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let environment: Arc<BTreeMap<String, String>> = Arc::new(std::env::vars().collect());
     let events: Arc<dyn EventSink> = Arc::new(Stderr);
-    let request = Request {
-        project_dir: arguments.project_dir.clone(),
-        profiles_dir: arguments.profiles_dir.clone(),
-        target: arguments.target.clone(),
-        target_path: arguments.target_path.clone(),
-        vars: arguments.vars.clone(),
-        threads: arguments.threads,
-        select: arguments.select.clone(),
-        exclude: arguments.exclude.clone(),
-        ..Request::default()
-    };
-    let project = stage::read(&request, &environment, events.clone())?;
+    let request = &arguments.request;
+    let project = stage::read(request, &environment, events.clone())?;
     let mut told = Vec::new();
     let types = [ResourceType::Test, ResourceType::UnitTest];
-    let selected = stage::choose(&project, &request, &types, &mut told)?;
+    let selected = stage::choose(&project, request, &types, &mut told)?;
     told.iter().for_each(|warning| say(&warning.to_string()));
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let stage = threads.block_on(stage::open(project, &request, &selected, None, events))?;
+    let stage = threads.block_on(stage::open(project, request, &selected, None, events))?;
     prepare(&stage.runtime, &stage.slots.connection(0)?, &selected)?;
     let mut tester = Tester::new(stage.runtime.clone(), stage.slots.clone());
     if !arguments.no_fuse {

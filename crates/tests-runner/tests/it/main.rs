@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test stops where its fixture is broken")]
 
+mod command;
 mod freshness;
 mod fused;
 mod report;
