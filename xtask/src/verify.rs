@@ -18,12 +18,13 @@ mod relations;
 mod report;
 mod steps;
 mod venv;
+mod written;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 
 use engine::Engine;
@@ -43,6 +44,9 @@ pub struct Verify {
     /// Run dbt Core alone and write what it gives beside the fixtures
     #[arg(long, conflicts_with = "recorded")]
     write: bool,
+    /// Hold dp's tests that share scans against the same tests one by one (--no-fuse); needs no Python
+    #[arg(long, conflicts_with_all = ["recorded", "write"])]
+    fused: bool,
     /// Fail where dbt Core can't be installed, in place of skipping
     #[arg(long)]
     require: bool,
@@ -60,6 +64,13 @@ pub struct Verify {
     all: bool,
 }
 
+impl Verify {
+    /// What dp is held against, in words.
+    fn peer(&self) -> &'static str {
+        if self.fused { "dp --no-fuse" } else { "dbt Core" }
+    }
+}
+
 /// Runs it; the exit code tells whether anything differs.
 pub fn run(options: &Verify) -> anyhow::Result<ExitCode> {
     let place = place::Place::open(options.url.as_deref())?;
@@ -71,12 +82,16 @@ pub fn run(options: &Verify) -> anyhow::Result<ExitCode> {
     // The project at the root has drops, which dp loads, and no record.
     projects.retain(|project| !project.is_root(&place) || !(options.write || options.recorded));
     let dp = if options.write { None } else { Some(engine::dp(options.dp.as_deref(), &place)?) };
-    let mut report = Report::new(options.all);
+    if options.fused {
+        projects.retain(|project| project.runs_tests());
+    }
+    let mut report = Report::new(options.all, options.peer());
     for project in &projects {
-        let run = |engine: &Engine| place.run(engine, dp.as_ref(), project);
+        let run = |engine: &Engine| place.run(engine, dp.as_ref(), project, options.fused);
         let start = Instant::now();
         let expected = match &reference {
             Reference::Run(dbt) => run(dbt),
+            Reference::Alone => dp.as_ref().context("`--fused` needs dp").and_then(|dp| run(&dp.alone())),
             _ => record::read(&project.record()),
         };
         let took = start.elapsed();
@@ -111,6 +126,8 @@ enum Reference {
     Run(Engine),
     /// What it gave before.
     Recorded,
+    /// dp that runs tests one by one.
+    Alone,
     /// Nothing: dbt Core can't be had.
     Missing(anyhow::Error),
 }
@@ -118,6 +135,9 @@ enum Reference {
 fn reference(options: &Verify, place: &place::Place) -> anyhow::Result<Reference> {
     if options.recorded {
         return Ok(Reference::Recorded);
+    }
+    if options.fused {
+        return Ok(Reference::Alone);
     }
     if let Some(path) = &options.dbt {
         return Ok(Reference::Run(engine::dbt(path)));

@@ -106,10 +106,9 @@ fn order(left: &Row, right: &Row) -> Ordering {
 }
 
 fn drawn(columns: &[String], lines: &[Line<'_>]) -> String {
-    // A text `null` is told from a null by the null's capitals.
-    let texts = lines.iter().flat_map(|line| line.place()).flatten();
-    let null = if texts.into_iter().any(|text| text == "null") { "NULL" } else { "null" };
-    let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| null.to_owned());
+    let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
+    // As dbt has it: nulls of a row that only one side has are small.
+    let lone = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "null".to_owned());
     let mut table = vec![std::iter::once("@@".to_owned()).chain(columns.iter().cloned()).collect::<Vec<_>>()];
     let mut hidden = false;
     for (at, line) in lines.iter().enumerate() {
@@ -127,7 +126,8 @@ fn drawn(columns: &[String], lines: &[Line<'_>]) -> String {
                 .zip(*actual)
                 .map(|(old, new)| if old == new { text(new) } else { format!("{}→{}", text(old), text(new)) })
                 .collect(),
-            other => other.place().iter().map(text).collect(),
+            Line::Same(row) => row.iter().map(text).collect(),
+            Line::Added(row) | Line::Missing(row) => row.iter().map(lone).collect(),
         };
         table.push(std::iter::once(line.action().to_owned()).chain(cells).collect());
     }
@@ -183,6 +183,12 @@ mod tests {
             "1|with | pipe, and comma".replace(" | ", " / ").as_str(),
             "1|x",
             Some("@@,id,a\n→ ,1 ,\"with / pipe, and comma→x\"\n"),
+        );
+        check(
+            "id|name",
+            "6|-\n8|-\n9|-",
+            "6|-\n7|-\n9|b",
+            Some("@@ ,id,name\n   ,6 ,NULL\n+++,7 ,null\n---,8 ,null\n→  ,9 ,NULL→b\n"),
         );
         check(
             "id|name",

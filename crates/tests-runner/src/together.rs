@@ -92,6 +92,9 @@ impl Tester {
         let compiled = self.runtime.begin_node(node, connection).and_then(|()| {
             let compiled = self.runtime.compile(node, connection)?;
             let test = self.runtime.builtin_test(node, &compiled, connection)?;
+            if test.is_some() {
+                self.runtime.write_test(node, &compiled, connection)?;
+            }
             Ok((compiled, test))
         });
         let (timing, compile_time) = watch.stop();

@@ -32,7 +32,8 @@ impl Tester {
         };
         result.timing = timing;
         result.execution_time = execution_time;
-        result.compiled = Some(result.compiled_code.is_some());
+        // As in dbt, of a unit test that could not be run nothing is said.
+        result.compiled = result.failures.map(|_| true);
         result
     }
 

@@ -25,12 +25,15 @@ const SMALL_TABLES: usize = 250;
 /// How large.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Invoices of the drop
-    #[arg(long, default_value_t = 1_000_000)]
-    invoices: u64,
-    /// Organizations
+    /// Invoices of the customer project's drop, one figure each; 0 for the small tests alone
+    #[arg(long, value_delimiter = ',', default_values_t = [3_000, 1_000_000, 5_000_000])]
+    invoices: Vec<u64>,
+    /// Organizations, where there are ten times as many invoices
     #[arg(long, default_value_t = 21_806)]
     organizations: u64,
+    /// Leave out the thousand tests on small tables
+    #[arg(long)]
+    without_small: bool,
     /// Rounds, of which the fastest counts
     #[arg(long, default_value_t = 3)]
     rounds: u32,
@@ -53,12 +56,19 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         None => measure::release("platform-cli", "dp")?,
     };
     let bench = Bench { server: Server::open()?, dp, dbt, rounds: options.rounds.max(1) };
-    bench.server.make(DATABASE, "template0")?;
-    let customer = bench.customer(options, &folder.join("customer"))?;
-    let what = format!("customer project, {} invoices", options.invoices);
-    bench.compare(&what, &customer, &["--vars", &format!("as_of: {DATE}")])?;
-    let small = bench.small(&folder.join("small"))?;
-    bench.compare(&format!("{} tests on small tables", SMALL_TABLES * 4), &small, &[])?;
+    for invoices in options.invoices.iter().copied().filter(|invoices| *invoices > 0) {
+        bench.server.make(DATABASE, "template0")?;
+        let organizations = options.organizations.min(invoices / 10);
+        let customer =
+            bench.customer(invoices, organizations, &folder.join(format!("customer_{invoices}")))?;
+        let what = format!("customer project, {invoices} invoices");
+        bench.compare(&what, &customer, &["--vars", &format!("as_of: {DATE}")])?;
+    }
+    if !options.without_small {
+        bench.server.make(DATABASE, "template0")?;
+        let small = bench.small(&folder.join("small"))?;
+        bench.compare(&format!("{} tests on small tables", SMALL_TABLES * 4), &small, &[])?;
+    }
     bench.server.drop(DATABASE)?;
     fs::remove_dir_all(&folder).context("failed to remove target/bench/test")
 }
@@ -90,12 +100,12 @@ struct Ran {
 
 impl Bench {
     /// The customer project with its tables built.
-    fn customer(&self, options: &Options, project: &Path) -> anyhow::Result<PathBuf> {
+    fn customer(&self, invoices: u64, organizations: u64, project: &Path) -> anyhow::Result<PathBuf> {
         copy_project(&workspace::root(), project)?;
         let out = project.join("csv_data");
         fs::remove_dir_all(&out).context("failed to make room for the drop")?;
         let date = DATE.parse()?;
-        generate::run(&Generate::clean_drops(out, vec![date], options.invoices, options.organizations))?;
+        generate::run(&Generate::clean_drops(out, vec![date], invoices, organizations))?;
         let mut pipeline = self.server.client(&self.dp, DATABASE);
         pipeline.args(["pipeline", "--drop", DATE, "--profiles-dir", "profiles"]).current_dir(project);
         measure::program(&mut pipeline)?;

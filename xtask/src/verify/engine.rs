@@ -13,18 +13,20 @@ pub struct Engine {
     /// `dbt` or `dp`: names folders and databases.
     pub name: &'static str,
     program: PathBuf,
+    /// A flag that commands with tests are given.
+    of_tests: Option<&'static str>,
 }
 
 /// dbt Core at a path.
 pub fn dbt(program: &Path) -> Engine {
-    Engine { name: "dbt", program: program.to_path_buf() }
+    Engine { name: "dbt", program: program.to_path_buf(), of_tests: None }
 }
 
 /// `dp` at a path, else built from this source.
 pub fn dp(path: Option<&Path>, place: &Place) -> anyhow::Result<Engine> {
     if let Some(path) = path {
         let program = path.canonicalize().with_context(|| format!("failed to find {}", path.display()))?;
-        return Ok(Engine { name: "dp", program });
+        return Ok(Engine { name: "dp", program, of_tests: None });
     }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
@@ -37,10 +39,15 @@ pub fn dp(path: Option<&Path>, place: &Place) -> anyhow::Result<Engine> {
     if !status.success() || !program.exists() {
         bail!("failed to build dp\nhint: --dp names one that is built");
     }
-    Ok(Engine { name: "dp", program })
+    Ok(Engine { name: "dp", program, of_tests: None })
 }
 
 impl Engine {
+    /// The same, and each test runs by itself.
+    pub fn alone(&self) -> Self {
+        Self { name: "dp-alone", of_tests: Some("--no-fuse"), ..self.clone() }
+    }
+
     /// Runs one command in a project's copy and waits for it.
     pub fn call(&self, words: &[String], project: &Path, profiles: &Path) -> anyhow::Result<Output> {
         let mut command = Command::new(&self.program);
@@ -50,8 +57,10 @@ impl Engine {
                 command.env_remove(name);
             }
         }
+        let has_tests = words.first().is_some_and(|verb| runs_tests(verb));
         command
             .args(words)
+            .args(self.of_tests.filter(|_| has_tests))
             .arg("--project-dir")
             .arg(project)
             .arg("--profiles-dir")
@@ -64,4 +73,9 @@ impl Engine {
             .output()
             .with_context(|| format!("failed to start {}", self.program.display()))
     }
+}
+
+/// Whether a verb runs tests.
+pub fn runs_tests(verb: &str) -> bool {
+    matches!(verb, "build" | "test")
 }

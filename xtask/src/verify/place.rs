@@ -8,12 +8,13 @@ use tokio::runtime::Runtime;
 use warehouse::embedded::{Handle, Keep};
 use warehouse::{Environment, Settings, Warehouse};
 
-use super::engine::Engine;
+use super::engine::{Engine, runs_tests};
 use super::manifest;
 use super::perform;
 use super::record::Record;
 use super::relations;
-use super::steps;
+use super::steps::{self, Step};
+use super::written;
 
 /// The folders and the server.
 #[derive(Debug)]
@@ -49,6 +50,13 @@ impl Project {
     /// The file with the differences that are meant.
     pub fn meant(&self) -> PathBuf {
         self.folder.join("differs.txt")
+    }
+
+    /// Whether one of its steps runs tests.
+    pub fn runs_tests(&self) -> bool {
+        let steps = steps::read(&self.folder).unwrap_or_default();
+        let is_one = |step: &Step| matches!(step, Step::Command { words, .. } if words.first().is_some_and(|verb| runs_tests(verb)));
+        steps.iter().any(is_one)
     }
 
     /// Whether it is the project at the root of the repository.
@@ -97,8 +105,15 @@ impl Place {
     }
 
     /// Runs a project's steps under an engine, in a fresh copy and a fresh database.
-    /// Drops are loaded by `loader`, so that both engines are given the same raw tables.
-    pub fn run(&self, engine: &Engine, loader: Option<&Engine>, project: &Project) -> anyhow::Result<Record> {
+    /// Drops are loaded by `loader`, so that both engines are given the same raw tables. With `words`, what is
+    /// said of every node and what was written of its SQL is compared too: that is for one engine in two ways.
+    pub fn run(
+        &self,
+        engine: &Engine,
+        loader: Option<&Engine>,
+        project: &Project,
+        words: bool,
+    ) -> anyhow::Result<Record> {
         let steps = steps::read(&project.folder)?;
         let copy = self.copy(engine, project)?;
         // The same name for both engines, one after the other: it appears in what they write.
@@ -111,16 +126,20 @@ impl Place {
             let start = relations::now(&session).await?;
             let mut record = Record::default();
             for step in &steps {
-                if let Some(done) =
+                if let Some(mut done) =
                     perform::take(step, [Some(engine), loader], &copy, &profiles, &session).await?
                 {
+                    if words {
+                        written::say(&mut done.results, &copy)?;
+                        written::add_files(&mut record.compiled, &copy, record.steps.len() + 1)?;
+                    }
                     record.steps.push(done);
                 }
             }
             let manifest = manifest::read(&copy.join("target"))?;
             record.parents = manifest.parents;
             record.nodes = manifest.nodes;
-            record.compiled = manifest.compiled;
+            record.compiled.extend(manifest.compiled);
             record.relations = relations::read(&session, &start).await?;
             record.functions = relations::functions(&session).await?;
             Ok(record)

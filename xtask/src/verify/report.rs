@@ -17,12 +17,13 @@ pub struct Report {
     projects: usize,
     differing: usize,
     all: bool,
+    peer: &'static str,
 }
 
 impl Report {
-    /// A table without lines; `all` shows every difference.
-    pub fn new(all: bool) -> Self {
-        Self { projects: 0, differing: 0, all }
+    /// A table without lines; `all` shows every difference. What dp is held against is called `peer`.
+    pub fn new(all: bool, peer: &'static str) -> Self {
+        Self { projects: 0, differing: 0, all, peer }
     }
 
     /// A project that was compared; `took` is dbt Core's time and dp's.
@@ -33,7 +34,7 @@ impl Report {
         took: [Duration; 2],
         differences: &[String],
     ) -> anyhow::Result<()> {
-        self.heading(["dbt Core", "dp", "differences"])?;
+        self.heading([self.peer, "dp", "differences"])?;
         let verdict = match differences.len() {
             0 => "none".to_owned(),
             count => count.to_string(),
@@ -66,12 +67,12 @@ impl Report {
 
     /// The last line, and the exit code: 1 where anything differs.
     pub fn close(self, written: bool) -> anyhow::Result<ExitCode> {
-        let Self { projects, differing, .. } = self;
+        let Self { projects, differing, peer, .. } = self;
         say(&match (differing, written) {
             (0, true) => format!("{projects} records written"),
             (0, false) => format!("{projects} projects, no difference"),
             (failed, true) => format!("{failed} of {projects} projects couldn't be run"),
-            (differing, false) => format!("{differing} of {projects} projects differ from dbt Core"),
+            (differing, false) => format!("{differing} of {projects} projects differ from {peer}"),
         })?;
         Ok(if differing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -82,13 +83,13 @@ impl Report {
             return Ok(());
         }
         let [first, second, third] = last;
-        say(&format!("{:<24} {:>5} {:>9} {first:>9} {second:>9}  {third}", "project", "steps", "relations"))
+        say(&format!("{:<24} {:>5} {:>9} {first:>12} {second:>9}  {third}", "project", "steps", "relations"))
     }
 }
 
 fn line(project: &str, record: &Record, [first, second, third]: [String; 3]) -> anyhow::Result<()> {
     let (steps, relations) = (record.steps.len(), record.relations.len());
-    say(&format!("{project:<24} {steps:>5} {relations:>9} {first:>9} {second:>9}  {third}"))
+    say(&format!("{project:<24} {steps:>5} {relations:>9} {first:>12} {second:>9}  {third}"))
 }
 
 /// Says loudly that nothing was compared.

@@ -82,7 +82,7 @@ const ON_THE_WAY: [&str; 7] = [
 const DISPATCHED: [&str; 3] = ["get_where_subquery", "get_test_sql", "string_literal"];
 
 /// Macros of the tests' own text.
-const TEXT: [&str; 3] = ["_counted_by", "_plain_query", "_query_with"];
+const TEXT: [&str; 4] = ["_counted_by", "_plain_query", "_query_with", "_test_statement"];
 
 impl Runtime {
     /// Which built-in test a node is; `None` where it is another, keeps its failures, or where the project or a
@@ -138,6 +138,21 @@ impl Runtime {
             && DISPATCHED.iter().all(|name| self.dispatches_ours(name))
             && TEXT.iter().all(|name| ours(macros.lookup("dbt", name)))
             && ours(macros.materialization("test", package, by_packages))
+    }
+
+    /// Writes the statement that a test sends when it runs by itself to `target/run`, as its materialization does.
+    pub fn write_test(
+        &self,
+        node: &Node,
+        compiled: &Compiled,
+        connection: &Arc<Connection>,
+    ) -> Result<(), jinja::Error> {
+        let context = self.context(Some(Arc::new(node.clone())), connection, None);
+        let limit = node.config.get("limit").map_or_else(|| Value::from(()), jinja::value::from_json);
+        let keywords = [("failing", Value::from(compiled.sql.as_str())), ("limit", limit)];
+        let statement = self.call_macro_in(&context, "_test_statement", &keywords)?;
+        self.write_run(node, None, &jinja::value::to_str(&statement));
+        Ok(())
     }
 
     /// The test with its arguments; `None` where it is none of ours, or where an argument is more than a plain
@@ -256,9 +271,6 @@ fn after_identifier(text: &str) -> Option<&str> {
 
 /// The accepted values as the test's own text has them; `None` where one is more than a text or a number.
 fn literals(values: &Value, quote: bool) -> Option<Vec<String>> {
-    if jinja::value::type_name(values) != "list" {
-        return None;
-    }
     if jinja::value::type_name(values) != "list" {
         return None;
     }

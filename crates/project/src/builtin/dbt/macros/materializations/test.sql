@@ -9,12 +9,15 @@
         {%- set failing, limit = 'select * from ' ~ kept[0], none -%}
     {%- endif -%}
 
-    {%- call statement('main', fetch_result=true) -%}
-        {{ get_test_sql(failing, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), limit) }}
-    {%- endcall -%}
+    {%- call statement('main', fetch_result=true) -%} {{ _test_statement(failing, limit) }} {%- endcall -%}
     {{ return({'relations': kept}) }}
 
 {%- endmaterialization %}
+
+{# The statement, also of a test that a shared scan answers: it is kept in target/run for people. #}
+{% macro _test_statement(failing, limit) %}
+{{ get_test_sql(failing, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), limit) }}
+{%- endmacro %}
 
 {# Committed on its own: the rows are for reading, even where counting them fails. #}
 {% macro _store_failing_rows(failing, limit) -%}

@@ -1,0 +1,59 @@
+//! What one engine says and writes, word for word: for comparing two ways of running the same tests.
+
+use super::artifacts;
+use super::record::NodeRecord;
+use anyhow::Context;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+#[derive(Deserialize)]
+struct Results {
+    results: Vec<NodeResult>,
+}
+
+#[derive(Deserialize)]
+struct NodeResult {
+    unique_id: String,
+    message: Option<String>,
+    relation_name: Option<String>,
+    compiled: Option<bool>,
+    adapter_response: serde_json::Value,
+}
+
+/// Adds everything that results say to those that a command gave, but for times.
+pub fn say(records: &mut BTreeMap<String, NodeRecord>, copy: &Path) -> anyhow::Result<()> {
+    let path = copy.join("target/run_results.json");
+    if records.is_empty() || !path.exists() {
+        return Ok(());
+    }
+    let found: Results = artifacts::read(&path)?;
+    for result in found.results {
+        if let Some(record) = records.get_mut(&result.unique_id) {
+            let place = result.relation_name.unwrap_or_default();
+            let message = result.message.unwrap_or_default();
+            record.message =
+                Some(format!("{message} {place} {:?} {}", result.compiled, result.adapter_response));
+        }
+    }
+    Ok(())
+}
+
+/// Adds the files below `target/compiled` and `target/run`, as they stand after a step.
+pub fn add_files(files: &mut BTreeMap<String, Vec<String>>, copy: &Path, step: usize) -> anyhow::Result<()> {
+    let mut open = vec![copy.join("target/compiled"), copy.join("target/run")];
+    while let Some(path) = open.pop() {
+        let context = || format!("failed to read {}", path.display());
+        if path.is_dir() {
+            for entry in fs::read_dir(&path).with_context(context)? {
+                open.push(entry.with_context(context)?.path());
+            }
+        } else if path.exists() {
+            let text = fs::read_to_string(&path).with_context(context)?;
+            let name = path.strip_prefix(copy).unwrap_or(&path).display();
+            files.insert(format!("step {step}: {name}"), text.lines().map(str::to_owned).collect());
+        }
+    }
+    Ok(())
+}
