@@ -40,6 +40,18 @@ pub fn say(records: &mut BTreeMap<String, NodeRecord>, copy: &Path) -> anyhow::R
     Ok(())
 }
 
+/// A line without the time of day in names of temporary tables.
+fn without_moments(line: &str) -> String {
+    const MARK: &str = "__dbt_tmp";
+    let mut parts = line.split(MARK);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str(MARK);
+        kept.push_str(part.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+    }
+    kept
+}
+
 /// Adds the files below `target/compiled` and `target/run`, as they stand after a step.
 pub fn add_files(files: &mut BTreeMap<String, Vec<String>>, copy: &Path, step: usize) -> anyhow::Result<()> {
     let mut open = vec![copy.join("target/compiled"), copy.join("target/run")];
@@ -52,8 +64,19 @@ pub fn add_files(files: &mut BTreeMap<String, Vec<String>>, copy: &Path, step: u
         } else if path.exists() {
             let text = fs::read_to_string(&path).with_context(context)?;
             let name = path.strip_prefix(copy).unwrap_or(&path).display();
-            files.insert(format!("step {step}: {name}"), text.lines().map(str::to_owned).collect());
+            files.insert(format!("step {step}: {name}"), text.lines().map(without_moments).collect());
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_moments;
+
+    #[test]
+    fn temporary_tables_have_no_time() {
+        assert_eq!(without_moments("a__dbt_tmp050325082544 b__dbt_tmp1, 7"), "a__dbt_tmp b__dbt_tmp, 7");
+        assert_eq!(without_moments("limit 10"), "limit 10");
+    }
 }

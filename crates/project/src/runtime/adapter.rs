@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::context::arguments::{Arguments, bound_method, no_method, text, truth};
 use crate::context::macros::Entry;
 use crate::context::raised::{Kind, Raised};
+use crate::runtime::Runtime;
 use crate::runtime::column::ColumnObject;
 use crate::runtime::connection::Connection;
 use crate::runtime::constraints;
@@ -77,34 +78,6 @@ impl Adapter {
         Ok(jinja::value::tuple(vec![Value::from_object(Response::of(&outcome)), table.into_value()]))
     }
 
-    fn columns(&self, relation: &Relation) -> Result<Vec<ColumnObject>, HostError> {
-        // A temporary table is in no schema that has a name.
-        let sql = include_str!("columns.sql")
-            .replace("{identifier}", &platform_core::relation::quote_literal(relation.identifier_name()))
-            .replace(
-                "{schema}",
-                &match relation.schema_name() {
-                    "" => "null".to_owned(),
-                    schema => platform_core::relation::quote_literal(schema),
-                },
-            );
-        let rows = self.connection.run(&sql)?.rows.unwrap_or_default();
-        let cell = |row: &[Option<String>], at: usize| row.get(at).cloned().flatten();
-        let number = |row: &[Option<String>], at: usize| cell(row, at).and_then(|digits| digits.parse().ok());
-        Ok(rows
-            .rows
-            .iter()
-            .map(|row| ColumnObject {
-                name: cell(row, 0).unwrap_or_default(),
-                data_type: cell(row, 1).unwrap_or_default(),
-                char_size: number(row, 2),
-                numeric_precision: number(row, 3),
-                numeric_scale: number(row, 4),
-                written_type: cell(row, 5),
-            })
-            .collect())
-    }
-
     fn columns_of(
         &self,
         value: Option<&Value>,
@@ -125,13 +98,26 @@ impl Adapter {
     }
 
     /// What a project's or a package's own `get_columns_in_relation` gives, by that name or by dispatch.
-    fn own_columns_of(&self, value: &Value, state: &mut State<'_, '_>) -> Result<Option<Value>, HostError> {
+    pub(super) fn own_columns_of(
+        &self,
+        value: &Value,
+        state: &mut State<'_, '_>,
+    ) -> Result<Option<Value>, HostError> {
+        let own = self.own_columns_macro();
+        own.map(|entry| self.context.bind(&entry).call(state, std::slice::from_ref(value))).transpose()
+    }
+
+    /// Whether a project or a package asks for columns in a way of its own.
+    pub(super) fn has_own_columns(&self) -> bool {
+        self.own_columns_macro().is_some()
+    }
+
+    fn own_columns_macro(&self) -> Option<Arc<Entry>> {
         const NAME: &str = "get_columns_in_relation";
         let (macros, package) = (self.context.macros(), self.context.package());
         let is_own = |entry: &&Arc<Entry>| !crate::context::macros::is_internal(&entry.package);
         let named = macros.lookup(package, NAME).filter(is_own);
-        let own = named.or_else(|| macros.dispatch(package, NAME, Some("dbt")).ok().filter(is_own));
-        own.map(|entry| self.context.bind(entry).call(state, std::slice::from_ref(value))).transpose()
+        named.or_else(|| macros.dispatch(package, NAME, Some("dbt")).ok().filter(is_own)).cloned()
     }
 
     fn listed(&self, database: &str, schema: &str) -> Result<Vec<Relation>, HostError> {
@@ -309,6 +295,7 @@ const METHODS: &[&str] = &[
     "quote_as_configured",
     "quote_seed_column",
     "get_columns_in_relation",
+    "columns_after",
     "get_relation",
     "load_relation",
     "already_exists",
@@ -449,6 +436,11 @@ impl Object for Adapter {
                     return Ok(own);
                 }
                 Ok(columns(self.columns_of(relation.as_ref(), state)?))
+            }
+            "columns_after" => {
+                let [statement, relation] = arguments.bind(["statement", "relation"], 2)?;
+                let relation = Self::relation(relation.as_ref(), method)?;
+                self.columns_after(&text(statement.as_ref()).unwrap_or_default(), &relation, state)
             }
             "get_relation" => {
                 let [database, schema, identifier] =

@@ -1,16 +1,15 @@
--- the columns of one relation; without a schema, of the temporary table of that name
-with the_relation as (
+-- the columns of relations
+with relations as (
 
-    select relation.oid
+    select
+        relation.oid
+        , relation.relname
+        , namespace.nspname
     from pg_catalog.pg_class as relation
     inner join pg_catalog.pg_namespace as namespace
         on namespace.oid = relation.relnamespace
-    where relation.relname = {identifier}
-        and relation.relkind in ('r', 'p', 'v', 'm', 'f')
-        and case
-            when {schema}::text is null then namespace.oid = pg_catalog.pg_my_temp_schema()
-            else namespace.nspname = {schema}
-        end
+    where relation.relkind in ('r', 'p', 'v', 'm', 'f')
+        and ({wanted})
 
 )
 
@@ -28,9 +27,11 @@ select
         when base.is_array or base.is_ours
             then pg_catalog.format_type(attribute.atttypid, attribute.atttypmod)
     end as written_type
-from the_relation
+    , relations.nspname::text as schema_name
+    , relations.relname::text as relation_name
+from relations
 inner join pg_catalog.pg_attribute as attribute
-    on attribute.attrelid = the_relation.oid
+    on attribute.attrelid = relations.oid
     and attribute.attnum > 0
     and not attribute.attisdropped
 inner join pg_catalog.pg_type as type_written
@@ -49,4 +50,4 @@ cross join lateral (
 cross join lateral (
     select case when type_written.typtype = 'd' then type_written.typtypmod else attribute.atttypmod end as value
 ) as modifier
-order by attribute.attnum
+order by relations.oid, attribute.attnum

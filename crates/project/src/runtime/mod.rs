@@ -26,6 +26,7 @@ pub mod failure;
 pub mod freshness;
 mod indexes;
 mod inject;
+mod input_columns;
 pub mod materialize;
 pub mod names;
 pub mod origin;
@@ -169,6 +170,7 @@ struct Inner {
     graph: OnceLock<Value>,
     compiled: Mutex<HashMap<UniqueId, Arc<Compiled>>>,
     test_settings: OnceLock<String>,
+    inputs: input_columns::Inputs,
 }
 
 impl fmt::Debug for Runtime {
@@ -220,6 +222,7 @@ impl Runtime {
             graph: OnceLock::new(),
             compiled: Mutex::default(),
             test_settings: OnceLock::new(),
+            inputs: input_columns::Inputs::default(),
         };
         Self { inner: Arc::new(inner) }
     }

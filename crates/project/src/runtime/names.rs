@@ -34,6 +34,8 @@ pub struct NodeState {
     pub(super) batch: Option<Batch>,
     /// Of a unit test: relations that stand for all that the model may read, by id.
     pub(super) replaced: Option<BTreeMap<String, Value>>,
+    /// Of a unit test's given rows, those of the model's own relation left out.
+    pub(super) is_fixture: bool,
     model: OnceLock<Value>,
 }
 
@@ -60,6 +62,7 @@ impl NodeState {
             ephemeral: Mutex::default(),
             batch,
             replaced: None,
+            is_fixture: false,
             model: OnceLock::new(),
         }
     }

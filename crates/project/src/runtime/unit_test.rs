@@ -88,6 +88,7 @@ impl Runtime {
         let bare = context.context.render(&file).map_err(failed)?;
         let used =
             std::mem::take(&mut *context.state.ephemeral.lock().unwrap_or_else(PoisonError::into_inner));
+        self.learn_columns(&self.input_relations(test), connection);
         let mut ctes = Vec::new();
         // The model's own former rows come first, whenever they are read.
         for key in used
@@ -134,6 +135,19 @@ impl Runtime {
             replace_macro(&made.context, name, jinja::value::from_json(value));
         }
         made
+    }
+
+    /// The relations of a test's given inputs, the model's own left out.
+    pub(super) fn input_relations(&self, test: &UnitTest) -> Vec<Relation> {
+        let model = test.tested_node_unique_id.as_ref().or_else(|| test.depends_on.nodes.first());
+        let Some(model) = model.and_then(|id| self.project().manifest.nodes.get(id)) else {
+            return Vec::new();
+        };
+        let given = self.given(test, model).unwrap_or_default().into_iter();
+        let is_asked = |given: &Given<'_>| {
+            given.key != "this" && given.fixture.get("format").and_then(Json::as_str) != Some("sql")
+        };
+        given.filter(is_asked).map(|given| self.relation_of(&given.node)).collect()
     }
 
     fn given<'a>(&self, test: &'a UnitTest, model: &Node) -> Result<Vec<Given<'a>>, String> {
@@ -207,7 +221,9 @@ impl Runtime {
                 .map_err(|problem| self.plain_failure(resource, "Compilation Error", &problem))?,
             _ => Json::Array(Vec::new()),
         };
-        let context = self.context(Some(Arc::new(node.clone())), connection, None);
+        let mut state = NodeState::new(self.clone(), Some(Arc::new(node.clone())), connection.clone(), None);
+        state.is_fixture = given.key != "this";
+        let context = self.context_of(Arc::new(state), node.package_name.as_str().into());
         let keywords =
             [("rows", jinja::value::from_json(&rows)), ("column_name_to_data_types", Value::from(()))];
         let sql = self.call_macro_in(&context, "get_fixture_sql", &keywords);

@@ -3,8 +3,8 @@
 
     {#- An empty table of the query's own shape knows the types that the expected rows are to have. -#}
     {%- set shape = make_temp_relation(this.incorporate(type='table')) -%}
-    {%- do run_query(get_create_table_as_sql(true, shape, get_empty_subquery_sql(sql))) -%}
-    {%- set columns = _columns_by_name(adapter.get_columns_in_relation(shape)) -%}
+    {%- set create = get_create_table_as_sql(true, shape, get_empty_subquery_sql(sql)) -%}
+    {%- set columns = _columns_by_name(adapter.columns_after(create, shape)) -%}
 
     {%- set rows = config.get('expected_rows') or [] -%}
     {%- set compared = (rows | first).keys() | map('lower') | list if rows else columns.types.keys() | list -%}
@@ -15,7 +15,7 @@
     {%- call statement('main', fetch_result=true) -%}
         {{ get_unit_test_sql(sql, expected_sql, names) }}
     {%- endcall -%}
-    {%- do adapter.drop_relation(shape) -%}
+    {#- What was made goes with the transaction. -#}
     {{ return({'relations': []}) }}
 
 {%- endmaterialization %}
