@@ -40,6 +40,12 @@ pub fn say(records: &mut BTreeMap<String, NodeRecord>, copy: &Path) -> anyhow::R
     Ok(())
 }
 
+/// A generic test and a unit test stand in their properties file, a singular one in its folder.
+fn is_of_a_test(path: &Path) -> bool {
+    let is_one = |part: &str| part == "tests" || part.ends_with(".yml") || part.ends_with(".yaml");
+    path.iter().filter_map(|part| part.to_str()).any(is_one)
+}
+
 /// A line without the time of day in names of temporary tables.
 fn without_moments(line: &str) -> String {
     const MARK: &str = "__dbt_tmp";
@@ -52,7 +58,7 @@ fn without_moments(line: &str) -> String {
     kept
 }
 
-/// Adds the files below `target/compiled` and `target/run`, as they stand after a step.
+/// Adds the files of tests below `target/compiled` and `target/run`, as they stand after a step.
 pub fn add_files(files: &mut BTreeMap<String, Vec<String>>, copy: &Path, step: usize) -> anyhow::Result<()> {
     let mut open = vec![copy.join("target/compiled"), copy.join("target/run")];
     while let Some(path) = open.pop() {
@@ -61,7 +67,7 @@ pub fn add_files(files: &mut BTreeMap<String, Vec<String>>, copy: &Path, step: u
             for entry in fs::read_dir(&path).with_context(context)? {
                 open.push(entry.with_context(context)?.path());
             }
-        } else if path.exists() {
+        } else if path.exists() && is_of_a_test(path.strip_prefix(copy).unwrap_or(&path)) {
             let text = fs::read_to_string(&path).with_context(context)?;
             let name = path.strip_prefix(copy).unwrap_or(&path).display();
             files.insert(format!("step {step}: {name}"), text.lines().map(without_moments).collect());

@@ -6,7 +6,6 @@ use crate::context::Context;
 use crate::context::arguments::{Arguments, bound_method, no_method, text, truth};
 use crate::context::macros::Entry;
 use crate::context::raised::{Kind, Raised};
-use crate::runtime::Runtime;
 use crate::runtime::column::ColumnObject;
 use crate::runtime::connection::Connection;
 use crate::runtime::constraints;
