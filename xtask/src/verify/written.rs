@@ -42,7 +42,8 @@ pub fn say(records: &mut BTreeMap<String, NodeRecord>, copy: &Path) -> anyhow::R
 
 /// A generic test and a unit test stand in their properties file, a singular one in its folder.
 fn is_of_a_test(path: &Path) -> bool {
-    let is_one = |part: &str| part == "tests" || part.ends_with(".yml") || part.ends_with(".yaml");
+    let is_yaml = |part: &str| matches!(part.rsplit_once('.'), Some((_, "yml" | "yaml")));
+    let is_one = |part: &str| part == "tests" || is_yaml(part);
     path.iter().filter_map(|part| part.to_str()).any(is_one)
 }
 
