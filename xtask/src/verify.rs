@@ -110,8 +110,10 @@ pub fn run(options: &Verify) -> anyhow::Result<ExitCode> {
         let start = Instant::now();
         match run(dp) {
             Ok(actual) => {
-                let meant = deliberate::read(&project.meant())?;
-                let differences = deliberate::unmeant(compare::differences(&expected, &actual), &meant);
+                let mut differences = compare::differences(&expected, &actual);
+                if !options.fused {
+                    differences = deliberate::unmeant(differences, &deliberate::read(&project.meant())?);
+                }
                 report.compared(&project.name, &expected, [took, start.elapsed()], &differences)?;
             }
             Err(problem) => report.failed(&project.name, &problem)?,
