@@ -30,7 +30,7 @@ use clap::Args;
 use engine::Engine;
 use report::Report;
 
-pub use place::copy_project;
+pub use place::{copy_project, copy_tree};
 pub use venv::dbt as installed_dbt;
 
 /// Runs projects under dbt Core and under `dp`, and compares what they leave behind.

@@ -318,6 +318,23 @@ fn batches_that_read_everything_are_told() {
     assert!(!told("{{ config(event_time='at') }} select 1"));
 }
 
+#[test]
+fn a_doc_block_that_only_a_disabled_resource_shows_is_of_use() {
+    let unused = |properties: &str| {
+        let (_folder, project) = read(&[
+            ("models/m.sql", "select 1 as id"),
+            ("models/m.md", "{% docs m %}A model.{% enddocs %}"),
+            ("models/m.yml", properties),
+        ]);
+        let project = project.unwrap_or_else(|error| panic!("{error}"));
+        project.warnings().any(|it| it.event.as_deref() == Some("UnusedDocBlock"))
+    };
+    assert!(unused("models: [{name: m}]"));
+    assert!(!unused("models: [{name: m, config: {enabled: false}, description: \"{{ doc('m') }}\"}]"));
+    let snapshot = "{name: s, relation: ref('m'), description: \"{{ doc('m') }}\", config: {enabled: false}}";
+    assert!(!unused(&format!("snapshots: [{snapshot}]")));
+}
+
 /// A project and a package, each with a model and a seed of one name; the package's are switched off.
 const REPLACED: [(&str, &str); 8] = [
     (

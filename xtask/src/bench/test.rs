@@ -8,7 +8,7 @@ use super::database::Server;
 use super::measure;
 use super::{Peers, table};
 use crate::generate::{self, Generate};
-use crate::verify::copy_project;
+use crate::verify::{copy_project, copy_tree};
 use crate::workspace;
 use anyhow::Context;
 use clap::Args;
@@ -137,7 +137,7 @@ impl Bench {
             fs::create_dir_all(path.parent().unwrap_or(project))?;
             fs::write(&path, text).with_context(|| format!("failed to write {}", path.display()))?;
         }
-        copy_project(&workspace::root().join("profiles"), &project.join("profiles"))?;
+        copy_tree(&workspace::root().join("profiles"), &project.join("profiles"))?;
         self.server.run(DATABASE, &format!("create schema small; {tables} analyze"))?;
         Ok(project.to_owned())
     }

@@ -172,7 +172,7 @@ impl Assembler<'_> {
         // What can't be built says nothing of what it would have used.
         if self.diagnostics.iter().all(|it| it.severity == Severity::Warning) {
             let patches: Vec<&Arc<Patch>> = order.iter().filter_map(|key| patches.get(key)).collect();
-            self.diagnostics.extend(unused::check(self.scene, &self.manifest, &patches));
+            self.diagnostics.extend(unused::check(self.scene, &self.manifest, &patches, &blocks));
         }
     }
 

@@ -4,6 +4,7 @@
 use super::Scene;
 use crate::code;
 use crate::config::{Kind, known};
+use crate::properties::block::Block;
 use crate::properties::patch::Patch;
 use crate::render::has_jinja;
 use crate::yaml::{Document, Entry, Node as Yaml};
@@ -14,13 +15,18 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Everything of the kind.
-pub fn check(scene: &Scene<'_>, manifest: &Manifest, patches: &[&Arc<Patch>]) -> Vec<Diagnostic> {
+pub fn check(
+    scene: &Scene<'_>,
+    manifest: &Manifest,
+    patches: &[&Arc<Patch>],
+    blocks: &[Block],
+) -> Vec<Diagnostic> {
     let mut found = paths(scene, manifest);
     let keys = Keys { scene, manifest, asked_for: RefCell::default() };
     found.extend(keys.of_project());
     found.extend(patches.iter().flat_map(|patch| keys.of_properties(patch)));
     found.extend(keys.of_templates());
-    found.extend(docs(scene));
+    found.extend(docs(scene, blocks));
     found
 }
 
@@ -221,9 +227,19 @@ fn without_plus(entry: &Entry, path: &str, place: Place) -> Diagnostic {
 }
 
 /// Doc blocks that no description shows.
-fn docs(scene: &Scene<'_>) -> Vec<Diagnostic> {
+fn docs(scene: &Scene<'_>, blocks: &[Block]) -> Vec<Diagnostic> {
     let root = &scene.root().settings.name;
-    let unused = scene.docs.unused().filter(|doc| doc.package_name == *root && !doc.name.starts_with("__"));
+    // The description of what is disabled isn't rendered, and shows it all the same.
+    let mut texts: Vec<&Arc<str>> = blocks.iter().map(|block| &block.properties.document.text).collect();
+    texts.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    let is_named = |name: &str| {
+        let calls = [format!("doc('{name}')"), format!("doc(\"{name}\")")];
+        texts.iter().any(|text| calls.iter().any(|call| text.contains(call)))
+    };
+    let unused = scene
+        .docs
+        .unused()
+        .filter(|doc| doc.package_name == *root && !doc.name.starts_with("__") && !is_named(&doc.name));
     let told = unused.map(|doc| {
         let shown = scene.shown_path(root, &doc.original_file_path);
         Diagnostic::warning(code::UNUSED_DOC, format!("no description shows the doc block `{}`", doc.name))
