@@ -125,7 +125,7 @@ impl<R: Read> Records<R> {
             if let Some(end) = self.scanner.scan(&self.buffer[self.start..self.end], self.ended) {
                 break end;
             }
-            if self.end - self.start >= self.limit {
+            if self.end - self.start > self.limit {
                 if self.head.is_empty() {
                     self.head.extend_from_slice(&self.buffer[self.start..self.start + HEAD.min(self.limit)]);
                 }
@@ -158,8 +158,9 @@ impl<R: Read> Records<R> {
             self.end -= self.start;
             self.start = 0;
         }
-        if self.end == self.buffer.len() && self.buffer.len() < self.limit {
-            let length = (self.buffer.len() * 2).min(self.limit);
+        // One byte more than a record may have: whether a `\r` is its whole end shows in the next byte.
+        if self.end == self.buffer.len() && self.buffer.len() <= self.limit {
+            let length = (self.buffer.len() * 2).min(self.limit + 1);
             self.buffer.resize(length, 0);
         }
         let read = loop {

@@ -180,11 +180,14 @@ impl Scanner {
         self.forgotten
     }
 
-    /// The bytes scanned so far will not be shown again: the record is too long to be kept.
+    /// The bytes scanned so far will not be shown again: the record is too long to be kept. A `\r` that may be half of
+    /// its end will.
     ///
     /// Returns how many they are.
     pub fn forget(&mut self) -> usize {
-        let seen = std::mem::take(&mut self.at);
+        let kept = usize::from(matches!(self.state, State::Return));
+        let seen = self.at - kept;
+        self.at = kept;
         self.forgotten += seen as u64;
         self.field = 0;
         seen
@@ -256,7 +259,7 @@ impl Scanner {
                     }
                 },
                 State::Return => {
-                    let body = self.at.saturating_sub(1);
+                    let body = self.at - 1;
                     return match bytes.get(self.at) {
                         Some(b'\n') => Some(End { body, whole: self.at + 1, unterminated: false }),
                         None if !last => None,
@@ -430,5 +433,17 @@ mod tests {
         assert_eq!(scanner.forget(), 4);
         let end = scanner.scan(b"a\",2\nnext", false).expect("ends");
         assert_eq!((end.whole, end.unterminated, scanner.forgotten(), scanner.lines()), (5, false, 10, 1));
+    }
+
+    #[test]
+    fn forgets_no_return_that_ends_the_record() {
+        for (rest, whole) in [(&b"\rx"[..], 1), (b"\r\nx", 2)] {
+            let mut scanner = Scanner::new(Delimiter::new(',').expect("a delimiter"));
+            scanner.begin();
+            assert_eq!(scanner.scan(b"1,aaa\r", false), None);
+            assert_eq!(scanner.forget(), 5);
+            let end = scanner.scan(rest, false).expect("ends");
+            assert_eq!((end.body, end.whole, scanner.forgotten()), (0, whole, 5));
+        }
     }
 }
