@@ -21,7 +21,7 @@ use platform_core::event::{Event, Level};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use warehouse::{Session, Statement, Warehouse, get};
+use warehouse::{Session, Warehouse, get};
 
 /// How to deliver.
 #[derive(Clone)]
@@ -84,8 +84,6 @@ pub async fn deliver(
         policy,
         sending,
         session: &session,
-        claim: claim::prepare(&session).await?,
-        mark: mark::prepare(&session).await?,
         events,
         channels,
         pace: BTreeMap::new(),
@@ -118,9 +116,6 @@ struct Worker<'a> {
     policy: &'a Policy,
     sending: &'a Sending<'a>,
     session: &'a Session,
-    /// The statements that run for every message.
-    claim: Statement,
-    mark: Statement,
     events: &'a dyn EventSink,
     channels: IndexMap<String, Box<dyn Channel>>,
     /// When each channel may send again.
@@ -179,7 +174,7 @@ impl Worker<'_> {
         let open = self.open_channels();
         let claim =
             Claim { worker: &self.sending.worker, now: self.sending.now, channels: &open, busy: &self.busy };
-        claim.take(self.session, &self.claim).await
+        claim.take(self.session).await
     }
 
     /// Sends a message and writes down its fate; in the same transaction the next one is claimed.
@@ -190,7 +185,7 @@ impl Worker<'_> {
         self.say("before mark");
         self.session.begin().await?;
         let now = self.sending.now;
-        let fate = mark::mark(self.session, &self.mark, self.policy, &message, &outcome, now).await?;
+        let fate = mark::mark(self.session, self.policy, &message, &outcome, now).await?;
         match fate {
             mark::Fate::Sent => report.sent += 1,
             mark::Fate::Dead => report.dead += 1,

@@ -35,6 +35,6 @@ pub use run_lock::{RunLock, Sharing, schema_lock};
 pub use secret::Secret;
 pub use session::{CancelToken, Session, get};
 pub use settings::{Environment, Settings};
+pub use tokio_postgres::Row;
 pub use tokio_postgres::types;
-pub use tokio_postgres::{Row, Statement};
 pub use warehouse::{PooledSession, Warehouse};

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Row, SimpleQueryMessage, Statement};
+use tokio_postgres::{Row, SimpleQueryMessage};
 
 /// One connection. Calls from several tasks wait for each other; a call that is dropped half-way
 /// leaves the session usable (its statement runs to its end on the server first).
@@ -191,24 +191,6 @@ impl Session {
     ) -> Result<Vec<Row>> {
         let turn = self.turn().await?;
         let result = self.client.query_typed(sql, parameters).await;
-        self.end(turn, result).await
-    }
-
-    /// Makes a statement ready to be run many times: the server reads it once, and soon plans it once.
-    pub async fn prepare(&self, sql: &str, types: &[Type]) -> Result<Statement> {
-        let turn = self.turn().await?;
-        let result = self.client.prepare_typed(sql, types).await;
-        self.end(turn, result).await
-    }
-
-    /// Runs a statement of [`Session::prepare`], in one round trip.
-    pub async fn query_prepared(
-        &self,
-        statement: &Statement,
-        parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>> {
-        let turn = self.turn().await?;
-        let result = self.client.query(statement, parameters).await;
         self.end(turn, result).await
     }
 

@@ -4,8 +4,8 @@ use crate::Result;
 use crate::schema::lock;
 use chrono::{DateTime, Utc};
 use platform_core::channel::Message;
-use warehouse::types::{ToSql, Type};
-use warehouse::{Session, Statement, get};
+use warehouse::types::ToSql;
+use warehouse::{Session, get};
 
 /// What may be claimed.
 pub(super) struct Claim<'a> {
@@ -36,18 +36,12 @@ pub(super) struct Mine {
     pub message: Message,
 }
 
-/// The statement of [`Claim::take`].
-pub(super) async fn prepare(session: &Session) -> Result<Statement> {
-    let types = [Type::TEXT, Type::TIMESTAMPTZ, Type::TEXT_ARRAY, Type::INT8_ARRAY, Type::INT8];
-    Ok(session.prepare(include_str!("../sql/claim.sql"), &types).await?)
-}
-
 impl Claim<'_> {
     /// Claims the next message that is due.
-    pub async fn take(&self, session: &Session, statement: &Statement) -> Result<Option<Claimed>> {
+    pub async fn take(&self, session: &Session) -> Result<Option<Claimed>> {
         let parameters: [&(dyn ToSql + Sync); 5] =
             [&self.worker, &self.now, &self.channels, &self.busy, &lock::MESSAGE];
-        let rows = session.query_prepared(statement, &parameters).await?;
+        let rows = session.query(include_str!("../sql/claim.sql"), &parameters).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let id: i64 = get(row, 0)?;
         if !get::<bool>(row, 1)? {

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use platform_core::channel::{Deferral, Delivery, Outcome, Rejection};
 use sha2::{Digest, Sha256};
 use warehouse::types::{ToSql, Type};
-use warehouse::{Session, Statement, get};
+use warehouse::{Session, get};
 
 /// Where a message ended up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,33 +35,9 @@ struct Verdict {
     slower: bool,
 }
 
-/// The statement of [`mark`].
-pub(super) async fn prepare(session: &Session) -> Result<Statement> {
-    let types = [
-        Type::INT8,
-        Type::INT8,
-        Type::TIMESTAMPTZ,
-        Type::TEXT,
-        Type::TEXT,
-        Type::TEXT,
-        Type::INT4,
-        Type::TEXT,
-        Type::FLOAT8,
-        Type::BOOL,
-        Type::BOOL,
-        Type::BOOL,
-        Type::BOOL,
-        Type::TEXT,
-        Type::INT4,
-        Type::BOOL,
-    ];
-    Ok(session.prepare(include_str!("../sql/mark.sql"), &types).await?)
-}
-
 /// Writes down the outcome of an attempt, within the caller's transaction.
 pub(super) async fn mark(
     session: &Session,
-    statement: &Statement,
     policy: &Policy,
     message: &Mine,
     outcome: &Outcome,
@@ -91,7 +67,7 @@ pub(super) async fn mark(
         &FAILURES,
         &(outcome.delivery == Delivery::Misconfigured),
     ];
-    let rows = session.query_prepared(statement, &parameters).await?;
+    let rows = session.query(include_str!("../sql/mark.sql"), &parameters).await?;
     let state: String = rows.first().map_or_else(|| Ok(String::new()), |row| get(row, 0))?;
     let fate = match state.as_str() {
         "sent" => Fate::Sent,

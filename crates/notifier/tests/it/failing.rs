@@ -2,7 +2,6 @@
 
 use crate::story::{Story, day, manifest, morning};
 use notifier::{PipelineFailure, pipeline};
-use platform_core::event::Silence;
 use platform_core::failing::{FailingTest, FailingTests};
 use platform_core::{Manifest, RunResults};
 use serde_json::{Value, json};
@@ -73,9 +72,7 @@ async fn the_owner_of_what_a_test_tests_reads_which_rows_failed() {
         "version: 1\ninstallation: test\nroutes: [{match: {}, to: [ops], owners: true}]\n\
          channels:\n  ops: {type: file, dir: outbox, to: [ops@example.com]}\n",
     );
-    pipeline::report_failure_at(&failure, &story.policy, &story.warehouse, &Silence, Some(morning("23")))
-        .await
-        .expect("told");
+    story.report_failure(&failure, morning("23")).await;
     story.deliver("23").await;
     let session = story.session().await;
     let letters = session

@@ -6,7 +6,6 @@ use crate::story::{Story, day, morning};
 use chrono::TimeDelta;
 use hmac::{Hmac, Mac};
 use notifier::{Failure, PipelineFailure};
-use platform_core::event::Silence;
 use serde_json::{Value, json};
 use server::{Answer, Server};
 use sha2::Sha256;
@@ -218,15 +217,7 @@ async fn a_pager_is_triggered_and_resolved_under_one_key() {
         }],
         ..PipelineFailure::default()
     };
-    notifier::pipeline::report_failure_at(
-        &failure,
-        &story.policy,
-        &story.warehouse,
-        &Silence,
-        Some(morning("22")),
-    )
-    .await
-    .expect("told");
+    story.report_failure(&failure, morning("22")).await;
     story.record("acme", "23", "160").await;
     story.run("23").await;
     let events: Vec<Value> = server.requests().iter().map(server::Request::json).collect();

@@ -5,7 +5,6 @@ use crate::failing::test_of_statuses;
 use crate::story::{Story, day, morning, rule};
 use chrono::TimeDelta;
 use notifier::{Failure, PipelineFailure};
-use platform_core::event::Silence;
 use serde_json::json;
 
 /// Writes one mail of every kind from a company's real days. Checks what no reader should have to: that
@@ -85,15 +84,7 @@ async fn mails_of_a_companys_days() {
         skipped: 4,
         consequence: "Dashboards and documents still show the data of 22 Nov 2026.".to_owned(),
     };
-    notifier::pipeline::report_failure_at(
-        &failure,
-        &story.policy,
-        &story.warehouse,
-        &Silence,
-        Some(morning("23")),
-    )
-    .await
-    .expect("told");
+    story.report_failure(&failure, morning("23")).await;
     story.rule = rule(json!({"freshness": {"deadline": "09:00"}}));
     story.evaluate_at("24", morning("24")).await;
     story.record("762041063260980198", "22", "2100000.00").await;

@@ -1,7 +1,9 @@
 //! A small company for tests: a fact table, a rule, and a database of its own.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use notifier::{DeliveryReport, Evaluation, EvaluationReport, Policy, Rule, Sending};
+use notifier::{
+    DeliveryReport, Evaluation, EvaluationReport, PipelineFailure, Planned, Policy, Rule, Sending,
+};
 use platform_core::Manifest;
 use platform_core::event::Silence;
 use serde_json::{Value, json};
@@ -235,6 +237,13 @@ impl Story {
     pub async fn run(&self, on: &str) -> DeliveryReport {
         self.evaluate(on).await;
         self.deliver(on).await
+    }
+
+    /// Reports a failed run; gives what was written to tell of it.
+    pub async fn report_failure(&self, failure: &PipelineFailure, at: DateTime<Utc>) -> Vec<Planned> {
+        notifier::pipeline::report_failure_at(failure, &self.policy, &self.warehouse, &Silence, Some(at))
+            .await
+            .unwrap_or_else(|problem| panic!("{problem}"))
     }
 
     /// The texts of the mails in the folder, by file name.

@@ -3,7 +3,6 @@
 use super::on_the_21st;
 use super::trouble::failed;
 use crate::story::{Story, morning};
-use platform_core::event::Silence;
 
 #[tokio::test]
 async fn s07_missed_days_are_told_day_by_day_in_one_mail() {
@@ -57,15 +56,7 @@ async fn s09_a_backfill_of_old_history_is_quiet() {
 #[tokio::test]
 async fn s20_the_good_run_after_it_tells_of_the_days_missed() {
     let story = on_the_21st(&[("acme", "100")]).await;
-    notifier::pipeline::report_failure_at(
-        &failed("model.shop.orders", "no"),
-        &story.policy,
-        &story.warehouse,
-        &Silence,
-        Some(morning("22")),
-    )
-    .await
-    .expect("told");
+    story.report_failure(&failed("model.shop.orders", "no"), morning("22")).await;
     story.record("acme", "22", "200").await;
     story.record("acme", "23", "100").await;
     story.run("23").await;

@@ -4,7 +4,6 @@ use super::on_the_21st;
 use super::trouble::failed;
 use crate::story::{Story, morning};
 use chrono::TimeDelta;
-use platform_core::event::Silence;
 
 #[tokio::test]
 async fn s23_quiet_hours_hold_and_end_in_one_digest() {
@@ -26,15 +25,7 @@ async fn s23_quiet_hours_hold_and_end_in_one_digest() {
     assert_eq!(story.deliver_at(at("15:05")).await.sent, 0);
     story.record("beta", "22", "200").await;
     story.evaluate_at("22", at("17:00")).await;
-    notifier::pipeline::report_failure_at(
-        &failed("model.shop.orders", "no"),
-        &story.policy,
-        &story.warehouse,
-        &Silence,
-        Some(at("17:30")),
-    )
-    .await
-    .expect("told");
+    story.report_failure(&failed("model.shop.orders", "no"), at("17:30")).await;
     assert_eq!(story.deliver_at(at("18:00")).await.sent, 1, "trouble may disturb");
     assert_eq!(story.deliver_at(at("22:59")).await.sent, 0);
     assert_eq!(story.deliver_at(at("23:00")).await.sent, 1);

@@ -4,7 +4,6 @@ use super::on_the_21st;
 use crate::story::{day, morning, rule};
 use chrono::TimeDelta;
 use notifier::{Failure, PipelineFailure, RuleStatus};
-use platform_core::event::Silence;
 use serde_json::json;
 
 #[tokio::test]
@@ -78,16 +77,7 @@ pub(super) fn failed(node: &str, message: &str) -> PipelineFailure {
 async fn s19_a_failed_run_is_told_again_after_a_day_and_when_it_is_over() {
     let story = on_the_21st(&[("acme", "100")]).await;
     let fail = async |node: &str, at| {
-        notifier::pipeline::report_failure_at(
-            &failed(node, "column \"amout\" does not exist"),
-            &story.policy,
-            &story.warehouse,
-            &Silence,
-            Some(at),
-        )
-        .await
-        .unwrap_or_else(|problem| panic!("{problem}"))
-        .len()
+        story.report_failure(&failed(node, "column \"amout\" does not exist"), at).await.len()
     };
     assert_eq!(fail("model.shop.orders", morning("22")).await, 1);
     assert_eq!(fail("model.shop.orders", morning("22") + TimeDelta::hours(1)).await, 0, "no news");
@@ -136,15 +126,7 @@ async fn s19_owners_of_what_failed_are_told_too() {
     failure
         .failures
         .extend(more.map(|owner| Failure { owner: Some(owner.to_owned()), ..failure.failures[0].clone() }));
-    notifier::pipeline::report_failure_at(
-        &failure,
-        &story.policy,
-        &story.warehouse,
-        &Silence,
-        Some(morning("22")),
-    )
-    .await
-    .expect("told");
+    story.report_failure(&failure, morning("22")).await;
     story.record("acme", "23", "100").await;
     story.run("23").await;
     let told: Vec<String> = story
