@@ -3,6 +3,6 @@
 
 select {{ column_name }} as value
 from {{ model }}
-where {{ column_name }} !~ '^[A-Za-z]{3}$' and {{ column_name }} != ''
+where (length({{ column_name }}) != 3 or {{ column_name }} ~ '[^A-Za-z]') and {{ column_name }} != ''
 
 {% endtest %}
