@@ -24,8 +24,9 @@ pub use verdict::Verdict;
 use companies::Companies;
 use platform_core::{Executor, Node, NodeResult, Resource, RunContext, Status, UniqueId};
 use project::runtime::{Compiled, Connection, Failure, Runtime, Slots, Stopwatch};
+use sample::Keys;
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Runs data tests and unit tests.
 pub struct Tester {
@@ -34,6 +35,8 @@ pub struct Tester {
     /// The connections of the run.
     slots: Arc<Slots>,
     companies: Companies,
+    /// What the rows of a failed test are shown with; gathered when the first one fails.
+    keys: OnceLock<Keys>,
 }
 
 /// A test that ran: its verdict, its SQL, what the database said.
@@ -46,7 +49,7 @@ struct Ran {
 impl Tester {
     /// Runs tests one by one.
     pub fn new(runtime: Runtime, slots: Arc<Slots>) -> Self {
-        Self { runtime, slots, companies: Companies::default() }
+        Self { runtime, slots, companies: Companies::default(), keys: OnceLock::new() }
     }
 
     /// The same, and those of the selected tests that can be answered together are.

@@ -3,6 +3,7 @@
 use crate::Tester;
 use platform_core::{Manifest, Node};
 use project::runtime::{BuiltinTest, Compiled, Connection, TestKind};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Rows shown of a failed test.
@@ -32,12 +33,12 @@ impl Tester {
     ) -> Option<Vec<Vec<Option<String>>>> {
         let test = self.runtime.builtin_test(node, compiled, connection).ok()?;
         let limit = node.config.get("limit").and_then(serde_json::Value::as_u64).unwrap_or(ROWS).min(ROWS);
-        let keys = keys(&self.runtime.project().manifest, node);
+        let keys = self.keys.get_or_init(|| Keys::of(&self.runtime.project().manifest));
         let stored = node.relation_name.as_ref().filter(|_| self.keeps(node));
         let query = match (stored, test) {
             (Some(relation), _) => format!("select * from {relation}"),
             (None, Some(test)) if compiled.ctes.is_empty() => {
-                rows(&test, &keys).unwrap_or_else(|| whole(compiled))
+                rows(&test, keys.beside(node)).unwrap_or_else(|| whole(compiled))
             }
             _ => whole(compiled),
         };
@@ -59,8 +60,8 @@ fn whole(compiled: &Compiled) -> String {
 }
 
 /// The failing rows of a test whose own query leaves their key out.
-fn rows(test: &BuiltinTest, keys: &[String]) -> Option<String> {
-    let mut columns: Vec<&str> = keys.iter().map(String::as_str).filter(|key| *key != test.column).collect();
+fn rows<'a>(test: &'a BuiltinTest, keys: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut columns: Vec<&str> = keys.filter(|key| *key != test.column).collect();
     columns.push(&test.column);
     let columns = columns.join(", ");
     let filter = test.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
@@ -76,20 +77,38 @@ fn rows(test: &BuiltinTest, keys: &[String]) -> Option<String> {
     }
 }
 
-/// The columns of the tested relation that have a `unique` test.
-fn keys(manifest: &Manifest, test: &Node) -> Vec<String> {
-    let model = |node: &Node| Some(node.only.test_metadata.as_ref()?.kwargs.get("model")?.to_string());
-    let Some(relation) = model(test) else { return Vec::new() };
-    let mut keys: Vec<String> = manifest
-        .nodes
-        .values()
-        .filter(|node| node.package_name == test.package_name && model(node).as_ref() == Some(&relation))
-        .filter_map(|node| node.only.test_metadata.as_ref())
-        .filter(|metadata| metadata.name == "unique" && metadata.namespace.is_none())
-        .filter_map(|metadata| metadata.kwargs.get("column_name")?.as_str().map(str::to_owned))
-        .collect();
-    keys.sort();
-    keys.dedup();
-    keys.truncate(3);
-    keys
+/// The columns of each tested relation that have a `unique` test, by package and by the relation as arguments name it.
+#[derive(Debug)]
+pub(crate) struct Keys(HashMap<(String, String), BTreeSet<String>>);
+
+/// No more than this many columns of a key.
+const KEY: usize = 3;
+
+impl Keys {
+    /// Of all tests of a project.
+    pub fn of(manifest: &Manifest) -> Self {
+        let mut keys: HashMap<_, BTreeSet<String>> = HashMap::new();
+        for node in manifest.nodes.values() {
+            let Some(metadata) = &node.only.test_metadata else { continue };
+            let column = metadata.kwargs.get("column_name").and_then(serde_json::Value::as_str);
+            if let (Some(tested), Some(column)) = (tested(node), column)
+                && metadata.name == "unique"
+                && metadata.namespace.is_none()
+            {
+                keys.entry(tested).or_default().insert(column.to_owned());
+            }
+        }
+        Self(keys)
+    }
+
+    /// Of the relation that a test is about.
+    fn beside<'a>(&'a self, test: &Node) -> impl Iterator<Item = &'a str> {
+        let columns = tested(test).and_then(|tested| self.0.get(&tested));
+        columns.into_iter().flatten().map(String::as_str).take(KEY)
+    }
+}
+
+fn tested(test: &Node) -> Option<(String, String)> {
+    let model = test.only.test_metadata.as_ref()?.kwargs.get("model")?;
+    Some((test.package_name.clone(), model.to_string()))
 }
