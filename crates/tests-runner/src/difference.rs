@@ -4,6 +4,7 @@
 //! differs in the cells with an arrow (`expected→actual`); `...` stands for rows that agree.
 
 use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write as _;
 
 /// A row: texts, `None` for null.
@@ -20,14 +21,7 @@ enum Line<'a> {
     Changed { expected: &'a Row, actual: &'a Row },
 }
 
-impl<'a> Line<'a> {
-    fn place(&self) -> &'a Row {
-        match self {
-            Self::Same(row) | Self::Added(row) | Self::Missing(row) => row,
-            Self::Changed { actual, .. } => actual,
-        }
-    }
-
+impl Line<'_> {
     fn action(&self) -> &'static str {
         match self {
             Self::Same(_) => "",
@@ -38,65 +32,37 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The difference, one line a row; `None` if both sides hold the same rows, in whatever order.
-pub fn difference(columns: &[String], expected: &[Row], actual: &[Row]) -> Option<String> {
-    let lines = compare(expected, actual);
+/// The difference, one line a row; `None` if both sides hold the same rows, in whatever order. `is_number` says of each
+/// column whether its values are in the order of numbers.
+pub fn difference(
+    columns: &[String],
+    is_number: &[bool],
+    mut expected: Vec<Row>,
+    mut actual: Vec<Row>,
+) -> Option<String> {
+    expected.sort_by(|left, right| order(is_number, left, right));
+    actual.sort_by(|left, right| order(is_number, left, right));
+    let lines = lines(&expected, &actual, &pairs(&expected, &actual));
     if lines.iter().all(|line| matches!(line, Line::Same(_))) {
         return None;
     }
     Some(drawn(columns, &lines))
 }
 
-/// Equal rows together, then those that are most alike, in the order of their values.
-fn compare<'a>(expected: &'a [Row], actual: &'a [Row]) -> Vec<Line<'a>> {
-    let mut wanted: Vec<&Row> = expected.iter().collect();
-    let mut found: Vec<&Row> = actual.iter().collect();
-    let mut lines = Vec::new();
-    wanted.retain(|row| match found.iter().position(|it| it == row) {
-        Some(at) => {
-            lines.push(Line::Same(found.swap_remove(at)));
-            false
-        }
-        None => true,
-    });
-    wanted.sort_by(|left, right| order(left, right));
-    found.sort_by(|left, right| order(left, right));
-    while let Some((at, with)) = most_alike(&wanted, &found) {
-        lines.push(Line::Changed { expected: wanted.remove(at), actual: found.remove(with) });
-    }
-    lines.extend(wanted.into_iter().map(Line::Missing));
-    lines.extend(found.into_iter().map(Line::Added));
-    lines.sort_by(|left, right| order(left.place(), right.place()));
-    lines
-}
-
-/// The two rows with the most cells in common, the first of them; nothing where none have any.
-fn most_alike(wanted: &[&Row], found: &[&Row]) -> Option<(usize, usize)> {
-    let alike = |left: &Row, right: &Row| {
-        left.iter().zip(right).filter(|(left, right)| left.is_some() && left == right).count()
-    };
-    let mut best: Option<(usize, (usize, usize))> = None;
-    for (at, row) in wanted.iter().enumerate() {
-        for (with, other) in found.iter().enumerate() {
-            let cells = alike(row, other);
-            if cells > best.map_or(0, |(most, _)| most) {
-                best = Some((cells, (at, with)));
-            }
-        }
-    }
-    best.map(|(_, pair)| pair)
-}
-
 /// Numbers by their value, other texts by their letters, nulls last.
-fn order(left: &Row, right: &Row) -> Ordering {
+fn order(is_number: &[bool], left: &Row, right: &Row) -> Ordering {
     let number = |text: &str| text.parse::<f64>().ok();
     left.iter()
         .zip(right)
-        .map(|cells| match cells {
-            (Some(left), Some(right)) => match (number(left), number(right)) {
-                (Some(left), Some(right)) => left.total_cmp(&right),
-                _ => left.cmp(right),
-            },
+        .enumerate()
+        .map(|(at, cells)| match cells {
+            (Some(left), Some(right)) if is_number.get(at) == Some(&true) => {
+                match (number(left), number(right)) {
+                    (Some(left), Some(right)) => left.total_cmp(&right),
+                    _ => left.cmp(right),
+                }
+            }
+            (Some(left), Some(right)) => left.cmp(right),
             (None, None) => Ordering::Equal,
             (None, Some(_)) => Ordering::Greater,
             (Some(_), None) => Ordering::Less,
@@ -105,10 +71,123 @@ fn order(left: &Row, right: &Row) -> Ordering {
         .unwrap_or(Ordering::Equal)
 }
 
+/// For each actual row the expected one that it stands beside: an equal one, else one that agrees in columns whose
+/// values no other row of either side has, the first columns tried first.
+fn pairs(expected: &[Row], actual: &[Row]) -> Vec<Option<usize>> {
+    let mut equal: HashMap<&Row, VecDeque<usize>> = HashMap::new();
+    for (at, row) in expected.iter().enumerate() {
+        equal.entry(row).or_default().push_back(at);
+    }
+    let mut pairs: Vec<Option<usize>> =
+        actual.iter().map(|row| equal.get_mut(row).and_then(VecDeque::pop_front)).collect();
+    let mut taken: HashSet<usize> = pairs.iter().flatten().copied().collect();
+    let columns = telling(expected, actual);
+    for chosen in 1..1_usize << columns.len() {
+        if pairs.iter().all(Option::is_some) || taken.len() == expected.len() {
+            break;
+        }
+        let key = |row: &Row| -> String {
+            let chosen = columns.iter().enumerate().filter(|(bit, _)| chosen >> bit & 1 == 1);
+            let cells = chosen.filter_map(|(_, at)| row.get(*at)?.as_deref().or(Some("")));
+            cells.map(|cell| if cell == "null" { "" } else { cell }).collect::<Vec<_>>().join(" // ")
+        };
+        let places = |rows: &[Row]| {
+            let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+            rows.iter().enumerate().for_each(|(at, row)| places.entry(key(row)).or_default().push(at));
+            places
+        };
+        let (wanted, found) = (places(expected), places(actual));
+        let often = wanted.values().chain(found.values()).map(Vec::len).max().unwrap_or_default();
+        // Columns with a value that comes again and again tell nothing, as dbt's differ sees it.
+        if often * 10 >= expected.len().max(actual.len()) + 21 {
+            continue;
+        }
+        for (key, rows) in &found {
+            if let ([at], Some([with])) = (rows.as_slice(), wanted.get(key).map(Vec::as_slice))
+                && !key.is_empty()
+                && pairs[*at].is_none()
+                && taken.insert(*with)
+            {
+                pairs[*at] = Some(*with);
+            }
+        }
+    }
+    pairs
+}
+
+/// The columns that rows are told apart by: all, or the five with the most different values.
+fn telling(expected: &[Row], actual: &[Row]) -> Vec<usize> {
+    const MOST: usize = 5;
+    let count = expected.iter().chain(actual).map(Vec::len).max().unwrap_or_default();
+    let mut columns: Vec<usize> = (0..count).collect();
+    if count > MOST {
+        let different = |at: usize| -> usize {
+            let values = |rows: &[Row]| rows.iter().map(|row| row.get(at)).collect::<HashSet<_>>().len();
+            values(expected) + values(actual)
+        };
+        columns.sort_by_key(|at| std::cmp::Reverse(different(*at)));
+        columns.truncate(MOST);
+    }
+    columns
+}
+
+/// Lines in the order of the actual rows; a missing row stands before the one that follows it on its own side.
+fn lines<'a>(expected: &'a [Row], actual: &'a [Row], pairs: &[Option<usize>]) -> Vec<Line<'a>> {
+    let paired: HashSet<usize> = pairs.iter().flatten().copied().collect();
+    let mut missing = (0..expected.len()).filter(|at| !paired.contains(at)).peekable();
+    let mut lines = Vec::with_capacity(expected.len().max(actual.len()));
+    for (row, pair) in actual.iter().zip(pairs) {
+        let Some(pair) = *pair else {
+            lines.push(Line::Added(row));
+            continue;
+        };
+        while let Some(at) = missing.next_if(|at| *at < pair) {
+            lines.push(Line::Missing(&expected[at]));
+        }
+        let wanted = &expected[pair];
+        lines.push(if wanted == row {
+            Line::Same(row)
+        } else {
+            Line::Changed { expected: wanted, actual: row }
+        });
+    }
+    lines.extend(missing.map(|at| Line::Missing(&expected[at])));
+    lines
+}
+
+/// A text whose blanks the other one lacks, if they differ in nothing else: those are shown.
+fn blanks_shown(text: &str, other: &str) -> String {
+    let bare = |text: &str| text.replace(' ', "");
+    if text == other || bare(text) != bare(other) {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut others = other.chars().peekable();
+    for letter in text.chars() {
+        if letter != ' ' {
+            while others.next_if_eq(&' ').is_some() {}
+        }
+        match others.next_if_eq(&letter) {
+            None if letter == ' ' => out.push('␣'),
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
 fn drawn(columns: &[String], lines: &[Line<'_>]) -> String {
     let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
     // As dbt has it: nulls of a row that only one side has are small.
     let lone = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "null".to_owned());
+    let changed = |old: &Option<String>, new: &Option<String>| {
+        let (old, new) = (text(old), text(new));
+        if old == new {
+            return new;
+        }
+        let before = blanks_shown(&old, &new);
+        let after = blanks_shown(&new, &before);
+        format!("{before}→{after}")
+    };
     let mut table = vec![std::iter::once("@@".to_owned()).chain(columns.iter().cloned()).collect::<Vec<_>>()];
     let mut hidden = false;
     for (at, line) in lines.iter().enumerate() {
@@ -121,11 +200,9 @@ fn drawn(columns: &[String], lines: &[Line<'_>]) -> String {
             table.push(vec!["...".to_owned(); columns.len() + 1]);
         }
         let cells: Vec<String> = match line {
-            Line::Changed { expected, actual } => expected
-                .iter()
-                .zip(*actual)
-                .map(|(old, new)| if old == new { text(new) } else { format!("{}→{}", text(old), text(new)) })
-                .collect(),
+            Line::Changed { expected, actual } => {
+                expected.iter().zip(*actual).map(|(old, new)| changed(old, new)).collect()
+            }
             Line::Same(row) => row.iter().map(text).collect(),
             Line::Added(row) | Line::Missing(row) => row.iter().map(lone).collect(),
         };
@@ -139,7 +216,7 @@ fn drawn(columns: &[String], lines: &[Line<'_>]) -> String {
 
 /// Cells with commas between, quoted where they hold one themselves; all but the last column filled up with blanks.
 fn aligned(table: &[Vec<String>]) -> String {
-    let quoted = |cell: &String| match cell.contains([',', '"', '\n']) {
+    let quoted = |cell: &String| match cell.contains([',', '"', '\n', '\r', '\t']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.clone(),
     };
@@ -168,7 +245,8 @@ mod tests {
     #[track_caller]
     fn check(columns: &str, expected: &str, actual: &str, difference_is: Option<&str>) {
         let columns: Vec<String> = columns.split('|').map(str::to_owned).collect();
-        let found = difference(&columns, &rows(expected), &rows(actual));
+        let is_number: Vec<bool> = columns.iter().map(|name| name == "id").collect();
+        let found = difference(&columns, &is_number, rows(expected), rows(actual));
         assert_eq!(found.as_deref(), difference_is);
     }
 
@@ -202,5 +280,79 @@ mod tests {
             "1\n2\n3\n4\n5\n6\n7\n8\n9\n10",
             Some("@@ ,id\n...,...\n   ,6\n+++,7\n   ,8\n...,...\n   ,10\n---,11\n---,77\n"),
         );
+        check("id", "1\n3\n9", "1\n5\n9", Some("@@ ,id\n   ,1\n+++,5\n---,3\n   ,9\n"));
+        check(
+            "id",
+            "3\n2\n30\n1\n15\n4",
+            "1\n2\n3\n10\n20",
+            Some("@@ ,id\n...,...\n   ,3\n+++,10\n+++,20\n---,4\n---,15\n---,30\n"),
+        );
+        check("id", "5\n6\n7", "5\n5\n5\n6", Some("@@ ,id\n   ,5\n+++,5\n+++,5\n   ,6\n---,7\n"));
+        check("s", "8\nb\na", "10\n9\nb", Some("@@ ,s\n+++,10\n+++,9\n---,8\n---,a\n   ,b\n"));
+    }
+
+    #[test]
+    fn pairs_the_rows_that_dbt_pairs() {
+        check(
+            "id|s|s2",
+            "3|a|b\n2|x|d\n1|e|f",
+            "1|a|b\n2|c|d\n3|e|f",
+            Some("@@,id,s  ,s2\n→ ,1 ,e→a,f→b\n→ ,2 ,x→c,d\n→ ,3 ,a→e,b→f\n"),
+        );
+        check(
+            "id|s|s2",
+            "4|a|b\n5|a|b\n3|a|b",
+            "1|a|b\n2|a|b\n3|a|b",
+            Some("@@ ,id,s,s2\n+++,1 ,a,b\n+++,2 ,a,b\n   ,3 ,a,b\n---,4 ,a,b\n---,5 ,a,b\n"),
+        );
+        check(
+            "id|s|s2",
+            "1|-|z\n4|-|-",
+            "1|a|-\n2|-|-\n3|x|y",
+            Some("@@ ,id ,s     ,s2\n→  ,1  ,NULL→a,z→NULL\n→  ,4→2,NULL  ,NULL\n+++,3  ,x     ,y\n"),
+        );
+        check(
+            "id|s|s2",
+            "2|b|r\n10|z|q\n5|c|q\n6|e|e",
+            "10|a|q\n2|b|q\n33|c|q",
+            Some("@@ ,id  ,s  ,s2\n→  ,2   ,b  ,r→q\n---,6   ,e  ,e\n→  ,10  ,z→a,q\n→  ,5→33,c  ,q\n"),
+        );
+    }
+
+    #[test]
+    fn nothing_is_no_reason_to_pair() {
+        check("id|s", "2|-", "1|-", Some("@@ ,id,s\n+++,1 ,null\n---,2 ,null\n"));
+        check("id|s", "2|null", "1|null", Some("@@ ,id,s\n+++,1 ,null\n---,2 ,null\n"));
+        check("id|s|s2", "2|-|-", "1|-|-", Some("@@,id ,s   ,s2\n→ ,2→1,NULL,NULL\n"));
+        check(
+            "id|s|s2",
+            "2|-|q\n4|a|q",
+            "1|-|q\n5|b|q",
+            Some("@@ ,id ,s   ,s2\n→  ,2→1,NULL,q\n+++,5  ,b   ,q\n---,4  ,a   ,q\n"),
+        );
+        check(
+            "id|s|s2",
+            "11|z|q\n12|y|q\n13|w|q\n14|v|x",
+            "1|a|q\n2|b|q\n3|c|q\n4|d|x",
+            Some(
+                "@@ ,id,s,s2\n+++,1 ,a,q\n+++,2 ,b,q\n+++,3 ,c,q\n+++,4 ,d,x\n---,11,z,q\n---,12,y,q\n---,13,w,q\n---,14,v,x\n",
+            ),
+        );
+        check(
+            "id|s|s2",
+            "1|a|z\n1|b|y\n3|d|t",
+            "1|a|q\n1|b|r\n1|c|s\n2|d|t",
+            Some("@@ ,id ,s,s2\n→  ,1  ,a,z→q\n→  ,1  ,b,y→r\n+++,1  ,c,s\n→  ,3→2,d,t\n"),
+        );
+    }
+
+    #[test]
+    fn shows_blanks_that_alone_differ() {
+        assert_eq!(blanks_shown("ab  ", "ab"), "ab␣␣");
+        assert_eq!(blanks_shown(" c", "c"), "␣c");
+        assert_eq!(blanks_shown("h i", "hi"), "h␣i");
+        assert_eq!(blanks_shown("o p ", "o  p"), "o p␣");
+        assert_eq!(blanks_shown("ab", "ab  "), "ab");
+        assert_eq!(blanks_shown("ab ", "ac"), "ab ");
     }
 }

@@ -47,13 +47,14 @@ impl Tester {
 
 /// What differs; nothing if all is as expected.
 fn judged(run: &UnitRun) -> Option<String> {
-    let mut columns = run.rows.column_names();
+    let mut columns = run.rows.columns.clone();
     columns.pop();
     let (mut actual, mut expected) = (Vec::new(), Vec::new());
-    for mut row in run.rows.texts() {
+    for row in &run.rows.rows {
+        let mut row = row.clone();
         let side = row.pop().flatten();
         let side: &mut Vec<Row> = if side.as_deref() == Some("actual") { &mut actual } else { &mut expected };
         side.push(row);
     }
-    difference(&columns, &expected, &actual)
+    difference(&columns, &run.rows.is_number, expected, actual)
 }

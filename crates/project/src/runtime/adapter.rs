@@ -19,7 +19,7 @@ use crate::runtime::table::Table;
 use jinja::{HostError, Object, State, Value};
 use platform_core::event::Level;
 use platform_core::relation::{Quoting, quote_identifier};
-use platform_core::{Event, Relation};
+use platform_core::{Event, Relation, ResourceType};
 use std::fmt;
 use std::sync::Arc;
 use warehouse::RelationCache;
@@ -72,6 +72,10 @@ impl Adapter {
                     rows.rows.truncate(limit);
                 }
                 table = Table::of_result(&rows);
+                let node = self.node.node.as_ref();
+                if node.is_some_and(|node| node.resource_type == ResourceType::UnitTest) {
+                    table = table.compared_too(&rows);
+                }
             }
         }
         Ok(jinja::value::tuple(vec![Value::from_object(Response::of(&outcome)), table.into_value()]))

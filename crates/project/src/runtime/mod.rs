@@ -18,6 +18,7 @@
 pub mod adapter;
 pub mod builtin_test;
 pub mod column;
+mod compared;
 pub mod compile;
 pub mod config;
 pub mod connection;
@@ -45,6 +46,7 @@ pub mod timing;
 pub mod unit_test;
 
 pub use builtin_test::{BuiltinTest, TestKind};
+pub use compared::ComparedRows;
 pub use compile::Compiled;
 pub use connection::Connection;
 pub use failure::Failure;

@@ -3,6 +3,7 @@
 //! Columns and rows are sequences that also answer by name; a row is asked by place, by name or as attribute.
 
 use crate::context::arguments::{Arguments, no_method, text, truth};
+use crate::runtime::ComparedRows;
 use indexmap::IndexMap;
 use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
 use std::cmp::Ordering;
@@ -16,6 +17,7 @@ pub struct Table {
     names: Arc<[Arc<str>]>,
     types: Vec<&'static str>,
     rows: Vec<Arc<Row>>,
+    compared: Option<ComparedRows>,
 }
 
 /// One row of a table.
@@ -28,7 +30,7 @@ pub struct Row {
 impl Table {
     /// A table without columns and rows: what a statement without a result gives.
     pub fn empty() -> Self {
-        Self { names: Arc::from([]), types: Vec::new(), rows: Vec::new() }
+        Self { names: Arc::from([]), types: Vec::new(), rows: Vec::new(), compared: None }
     }
 
     /// A table of names and rows of values.
@@ -36,7 +38,7 @@ impl Table {
         let names: Arc<[Arc<str>]> = unique(names).into_iter().map(Arc::from).collect();
         let types = (0..names.len()).map(|at| type_of(rows.iter().map(|row| &row[at]))).collect();
         let rows = rows.into_iter().map(|values| Arc::new(Row { names: names.clone(), values })).collect();
-        Self { names, types, rows }
+        Self { names, types, rows, compared: None }
     }
 
     /// The rows of a query, values as Python's driver and agate make them of Postgres types.
@@ -47,6 +49,17 @@ impl Table {
             cells.map(|(cell, column)| value(cell.as_deref(), column.type_oid)).collect()
         });
         Self::new(names, rows.collect())
+    }
+
+    /// The same rows as the texts that a unit test compares.
+    pub fn compared(&self) -> Option<&ComparedRows> {
+        self.compared.as_ref()
+    }
+
+    /// Keeps the rows as a unit test compares them.
+    pub(super) fn compared_too(mut self, result: &ResultSet) -> Self {
+        self.compared = Some(ComparedRows::of(result));
+        self
     }
 
     /// Names of the columns.
@@ -101,7 +114,7 @@ impl Table {
     }
 
     fn with_rows(&self, rows: Vec<Arc<Row>>) -> Self {
-        Self { names: self.names.clone(), types: self.types.clone(), rows }
+        Self { names: self.names.clone(), types: self.types.clone(), rows, compared: None }
     }
 
     /// Rows as objects by column, for `--output json`.
@@ -193,7 +206,7 @@ fn value(cell: Option<&str>, oid: u32) -> Value {
 }
 
 /// `{a,"b c",NULL}` as `["a", "b c", null]`, the way dbt hands lists to templates.
-fn array_json(cell: &str, oid: u32) -> String {
+pub(super) fn array_json(cell: &str, oid: u32) -> String {
     let numbers = matches!(oid, 1005 | 1007 | 1016 | 1021 | 1022 | 1231);
     let mut out = String::new();
     let mut letters = cell.chars().peekable();

@@ -10,8 +10,7 @@ use crate::runtime::materialize::explain;
 use crate::runtime::names::NodeState;
 use crate::runtime::relation::RelationObject;
 use crate::runtime::statements::Response;
-use crate::runtime::table::Table;
-use crate::runtime::{Compiled, Connection, Failure, NodeContext, Runtime, inject};
+use crate::runtime::{ComparedRows, Compiled, Connection, Failure, NodeContext, Runtime, inject};
 use jinja::{HostError, Object, State, Value};
 use platform_core::node::{ExtraCte, UnitTest};
 use platform_core::seed::{SeedOptions, SeedValue};
@@ -28,7 +27,7 @@ pub struct UnitRun {
     /// The model's query with the given rows.
     pub compiled: Arc<Compiled>,
     /// Actual and expected rows; the last column, `actual_or_expected`, tells which.
-    pub rows: Arc<Table>,
+    pub rows: ComparedRows,
     /// What the database said.
     pub response: Option<Response>,
 }
@@ -66,7 +65,7 @@ impl Runtime {
             compiled: Some(compiled.clone()),
             ..execution_failure(self.failure(resource, &error), test, &error)
         })?;
-        let rows = built.rows.unwrap_or_else(|| Arc::new(Table::empty()));
+        let rows = built.rows.as_ref().and_then(|rows| rows.compared()).cloned().unwrap_or_default();
         Ok(UnitRun { compiled, rows, response: built.response })
     }
 
