@@ -55,11 +55,14 @@ pub fn run_hooks(
         let started = Phase::started();
         say_start(hook, &name, line, &started, context);
         let mut watch = Stopwatch::start();
-        watch.next("execute");
-        let outcome = runtime
-            .run_hook(hook, connection, names)
-            .map_err(|error| runtime.failure(Resource::Node(hook), &error));
-        let result = result(hook, &name, outcome.map(drop), watch);
+        let compiled = runtime.compile_hook(hook, connection, names);
+        let outcome = compiled.as_ref().map_err(Clone::clone).and_then(|compiled| {
+            watch.next("execute");
+            runtime.run_hook(compiled, connection)
+        });
+        let outcome = outcome.map_err(|error| runtime.failure(Resource::Node(hook), &error));
+        let mut result = result(hook, &name, outcome, watch);
+        result.compiled_code = compiled.ok().map(|compiled| compiled.sql.clone());
         failed = result.status == Status::Error;
         say_end(hook, &name, line, &result, &started, context);
         done.push(result);
@@ -107,7 +110,6 @@ fn result(hook: &Node, name: &str, outcome: Result<(), Failure>, watch: Stopwatc
     result.timing = timing;
     result.execution_time = execution_time;
     result.compiled = Some(true);
-    result.compiled_code = Some(hook.raw_code.clone());
     result.diagnostic = diagnostic;
     result
 }

@@ -6,7 +6,7 @@ use crate::context::macros::Macros;
 use crate::context::raised::{Kind, Raised};
 use crate::context::scope::{Context, Names};
 use crate::context::shared::Shared;
-use crate::context::vars::{Missing, Var, Vars};
+use crate::context::vars::{Var, Vars};
 use crate::yaml::{Content, Document, Node};
 use jinja::{SourceFile, UndefinedMode, Value};
 use platform_core::{Diagnostic, Place};
@@ -40,8 +40,7 @@ impl Renderer {
 
     /// A renderer whose `var` sees what templates of `package` see.
     pub fn new(shared: &Arc<Shared>, vars: &Vars, package: &str, secrets: Secrets) -> Self {
-        let mut names =
-            BTreeMap::from([("var", Var::value(vars.of(package), Missing::Error, "<Configuration>"))]);
+        let mut names = BTreeMap::from([("var", Var::of_yaml(vars.of(package)))]);
         if secrets == Secrets::Given {
             names.insert("env_var", EnvVar::value(shared.env.clone(), Secrets::Given));
         }
@@ -100,6 +99,9 @@ impl Renderer {
                     .text(text, || document.place(&node.span))
                     .map(|value| Node::of_json(&value, &node.span));
             }
+            Content::Text(text) if text.ends_with('\n') => {
+                Content::Text(without_last_newline(text).to_owned())
+            }
             Content::List(items) => {
                 let items: Result<_, _> =
                     items.iter().map(|item| self.walk(document, item, keep, path)).collect();
@@ -145,7 +147,7 @@ impl Renderer {
 
 fn has_work<'a>(node: &'a Node, keep: &dyn Fn(&[&str]) -> bool, path: &mut Vec<&'a str>) -> bool {
     match &node.content {
-        Content::Text(text) => has_jinja(text) && (path.is_empty() || !keep(path)),
+        Content::Text(text) => (text.ends_with('\n') || has_jinja(text)) && (path.is_empty() || !keep(path)),
         Content::List(items) => items.iter().any(|item| has_work(item, keep, path)),
         Content::Map(entries) => entries.iter().any(|entry| {
             path.push(&entry.key);
@@ -161,6 +163,11 @@ fn has_work<'a>(node: &'a Node, keep: &dyn Fn(&[&str]) -> bool, path: &mut Vec<&
 pub fn has_jinja(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'{', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'{' | b'%' | b'#')))
+}
+
+/// What rendering makes of a text that has nothing for Jinja: a template's last line break is no part of what it gives.
+pub fn without_last_newline(text: &str) -> &str {
+    text.strip_suffix('\n').unwrap_or(text)
 }
 
 /// Nothing is kept as it is.

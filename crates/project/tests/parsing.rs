@@ -381,3 +381,138 @@ fn a_source_is_noted_once_where_a_model_is_read_without_rendering() {
     assert_eq!(manifest.nodes["model.shop.a"].sources.len(), 1);
     assert_eq!(manifest.nodes["model.shop.b"].sources.len(), 2);
 }
+
+const LENT: &[(&str, &str)] = &[
+    ("packages.yml", "packages: [{local: lent}]\n"),
+    ("dbt_packages/lent/dbt_project.yml", "name: lent\nversion: '1.0'\n"),
+    (
+        "dbt_packages/lent/macros/lent.sql",
+        "{% macro borrowed() %}{% endmacro %}{% macro default__borrowed() %}{% endmacro %}",
+    ),
+];
+
+#[track_caller]
+fn depends(macros: &str, expected: &[&str]) {
+    let files: Vec<_> = LENT.iter().copied().chain([("macros/m.sql", macros)]).collect();
+    let manifest = manifest(&files);
+    let found: Vec<&str> = manifest.macros["macro.shop.m"]
+        .depends_on
+        .macros
+        .iter()
+        .map(platform_core::UniqueId::as_str)
+        .collect();
+    assert_eq!(found, expected, "{macros}");
+}
+
+#[test]
+fn a_macro_depends_on_what_it_calls_by_whatever_object() {
+    depends("{% macro m(x) %}{{ x.borrowed() }}{% endmacro %}", &["macro.lent.borrowed"]);
+    depends("{% macro m(x) %}{{ adapter.borrowed() }}{{ x.y.borrowed() }}{% endmacro %}", &[]);
+    depends("{% macro m() %}{{ m() }}{% endmacro %}", &[]);
+    depends("{% macro m() %}{{ shop.m() }}{% endmacro %}", &["macro.shop.m"]);
+    depends(
+        "{% macro m() %}{{ borrowed(dbt.type_int()) }}{% endmacro %}",
+        &["macro.lent.borrowed", "macro.dbt.type_int"],
+    );
+    depends(
+        "{% macro m() %}{{ adapter.dispatch('borrowed', 'nobody')() }}{% endmacro %}",
+        &["macro.lent.borrowed", "macro.lent.default__borrowed"],
+    );
+}
+
+#[test]
+fn white_space_goes_to_the_tag_that_takes_it_away() {
+    let text = "{%- macro a() -%}{%- endmacro -%}\n\n{%- macro b() %}{% endmacro %}\n\n{%- macro c() %}{% endmacro %}";
+    let manifest = manifest(&[("macros/m.sql", text)]);
+    let text = |name: &str| manifest.macros[&*format!("macro.shop.{name}")].macro_sql.clone();
+    assert_eq!(text("a"), "{%- macro a() -%}{%- endmacro -%}\n\n");
+    assert_eq!(text("b"), "{%- macro b() %}{% endmacro %}");
+    assert_eq!(text("c"), "\n\n{%- macro c() %}{% endmacro %}");
+}
+
+#[test]
+fn what_properties_say_is_rendered_without_its_last_line_break() {
+    let settings = "name: shop\nprofile: shop\nvars: {v: \"{{ target.schema }}\"}\n";
+    let properties = "models:
+- name: m
+  description: \"{{ var('v') }}\\n\"
+  config: {meta: {text: \"a\\n\", of: \"{{ var('v') }}\"}}
+  columns:
+  - name: a
+    tests:
+    - accepted_values:
+        column_name: b
+        arguments: {values: [1]}
+        config: {where: \"a = 1\\n\", meta: {deep: \"{{ 1 }}\"}}
+";
+    let files =
+        [("dbt_project.yml", settings), ("models/m.sql", "select 1 as a"), ("models/m.yml", properties)];
+    let manifest = manifest(&files);
+    let model = &manifest.nodes["model.shop.m"];
+    assert_eq!(model.meta["text"], "a");
+    assert_eq!(model.meta["of"], "{{ target.schema }}", "a variable is no template in YAML");
+    let test = manifest.nodes.values().find(|node| node.only.test_metadata.is_some()).unwrap();
+    assert_eq!(test.name, "accepted_values_m_a__1", "a column's test is about that column");
+    assert_eq!(test.config.get("where").unwrap(), "a = 1");
+    assert_eq!(test.config.get("meta").unwrap()["deep"], "{{ 1 }}");
+}
+
+#[test]
+fn tests_have_no_spaces_in_their_names_either() {
+    let properties = "models: [{name: m, columns: [{name: a, tests: [{not_null: {name: never null}}]}]}]\n";
+    refused(
+        &[("models/m.sql", "select 1 as a"), ("models/m.yml", properties)],
+        "Resource names cannot contain spaces",
+    );
+}
+
+#[test]
+fn properties_describe_the_enabled_one_of_a_name() {
+    let off = "{{ config(enabled=false) }} select 1 as a";
+    let described = "models: [{name: m, description: one, columns: [{name: a}]}]\n";
+    let files =
+        [("models/on/m.sql", "select 1 as a"), ("models/off/m.sql", off), ("models/m.yml", described)];
+    let manifest = manifest(&files);
+    assert_eq!(manifest.nodes["model.shop.m"].description, "one");
+    let twin = &manifest.disabled["model.shop.m"][0];
+    assert_eq!((&twin["description"], &twin["patch_path"]), (&"".into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn a_packages_test_that_the_project_hides_configures_nothing_before_a_run() {
+    let test = "{% test odd(model) %}{{ config(fail_calc='sum(n)') }}select 1 as n{% endtest %}";
+    let hidden = ("macros/odd.sql", "{% test odd(model) %}select 1 as n{% endtest %}");
+    let passed_on = ("macros/odd.sql", "{% test odd(model) %}{{ lent.test_odd(model) }}{% endtest %}");
+    let rest = [
+        ("dbt_packages/lent/macros/odd.sql", test),
+        ("models/m.sql", "select 1 as n"),
+        ("models/m.yml", ODD),
+    ];
+    for (own, expected) in [(hidden, "count(*)"), (passed_on, "sum(n)")] {
+        let files: Vec<_> = LENT.iter().chain(&rest).copied().chain([own]).collect();
+        let manifest = manifest(&files);
+        let test = manifest.nodes.values().find(|node| node.only.test_metadata.is_some()).unwrap();
+        assert_eq!(test.config.get("fail_calc").unwrap(), expected);
+    }
+}
+
+const ODD: &str = "models: [{name: m, tests: [lent.odd]}]\n";
+
+#[test]
+fn what_a_unit_test_gives_is_rendered_as_the_file_is_read() {
+    let tests = "unit_tests:
+- name: u
+  model: n
+  given: [{input: ref('m'), format: sql, rows: \"{% set x = 7 %}select {{ x }} as a\\n\"}]
+  expect: {rows: [{a: \"{{ 3 }}\"}]}
+";
+    let files = [
+        ("models/m.sql", "select 1 as a"),
+        ("models/n.sql", "select a from {{ ref('m') }}"),
+        ("models/u.yml", tests),
+    ];
+    let manifest = manifest(&files);
+    let test = &manifest.unit_tests["unit_test.shop.n.u"];
+    assert_eq!(test.given[0]["rows"], "select 7 as a");
+    assert_eq!(test.expect["rows"][0]["a"], "3");
+}

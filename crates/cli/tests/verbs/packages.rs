@@ -142,3 +142,22 @@ async fn takes_versions_of_a_registry_and_adds_packages() {
     assert_eq!(unknown.code, 2);
     unknown.says("Package us/nothing was not found in the package index");
 }
+
+#[tokio::test]
+async fn what_the_adapter_does_is_an_installed_packages_macro_where_it_has_one() {
+    let scene = Scene::new(&[
+        ("packages.yml", "packages: [{local: lent}]\n"),
+        ("lent/dbt_project.yml", "name: lent\nversion: '1.0'\n"),
+        (
+            "lent/macros/truncate.sql",
+            "{% macro truncate_relation(relation) %}{% do run_query('delete from ' ~ relation) %}\
+             {{ log('lent: ' ~ relation.identifier, info=true) }}{% endmacro %}",
+        ),
+        ("seeds/s.csv", "id\n1\n"),
+    ])
+    .await;
+    scene.good("deps");
+    scene.good("seed");
+    scene.good("seed").says("lent: s");
+    assert_eq!(scene.texts("select id::text from dev.s").await, ["1"]);
+}

@@ -57,12 +57,18 @@ async fn fail_fast_leaves_the_rest_but_runs_the_last_hooks() {
     let scene =
         Scene::new(&[("models/z.sql", "select 1 as id"), ("models/a.sql", "select 1 / 0 as id")]).await;
     let project = "name: shop\nversion: '1.0'\nprofile: shop\n\
-                   models: {+materialized: table}\non-run-end: create table dev.ended as select 1 as id\n";
+                   models: {+materialized: table}\non-run-end: create table dev.ended as select {{ 1 }} as id\n";
     scene.write("dbt_project.yml", project);
     let done = scene.dp("run --fail-fast --threads 1");
     assert_eq!(done.code, 1, "{}", done.text);
     assert_eq!(scene.statuses(), ["a error", "shop-on-run-end-0 success", "z skipped"]);
     assert_eq!(scene.texts("select id::text from dev.ended").await, ["1"]);
+    let hook = "create table dev.ended as select 1 as id";
+    let results = scene.artifact("run_results.json");
+    let codes = results["results"].as_array().into_iter().flatten().map(|it| &it["compiled_code"]);
+    assert_eq!(codes.filter(|code| *code == hook).count(), 1, "what a hook came to, not what was written");
+    let written = scene.path("target/compiled/shop/dbt_project.yml/hooks/shop-on-run-end-0.sql");
+    assert_eq!(std::fs::read_to_string(written).unwrap_or_default(), hook);
 }
 
 #[tokio::test]

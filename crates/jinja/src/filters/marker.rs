@@ -21,11 +21,13 @@ pub(crate) enum Marker {
     Text,
 }
 
-/// A value with a [`Marker`].
+/// A value with a [`Marker`]; whoever asks for more than that sees its text, as with dbt
+/// (`'a' in ['a'] | as_bool` looks for a part of a text).
 #[derive(Debug)]
 pub(crate) struct Marked {
     pub value: Value,
     pub marker: Marker,
+    pub text: String,
 }
 
 impl Object for Marked {
@@ -33,15 +35,20 @@ impl Object for Marked {
         ObjectRepr::Plain
     }
 
+    fn is_true(self: &Arc<Self>) -> bool {
+        !self.text.is_empty()
+    }
+
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::python::text::to_str(&self.value))
+        f.write_str(&self.text)
     }
 }
 
 fn mark(this: &Evaluator<'_, '_, '_>, call: &Arguments<'_>, marker: Marker) -> Evaluated<Value> {
     let value = only(call)?;
     if this.env.is_native() {
-        return Ok(Value::from_object(Marked { value, marker }));
+        let text = crate::python::text::to_str(&value).to_string();
+        return Ok(Value::from_object(Marked { value, marker, text }));
     }
     Ok(value)
 }

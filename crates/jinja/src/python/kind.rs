@@ -9,6 +9,7 @@ use super::list::List;
 use super::range::Range;
 use super::set::Set;
 use super::undefined::Undefined;
+use crate::filters::Marked;
 
 /// A value, sorted.
 pub(crate) enum Kind<'a> {
@@ -69,6 +70,11 @@ impl<'a> Kind<'a> {
             }
             ObjectRepr::Plain if object.downcast_ref::<Undefined>().is_some() => {
                 return Self::Undefined;
+            }
+            ObjectRepr::Plain => {
+                if let Some(marked) = object.downcast_ref::<Marked>() {
+                    return Self::Str(&marked.text);
+                }
             }
             _ => {}
         }

@@ -154,6 +154,20 @@ impl Macros {
         name: &str,
         namespace: Option<&str>,
     ) -> Result<&Arc<Entry>, DispatchError> {
+        self.dispatch_by(name, namespace, |candidate| self.lookup(local, candidate))
+    }
+
+    /// The same as dbt finds it without rendering, for the dependencies of macros: see [`Macros::resolve`].
+    pub fn dispatch_unrendered(&self, name: &str, namespace: Option<&str>) -> Option<&Arc<Entry>> {
+        self.dispatch_by(name, namespace, |name| self.resolve(namespace.unwrap_or_default(), name)).ok()
+    }
+
+    fn dispatch_by<'a>(
+        &'a self,
+        name: &str,
+        namespace: Option<&str>,
+        unqualified: impl Fn(&str) -> Option<&'a Arc<Entry>>,
+    ) -> Result<&'a Arc<Entry>, DispatchError> {
         if name.contains('.') {
             return Err(DispatchError::Dotted(name.to_owned()));
         }
@@ -163,7 +177,7 @@ impl Macros {
                 let candidate = format!("{prefix}{name}");
                 let found = match package {
                     Some(package) => self.get(package, &candidate),
-                    None => self.lookup(local, &candidate),
+                    None => unqualified(&candidate),
                 };
                 if let Some(found) = found {
                     return Ok(found);
@@ -190,7 +204,8 @@ impl Macros {
         if is_internal(namespace) || self.has_package(namespace) {
             vec![Some(&self.root), Some(namespace)]
         } else {
-            vec![Some(namespace)]
+            // A namespace that no package has says nothing, as none.
+            vec![None]
         }
     }
 

@@ -86,12 +86,20 @@ pub struct Var {
     missing: Missing,
     /// Whom messages name.
     owner: String,
+    /// Whether a value that is a template is rendered: not for YAML files, which take it as it stands.
+    renders: bool,
 }
 
 impl Var {
     /// The `var` over these values.
     pub fn value(values: Arc<Map<String, Json>>, missing: Missing, owner: impl Into<String>) -> Value {
-        Value::from_object(Self { values, missing, owner: owner.into() })
+        Value::from_object(Self { values, missing, owner: owner.into(), renders: true })
+    }
+
+    /// The `var` of YAML files.
+    pub fn of_yaml(values: Arc<Map<String, Json>>) -> Value {
+        let owner = "<Configuration>".to_owned();
+        Value::from_object(Self { values, missing: Missing::Error, owner, renders: false })
     }
 
     fn missing(&self, name: &str) -> HostError {
@@ -129,7 +137,7 @@ impl Object for Var {
         let name = text(name.as_ref()).unwrap_or_default();
         if let Some(value) = self.values.get(&name) {
             return match value {
-                Json::String(text) if has_jinja(text) => rendered(&name, text, state),
+                Json::String(text) if self.renders && has_jinja(text) => rendered(&name, text, state),
                 value => Ok(jinja::value::from_json(value)),
             };
         }

@@ -136,6 +136,7 @@ impl Assembler<'_> {
             self.take(hooks);
         }
         self.yaml_snapshots(&blocks, &patches, &mut used);
+        self.leave_disabled_twins_undescribed();
         self.unmatched(&order, &patches, &used);
         self.groups(&blocks);
         self.sources_and_tests(&blocks, &order, &patches);
@@ -182,6 +183,25 @@ impl Assembler<'_> {
             match result {
                 Ok(node) => self.insert(node),
                 Err(error) => self.diagnostics.push(error),
+            }
+        }
+    }
+
+    /// Properties of a name describe the resource that is enabled, not the switched-off ones of the same name.
+    fn leave_disabled_twins_undescribed(&mut self) {
+        for (id, twins) in &mut self.manifest.disabled {
+            if !self.manifest.nodes.contains_key(id) {
+                continue;
+            }
+            for twin in twins.iter_mut().filter_map(serde_json::Value::as_object_mut) {
+                for (key, undescribed) in [
+                    ("description", serde_json::json!("")),
+                    ("columns", serde_json::json!({})),
+                    ("patch_path", serde_json::Value::Null),
+                    ("doc_blocks", serde_json::json!([])),
+                ] {
+                    twin.insert(key.to_owned(), undescribed);
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::context::functions::md5_hex;
 use crate::properties::Block;
 use crate::properties::tests::TestSpec;
 use crate::python;
-use crate::render::{Renderer, has_jinja};
+use crate::render::{Renderer, has_jinja, without_last_newline};
 use jinja::{SourceFile, Value as JinjaValue};
 use platform_core::node::{Checksum, RefArgs, TestMetadata};
 use platform_core::{Diagnostic, Node, NodeConfig, Place, ResourceType, UniqueId};
@@ -135,9 +135,7 @@ pub fn build(
     target: &Target,
 ) -> Built {
     let mut arguments = spec.arguments.clone();
-    let column = spec.column.as_ref().map(|(name, quoted)| {
-        if *quoted { platform_core::relation::quote_identifier(name) } else { name.clone() }
-    });
+    let column = spec.column_argument();
     if let Some(column) = &column {
         arguments.entry("column_name").or_insert_with(|| Value::String(column.clone()));
     }
@@ -248,16 +246,20 @@ fn rendered_config(
         if value.is_null() && key != "enabled" {
             continue;
         }
-        let span = 0..0;
-        let node = crate::yaml::Node::of_json(value, &span);
-        let rendered = renderer
-            .render(&block.properties.document, &node, &crate::render::all)
-            .map_err(|error| error.at(place(block, spec)))?;
-        // A template that gives nothing says nothing.
-        if rendered.is_null() && !value.is_null() {
+        // What stands deeper (tags, meta) stays as written.
+        let Value::String(text) = value else {
+            config.insert(key.clone(), value.clone());
             continue;
+        };
+        let rendered = if has_jinja(text) {
+            renderer.text(text, || place(block, spec))?
+        } else {
+            Value::from(without_last_newline(text))
+        };
+        // A template that gives nothing says nothing.
+        if !rendered.is_null() {
+            config.insert(key.clone(), rendered);
         }
-        config.insert(key.clone(), rendered.to_json());
     }
     Ok(config)
 }
@@ -362,11 +364,25 @@ fn call(
     }
     let kwargs = arguments(&context, &metadata.kwargs).map_err(|error| at(scene.texts.diagnostic(&error)))?;
     context.add("_dbt_generic_test_kwargs", kwargs);
-    let file = SourceFile::new(shown, node.raw_code.as_str());
-    context.render(&file).map_err(|error| at(scene.texts.diagnostic(&error)))?;
+    // Of the macros in the arguments only the one around the model is a dependency; what they refer to is one.
+    let mut around = recorder.take();
+    around.retain(|id| id.as_str().ends_with(".get_where_subquery"));
+    // A package's test of whose name the project has one: dbt knows only the project's before a run, and what it calls.
+    let is_known = match (called, found) {
+        (Some(called), Some(found)) if called.id != found.id => {
+            super::macros::reaches(macros, &scene.shared.jinja, found, &called.id)
+                .map_err(|error| at(scene.texts.diagnostic(&error)))?
+        }
+        _ => true,
+    };
+    if is_known {
+        let file = SourceFile::new(shown, node.raw_code.as_str());
+        context.render(&file).map_err(|error| at(scene.texts.diagnostic(&error)))?;
+    }
     let mut captured = names.take();
-    captured.macros = recorder.take();
-    captured.macros.retain(|id| called.is_none_or(|entry| entry.id != *id));
+    captured.macros = around;
+    captured.macros.extend(recorder.take());
+    captured.macros.retain(|id| !node.depends_on.macros.contains(id));
     let mut call = config.clone();
     let mut whole = super::capture::Captured { config: std::mem::take(&mut call), ..Default::default() };
     whole.configure(&captured.config);
@@ -406,7 +422,7 @@ fn argument(
         Value::String(text) => {
             let source = if is_call(text) { format!("{{{{ {text} }}}}") } else { text.clone() };
             if !has_jinja(&source) {
-                return Ok(JinjaValue::from(text.as_str()));
+                return Ok(JinjaValue::from(without_last_newline(text)));
             }
             let file = SourceFile::new("a test's argument", source);
             if as_text {

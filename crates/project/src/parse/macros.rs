@@ -10,6 +10,7 @@ use platform_core::node::{MacroDefinition, MacroDependsOn};
 use platform_core::{Diagnostic, NodeConfig, ResourceType, UniqueId};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// A macro with the file it stands in.
@@ -197,13 +198,15 @@ fn definition(
     })
 }
 
-/// The macro's text from tag to tag, with the white space that its tags take away (`{%- macro`, `endmacro -%}`).
+/// The macro's text from tag to tag, with the white space that its tags take away (`{%- macro`, `endmacro -%}`) and
+/// that the tag before has not taken.
 fn text(block: &Block) -> String {
     let whole = &*block.file.text;
     let mut range = block.span.range();
     let source = block.source();
-    if source.starts_with("{%-") {
-        range.start = whole[..range.start].trim_end().len();
+    let before = whole[..range.start].trim_end();
+    if source.starts_with("{%-") && !before.ends_with("-%}") {
+        range.start = before.len();
     }
     if source.ends_with("-%}") {
         range.end = whole.len() - whole[range.end..].trim_start().len();
@@ -211,28 +214,63 @@ fn text(block: &Block) -> String {
     whole[range].to_owned()
 }
 
-/// The macros that a macro calls by name, dispatched ones included.
-fn calls(macros: &Macros, jinja: &Environment, entry: &Entry) -> Result<Vec<UniqueId>, jinja::Error> {
+/// The macros that a macro calls by name, dispatched ones included: outer calls before those in their arguments.
+///
+/// A call on anything but a package or the adapter (`relation.drop()`) counts by its last name as well, as dbt has it.
+fn calls<'a>(macros: &'a Macros, jinja: &Environment, entry: &Entry) -> Result<Vec<UniqueId>, jinja::Error> {
     let mut found: Vec<UniqueId> = Vec::new();
-    for call in entry.callable.extract(jinja)?.calls {
+    let mut calls = entry.callable.extract(jinja)?.calls;
+    calls.sort_by_key(|call| (call.span.start, Reverse(call.span.end)));
+    // By its bare name a macro doesn't depend on itself.
+    let others = |target: Option<&'a Arc<Entry>>| target.filter(|it| it.id != entry.id);
+    for call in calls {
         let text = |argument: Option<&jinja::Argument>| {
             argument.and_then(|it| it.value.as_ref()).and_then(|it| it.as_str().map(str::to_owned))
         };
         let keyword = |name: &str| call.kwargs.iter().find(|(key, _)| &**key == name).map(|(_, value)| value);
-        let target = if &*call.name == "adapter.dispatch" {
-            let name = text(call.args.first().or_else(|| keyword("macro_name")));
+        let targets = if &*call.name == "adapter.dispatch" {
+            let name = text(call.args.first().or_else(|| keyword("macro_name"))).unwrap_or_default();
             let namespace = text(call.args.get(1).or_else(|| keyword("macro_namespace")));
-            name.and_then(|name| macros.dispatch(&entry.package, &name, namespace.as_deref()).ok())
+            let target = macros.dispatch_unrendered(&name, namespace.as_deref());
+            [others(macros.resolve(&entry.package, &name)), target]
         } else {
-            match call.name.split_once('.') {
-                None => macros.resolve(&entry.package, &call.name),
-                Some((package, name)) if !name.contains('.') => macros.get(package, name),
+            let target = match call.name.split_once('.') {
+                None => others(macros.resolve(&entry.package, &call.name)),
+                Some((object, name)) if object != "adapter" && !name.contains('.') => {
+                    macros.get(object, name).or_else(|| macros.resolve(object, name))
+                }
                 Some(_) => None,
-            }
+            };
+            [target, None]
         };
-        if let Some(target) = target.filter(|it| !found.contains(&it.id)) {
-            found.push(target.id.clone());
+        for target in targets.into_iter().flatten() {
+            if !found.contains(&target.id) {
+                found.push(target.id.clone());
+            }
         }
     }
     Ok(found)
+}
+
+/// Whether one macro calls another, itself or by others.
+pub fn reaches(
+    macros: &Macros,
+    jinja: &Environment,
+    from: &Entry,
+    to: &UniqueId,
+) -> Result<bool, jinja::Error> {
+    let mut found = calls(macros, jinja, from)?;
+    let mut at = 0;
+    while let Some(id) = found.get(at).cloned() {
+        if id == *to {
+            return Ok(true);
+        }
+        if let Some(entry) = macros.iter().find(|it| it.id == id) {
+            let more = calls(macros, jinja, entry)?;
+            let new: Vec<UniqueId> = more.into_iter().filter(|id| !found.contains(id)).collect();
+            found.extend(new);
+        }
+        at += 1;
+    }
+    Ok(false)
 }

@@ -20,8 +20,7 @@ fn place(node: &Node) -> Place {
 /// Names with spaces: an error, or what dbt made of them before 1.10
 /// (<https://docs.getdbt.com/reference/global-configs/behavior-changes#no-spaces-in-resource-names>).
 fn spaces(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
-    let bad: Vec<&Node> =
-        manifest.nodes.values().filter(|node| node.is_refable() && node.name.contains(' ')).collect();
+    let bad: Vec<&Node> = manifest.nodes.values().filter(|node| node.name.contains(' ')).collect();
     let Some(first) = bad.first() else { return Vec::new() };
     if !flags.is_off("require_resource_names_without_spaces") {
         return vec![names_with_spaces(&bad, first)];

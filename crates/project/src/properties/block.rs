@@ -131,7 +131,6 @@ impl Section {
                 matches!(self, Self::Metrics | Self::SemanticModels | Self::SavedQueries)
             }
             "loaded_at_query" => true,
-            "given" | "expect" | "overrides" => self == Self::UnitTests && outer.is_empty(),
             _ => false,
         }
     }

@@ -86,6 +86,14 @@ struct Reader<'a> {
     warnings: Vec<Diagnostic>,
 }
 
+impl TestSpec {
+    /// `column_name` of a column's test, quoted where the column is.
+    pub fn column_argument(&self) -> Option<String> {
+        let (name, quoted) = self.column.as_ref()?;
+        Some(if *quoted { platform_core::relation::quote_identifier(name) } else { name.clone() })
+    }
+}
+
 impl Reader<'_> {
     fn read(
         &mut self,
@@ -108,19 +116,23 @@ impl Reader<'_> {
         }
         for (index, item) in self.block.list(node, key, path)?.iter().enumerate() {
             let at = format!("{path}['{key}'][{index}]");
-            let mut spec = self.one(item, &at)?;
-            spec.column.clone_from(&column);
+            let mut spec = self.one(item, &at, column.as_ref())?;
             spec.column_tags = tags.to_vec();
             self.specs.push(spec);
         }
         Ok(())
     }
 
-    fn one(&mut self, item: &Node, path: &str) -> Result<TestSpec, Diagnostic> {
+    fn one(
+        &mut self,
+        item: &Node,
+        path: &str,
+        column: Option<&(String, bool)>,
+    ) -> Result<TestSpec, Diagnostic> {
         let span = item.span.clone();
         match &item.content {
-            Content::Text(name) => Ok(spec(name, span)),
-            Content::Map(entries) => self.mapping(item, entries, span),
+            Content::Text(name) => Ok(spec(name, span, column)),
+            Content::Map(entries) => self.mapping(item, entries, span, column),
             _ => {
                 let shown = python::repr(&item.to_json());
                 Err(self.block.invalid(
@@ -148,10 +160,11 @@ impl Reader<'_> {
         item: &Node,
         entries: &[Entry],
         span: Range<usize>,
+        column: Option<&(String, bool)>,
     ) -> Result<TestSpec, Diagnostic> {
         // `{name: …, test_name: unique, …}`: everything at one level.
         if let Some(name) = item.text_of("test_name") {
-            let mut spec = spec(name, span);
+            let mut spec = spec(name, span, column);
             return self.fill(&mut spec, entries.iter().filter(|it| it.key != "test_name")).map(|()| spec);
         }
         let (named, beside): (Vec<&Entry>, Vec<&Entry>) = entries
@@ -179,7 +192,7 @@ impl Reader<'_> {
                 .hint("indent what belongs to the test below its name, under `arguments:`"));
             }
         };
-        let mut spec = spec(&test.key, span);
+        let mut spec = spec(&test.key, span, column);
         if !beside.is_empty() && !named.is_empty() {
             return Err(self.invalid(
                 &format!(
@@ -230,8 +243,11 @@ impl Reader<'_> {
                     spec.config.insert(key.to_owned(), entry.value.to_json());
                     self.warnings.push(self.moved(&spec.name, entry));
                 }
-                _ => {
-                    spec.arguments.insert(entry.key.clone(), entry.value.to_json());
+                key => {
+                    // A column's test is about that column, unless `arguments` say another.
+                    let column = spec.column_argument().filter(|_| key == "column_name");
+                    let value = column.map_or_else(|| entry.value.to_json(), Into::into);
+                    spec.arguments.insert(entry.key.clone(), value);
                     top.push(entry);
                 }
             }
@@ -303,7 +319,7 @@ impl Reader<'_> {
     }
 }
 
-fn spec(full: &str, span: Range<usize>) -> TestSpec {
+fn spec(full: &str, span: Range<usize>, column: Option<&(String, bool)>) -> TestSpec {
     let (namespace, name) = match full.split_once('.') {
         Some((namespace, name)) => (Some(namespace.to_owned()), name),
         None => (None, full),
@@ -315,7 +331,7 @@ fn spec(full: &str, span: Range<usize>) -> TestSpec {
         arguments: Map::new(),
         config: Map::new(),
         description: None,
-        column: None,
+        column: column.cloned(),
         column_tags: Vec::new(),
         span,
     }

@@ -50,9 +50,10 @@ impl fmt::Debug for Adapter {
 const STRATEGIES: [&str; 4] = ["append", "delete+insert", "merge", "microbatch"];
 
 impl Adapter {
-    /// A macro that a method is made of; a project's own one of that name wins.
+    /// A macro that a method is made of: the root project's of that name, else an installed package's, else ours.
     fn call_macro(&self, name: &str, args: &[Value], state: &mut State<'_, '_>) -> Result<Value, HostError> {
-        match self.context.macros().lookup(self.context.package(), name) {
+        let macros = self.context.macros();
+        match macros.resolve(macros.root(), name) {
             Some(entry) => self.context.bind(entry).call(state, args),
             None => self.context.dispatch(name, Some("dbt"))?.call(state, args),
         }
@@ -119,7 +120,7 @@ impl Adapter {
         const NAME: &str = "get_columns_in_relation";
         let (macros, package) = (self.context.macros(), self.context.package());
         let is_own = |entry: &&Arc<Entry>| !crate::context::macros::is_internal(&entry.package);
-        let named = macros.lookup(package, NAME).filter(is_own);
+        let named = macros.resolve(macros.root(), NAME).filter(is_own);
         named.or_else(|| macros.dispatch(package, NAME, Some("dbt")).ok().filter(is_own)).cloned()
     }
 

@@ -83,7 +83,8 @@ impl Runtime {
     }
 
     fn write_compiled(&self, node: &Node, batch: Option<&Batch>, sql: &str) -> Option<String> {
-        if matches!(node.resource_type, ResourceType::Operation | ResourceType::SqlOperation) {
+        let is_empty_hook = node.resource_type == ResourceType::Operation && sql.is_empty();
+        if is_empty_hook || node.resource_type == ResourceType::SqlOperation {
             return None;
         }
         let path = self.batch_path("compiled", node, batch);

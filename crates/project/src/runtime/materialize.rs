@@ -183,24 +183,30 @@ impl Runtime {
         Ok(())
     }
 
-    /// Runs a hook of `on-run-start` or `on-run-end`; `names` are what it may use beside (`results`, `schemas`).
-    pub fn run_hook(
+    /// Compiles a hook of `on-run-start` or `on-run-end`; `names` are what it may use beside (`results`, `schemas`).
+    pub fn compile_hook(
         &self,
         node: &Node,
         connection: &Arc<Connection>,
         names: Vec<(String, Value)>,
-    ) -> Result<Option<Response>, jinja::Error> {
+    ) -> Result<Arc<Compiled>, jinja::Error> {
         self.begin_node(node, connection)?;
         let context = self.context(Some(Arc::new(node.clone())), connection, None);
         for (name, value) in names {
             context.context.add(name, value);
         }
-        let compiled = self.compile_in(node, &context, connection)?;
-        let result = if compiled.sql.trim().is_empty() {
-            Ok(None)
-        } else {
-            connection.run(&compiled.sql).map(|outcome| Some(Response::of(&outcome)))
-        };
+        let compiled = self.compile_in(node, &context, connection);
+        match &compiled {
+            Ok(compiled) => self.remember(&node.unique_id, compiled.clone()),
+            Err(_) => connection.rollback(),
+        }
+        compiled
+    }
+
+    /// Sends what a hook was compiled to, if that is anything.
+    pub fn run_hook(&self, compiled: &Compiled, connection: &Arc<Connection>) -> Result<(), jinja::Error> {
+        let result =
+            if compiled.sql.trim().is_empty() { Ok(()) } else { connection.run(&compiled.sql).map(drop) };
         connection.rollback();
         result.map_err(|refused| jinja::HostError::from(refused).into())
     }
@@ -310,7 +316,7 @@ impl Runtime {
                 });
                 let text = if is_call { format!("{{{{ {call} }}}}") } else { text.clone() };
                 if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
-                    return Ok(Value::from(text));
+                    return Ok(Value::from(crate::render::without_last_newline(&text)));
                 }
                 let file = jinja::SourceFile::new("test arguments", text);
                 context.context.jinja().render_native(&file, &context.context.value())?
