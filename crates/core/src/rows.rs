@@ -11,28 +11,61 @@ const WIDEST: usize = 40;
 /// No cell is made narrower than this so that more columns fit.
 const NARROWEST: usize = 10;
 
-/// A heading, a rule and a line for each row, all of them within `width` columns of a terminal. Numbers stand on the
-/// right. Long cells are cut, and columns that have no room are counted on a line of their own.
-pub fn drawn(columns: &[String], rows: &[Vec<Option<String>>], width: usize) -> Vec<String> {
+/// Rows as people are shown them, wherever there is more room than in a line of text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Headings of the columns that are shown.
+    pub columns: Vec<String>,
+    /// Whether a column holds numbers alone.
+    pub is_numeric: Vec<bool>,
+    /// Cells, each on one line, long ones cut.
+    pub rows: Vec<Vec<String>>,
+    /// Counts the columns that had no room; empty if all have.
+    pub hidden: String,
+    /// Columns of a terminal that each column may take.
+    widths: Vec<usize>,
+}
+
+/// The columns that have room in a text of that width, and the rows' cells of them.
+pub fn excerpt(columns: &[String], rows: &[Vec<Option<String>>], width: usize) -> Excerpt {
     let cells: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| shown(cell.as_deref())).collect()).collect();
     let headings: Vec<String> = columns.iter().map(|column| one_line(column)).collect();
     let widths = widths(&headings, &cells, width);
-    let numeric: Vec<bool> = (0..widths.len()).map(|at| is_numeric(rows, at)).collect();
-    let line = |row: &[String]| {
-        let cells = widths.iter().zip(&numeric).zip(row);
-        let cells = cells.map(|((width, numeric), cell)| padded(&cut(cell, *width), *width, *numeric));
-        cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
-    };
-    let rule = widths.iter().map(|width| "-".repeat(*width)).collect::<Vec<_>>().join("-+-");
-    let mut lines = vec![line(&headings), rule];
-    lines.extend(cells.iter().map(|row| line(row)));
-    match columns.len() - widths.len() {
-        0 => {}
-        1 => lines.push("… and 1 more column".to_owned()),
-        more => lines.push(format!("… and {more} more columns")),
+    let kept = |row: &Vec<String>| row.iter().take(widths.len()).map(|cell| cut(cell, WIDEST)).collect();
+    Excerpt {
+        is_numeric: (0..widths.len()).map(|at| is_numeric(rows, at)).collect(),
+        columns: kept(&headings),
+        rows: cells.iter().map(kept).collect(),
+        hidden: match columns.len() - widths.len() {
+            0 => String::new(),
+            1 => "… and 1 more column".to_owned(),
+            more => format!("… and {more} more columns"),
+        },
+        widths,
     }
-    lines
+}
+
+/// A heading, a rule and a line for each row, all of them within `width` columns of a terminal. Numbers stand on the
+/// right. Long cells are cut, and columns that have no room are counted on a line of their own.
+pub fn drawn(columns: &[String], rows: &[Vec<Option<String>>], width: usize) -> Vec<String> {
+    excerpt(columns, rows, width).lines()
+}
+
+impl Excerpt {
+    /// As [`drawn`] has it.
+    pub fn lines(&self) -> Vec<String> {
+        let line = |row: &[String]| {
+            let cells = self.widths.iter().zip(&self.is_numeric).zip(row);
+            let cells = cells.map(|((width, numeric), cell)| padded(&cut(cell, *width), *width, *numeric));
+            cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+        };
+        let rule = self.widths.iter().map(|width| "-".repeat(*width)).collect::<Vec<_>>().join("-+-");
+        let mut lines = vec![line(&self.columns), rule];
+        lines.extend(self.rows.iter().map(|row| line(row)));
+        lines.extend(Some(self.hidden.clone()).filter(|hidden| !hidden.is_empty()));
+        lines
+    }
 }
 
 /// A value on one line. A null is told from the text `null`, and an empty text from nothing.

@@ -31,10 +31,12 @@ pub(crate) fn slack(letter: &Letter, room: Option<&str>) -> Vec<u8> {
     for quote in &letter.quotes {
         let place =
             if quote.place.is_empty() { String::new() } else { format!(" at `{}`", escape(&quote.place)) };
+        let rows = quote.rows.iter().flat_map(|rows| &rows.lines);
+        let lines: Vec<&str> = quote.lines.iter().chain(rows).map(String::as_str).collect();
         text(&format!(
             "*{}*{place}\n```{}```",
             escape(&quote.title),
-            escape(&quote.lines.join("\n")).replace('`', "'")
+            escape(&lines.join("\n")).replace('`', "'")
         ));
     }
     let notes: Vec<String> =

@@ -224,6 +224,23 @@ pub struct Quote {
     pub owner: String,
     /// Its lines.
     pub lines: Vec<String>,
+    /// Rows that it is about.
+    pub rows: Option<QuotedRows>,
+}
+
+/// Rows of a database, as a table where there is one, as lines of text elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QuotedRows {
+    /// Headings.
+    pub columns: Vec<String>,
+    /// Whether a column's cells are numbers.
+    pub is_numeric: Vec<bool>,
+    /// Cells.
+    pub rows: Vec<Vec<String>>,
+    /// Counts the columns that are left out; may be empty.
+    pub hidden: String,
+    /// The same as lines of text.
+    pub lines: Vec<String>,
 }
 
 /// A thing to do.

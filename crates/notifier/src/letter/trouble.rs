@@ -1,6 +1,6 @@
 //! Letters about what is broken: missing data, failed runs, and that they are mended.
 
-use super::{Action, Figure, Kind, Letter, Quote, Tone, date, many, moment};
+use super::{Action, Figure, Kind, Letter, Quote, QuotedRows, Tone, date, many, moment};
 use crate::plain::{NAME, plain, plain_lines};
 use crate::policy::Policy;
 use crate::rule::Rule;
@@ -151,10 +151,11 @@ fn quote(failure: &Failure) -> Quote {
             .into_iter()
             .chain(failure.test.iter().flat_map(|test| found(test)))
             .collect(),
+        rows: failure.test.as_ref().and_then(|test| rows_of(test)),
     }
 }
 
-/// What a test found: the relation, some of the rows, where its SQL stands.
+/// What a test is about, and where its SQL stands.
 fn found(test: &FailingTest) -> Vec<String> {
     let mut lines = Vec::new();
     let mut say = |name: &str, what: Option<&str>| {
@@ -164,12 +165,24 @@ fn found(test: &FailingTest) -> Vec<String> {
     say("column", test.column.as_deref());
     say("all failing rows", test.stored_in.as_deref());
     say("SQL", test.compiled_path.as_deref());
-    if !test.rows.is_empty() {
-        let rows = rows::drawn(&test.columns, &test.rows, ROWS_WIDTH);
-        // Below a heading of ten rows at most, a rule and what has no room.
-        lines.extend(plain_lines(&rows.join("\n"), 400, 13));
-    }
     lines
+}
+
+/// Some of the rows that a test found.
+fn rows_of(test: &FailingTest) -> Option<QuotedRows> {
+    if test.rows.is_empty() {
+        return None;
+    }
+    let excerpt = rows::excerpt(&test.columns, &test.rows, ROWS_WIDTH);
+    let cells = |row: &Vec<String>| row.iter().map(|cell| plain(cell, NAME)).collect();
+    Some(QuotedRows {
+        // Below a heading of ten rows at most, a rule and what has no room.
+        lines: plain_lines(&excerpt.lines().join("\n"), 400, 13),
+        columns: cells(&excerpt.columns),
+        rows: excerpt.rows.iter().map(cells).collect(),
+        is_numeric: excerpt.is_numeric,
+        hidden: excerpt.hidden,
+    })
 }
 
 /// `orders` of `model.shop.orders`; anything else as it is.

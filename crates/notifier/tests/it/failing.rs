@@ -85,6 +85,9 @@ async fn the_owner_of_what_a_test_tests_reads_which_rows_failed() {
     let quoted: Vec<&str> =
         mail.lines().map(str::trim_end).skip_while(|line| !line.starts_with("  | ")).take(11).collect();
     insta::assert_snapshot!(quoted.join("\n"));
+    // A table whose cells carry their heading, for screens on which they stand one below the other.
+    let drawn = mail.replace("=\r\n", "");
+    assert_eq!(drawn.matches(">n_records</span>").count(), 3, "{drawn}");
 }
 
 #[test]
