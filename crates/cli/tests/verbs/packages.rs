@@ -150,8 +150,10 @@ async fn what_the_adapter_does_is_an_installed_packages_macro_where_it_has_one()
         ("lent/dbt_project.yml", "name: lent\nversion: '1.0'\n"),
         (
             "lent/macros/truncate.sql",
-            "{% macro truncate_relation(relation) %}{% do run_query('delete from ' ~ relation) %}\
-             {{ log('lent: ' ~ relation.identifier, info=true) }}{% endmacro %}",
+            "{% macro truncate_relation(relation) %}{% do adapter.dispatch('truncate_relation')(relation) %}{% endmacro %}\
+             {% macro postgres__truncate_relation(relation) %}{% do run_query('delete from ' ~ relation) %}\
+             {{ say(relation) }}{% endmacro %}\
+             {% macro say(relation) %}{{ log('lent: ' ~ relation.identifier, info=true) }}{% endmacro %}",
         ),
         ("seeds/s.csv", "id\n1\n"),
     ])

@@ -61,10 +61,16 @@ impl Context {
     /// The same context without the names added to it.
     #[must_use]
     pub fn forked(&self) -> Arc<Self> {
+        self.of_package(self.package.clone())
+    }
+
+    /// The same for templates of a package, without the names added to it.
+    #[must_use]
+    pub fn of_package(&self, package: Arc<str>) -> Arc<Self> {
         Arc::new(Self {
             shared: self.shared.clone(),
             names: self.names.clone(),
-            package: self.package.clone(),
+            package,
             undefined: self.undefined,
             added: Mutex::default(),
             replaced: Mutex::default(),

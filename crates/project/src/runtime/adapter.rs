@@ -4,7 +4,7 @@
 
 use crate::context::Context;
 use crate::context::arguments::{Arguments, bound_method, no_method, text, truth};
-use crate::context::macros::Entry;
+use crate::context::macros::{Entry, is_internal};
 use crate::context::raised::{Kind, Raised};
 use crate::runtime::column::ColumnObject;
 use crate::runtime::connection::Connection;
@@ -54,6 +54,10 @@ impl Adapter {
     fn call_macro(&self, name: &str, args: &[Value], state: &mut State<'_, '_>) -> Result<Value, HostError> {
         let macros = self.context.macros();
         match macros.resolve(macros.root(), name) {
+            // An installed package's macro looks names up in its package.
+            Some(entry) if !is_internal(&entry.package) => {
+                self.context.of_package(entry.package.clone()).bind(entry).call(state, args)
+            }
             Some(entry) => self.context.bind(entry).call(state, args),
             None => self.context.dispatch(name, Some("dbt"))?.call(state, args),
         }
@@ -108,7 +112,11 @@ impl Adapter {
         state: &mut State<'_, '_>,
     ) -> Result<Option<Value>, HostError> {
         let own = self.own_columns_macro();
-        own.map(|entry| self.context.bind(&entry).call(state, std::slice::from_ref(value))).transpose()
+        own.map(|entry| {
+            let context = self.context.of_package(entry.package.clone());
+            context.bind(&entry).call(state, std::slice::from_ref(value))
+        })
+        .transpose()
     }
 
     /// Whether a project or a package asks for columns in a way of its own.
@@ -119,7 +127,7 @@ impl Adapter {
     fn own_columns_macro(&self) -> Option<Arc<Entry>> {
         const NAME: &str = "get_columns_in_relation";
         let (macros, package) = (self.context.macros(), self.context.package());
-        let is_own = |entry: &&Arc<Entry>| !crate::context::macros::is_internal(&entry.package);
+        let is_own = |entry: &&Arc<Entry>| !is_internal(&entry.package);
         let named = macros.resolve(macros.root(), NAME).filter(is_own);
         named.or_else(|| macros.dispatch(package, NAME, Some("dbt")).ok().filter(is_own)).cloned()
     }
@@ -264,9 +272,7 @@ impl Adapter {
         let builtin = strategy == "default" || STRATEGIES.contains(&strategy.as_str());
         match found {
             // A strategy of another platform has a macro too, and Postgres can't run it.
-            Some(entry) if builtin || !crate::context::macros::is_internal(&entry.package) => {
-                Ok(self.context.bind(entry))
-            }
+            Some(entry) if builtin || !is_internal(&entry.package) => Ok(self.context.bind(entry)),
             Some(_) => Err(Raised::error(
                 Kind::Runtime,
                 format!("The incremental strategy '{strategy}' is not valid for this adapter"),
