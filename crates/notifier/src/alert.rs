@@ -3,6 +3,8 @@
 use crate::amount::Amount;
 use crate::{Result, Rule};
 use chrono::NaiveDate;
+use std::cmp::Ordering;
+use uuid::Uuid;
 use warehouse::{Row, Session, get};
 
 /// A finding.
@@ -45,8 +47,35 @@ pub struct Alert {
     /// Revision of the pair of records, from 1.
     pub revision: i32,
     /// What people were told of the same pair of records before.
-    pub told: Option<Told>,
+    pub told: Option<Box<Told>>,
 }
+
+/// The larger change first; of equal ones, the organizations in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Rank<'a> {
+    size: f64,
+    organization: &'a str,
+}
+
+impl Ord for Rank<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.size.total_cmp(&self.size).then_with(|| self.organization.cmp(other.organization))
+    }
+}
+
+impl PartialOrd for Rank<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Rank<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Rank<'_> {}
 
 /// What people were told before.
 #[derive(Clone, Debug)]
@@ -62,15 +91,16 @@ pub struct Told {
 }
 
 impl Alert {
-    /// How far the value moved, for sorting only.
-    pub fn size(&self) -> f64 {
+    /// Its place in a list that begins with what moved farthest.
+    pub fn rank(&self) -> Rank<'_> {
         let number =
             |amount: &Option<Amount>| amount.as_ref().and_then(|amount| amount.as_str().parse::<f64>().ok());
-        match (number(&self.value), number(&self.base_value)) {
+        let size = match (number(&self.value), number(&self.base_value)) {
             (Some(value), Some(base)) => (value - base).abs(),
             (Some(one), None) | (None, Some(one)) => one.abs(),
             (None, None) => 0.0,
-        }
+        };
+        Rank { size, organization: &self.organization }
     }
 
     /// Whether it says that something told before holds no more.
@@ -80,29 +110,38 @@ impl Alert {
 
     /// What was told before and is corrected by this.
     pub fn corrects(&self) -> Option<&Told> {
-        self.told.as_ref().filter(|told| told.outcome != "withdrawn")
+        self.told.as_deref().filter(|told| told.outcome != "withdrawn")
     }
 }
 
-/// The alerts of a rule that wait for a message, oldest first.
-pub(crate) async fn pending(session: &Session, rule: &Rule) -> Result<Vec<Alert>> {
-    let rows = session.query(include_str!("sql/pending.sql"), &[&rule.id]).await?;
-    rows.iter().map(from_row).collect()
+/// The alerts of a rule that wait for a message, oldest first: those that this run found, and those whose
+/// message was taken back.
+pub(crate) async fn pending(session: &Session, rule: &Rule, found_by: Option<Uuid>) -> Result<Vec<Alert>> {
+    let mut alerts = Vec::new();
+    session
+        .query_each(include_str!("sql/pending.sql"), &[&rule.id, &found_by], |row| {
+            alerts.push(from_row(row)?);
+            Ok(())
+        })
+        .await?;
+    Ok(alerts)
 }
 
 /// The newest alert of each of these incidents.
 pub(crate) async fn newest(session: &Session, incidents: &[i64]) -> Result<Vec<Alert>> {
     let incidents = incidents.to_vec();
     let rows = session.query(include_str!("sql/newest.sql"), &[&incidents]).await?;
-    rows.iter().map(from_row).collect()
+    Ok(rows.iter().map(from_row).collect::<warehouse::Result<_>>()?)
 }
 
-fn from_row(row: &Row) -> Result<Alert> {
-    let amount =
-        |index| -> Result<Option<Amount>> { Ok(get::<Option<String>>(row, index)?.map(Amount::new)) };
+fn from_row(row: &Row) -> warehouse::Result<Alert> {
+    let amount = |index| -> warehouse::Result<Option<Amount>> {
+        Ok(get::<Option<String>>(row, index)?.map(Amount::new))
+    };
     let told = match get::<Option<String>>(row, 18)? {
         Some(outcome) => {
-            Some(Told { outcome, base_value: amount(19)?, value: amount(20)?, change_percent: get(row, 21)? })
+            let (base_value, value) = (amount(19)?, amount(20)?);
+            Some(Box::new(Told { outcome, base_value, value, change_percent: get(row, 21)? }))
         }
         None => None,
     };

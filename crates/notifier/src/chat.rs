@@ -104,7 +104,7 @@ pub(crate) fn webhook(letter: &Letter, dedupe_key: &str) -> Vec<u8> {
         "event_action": action(letter),
         "event_key": format!("{}|{}", letter.rule, event_key(letter)),
         "letter": letter,
-        "table": letter.table.as_ref().map(|table| json!({"header": table.header, "rows": table.rows.iter().take(1_000).collect::<Vec<_>>(), "total": table.rows.len()})),
+        "table": letter.table.as_ref().map(|table| json!({"header": table.header, "rows": table.first, "total": table.total})),
     });
     serde_json::to_vec(&body).unwrap_or_default()
 }

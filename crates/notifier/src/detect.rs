@@ -221,10 +221,10 @@ pub(crate) async fn query(
     Ok(session.query_typed(sql, &borrowed).await?)
 }
 
-/// Settings of the planner for one transaction: sorts of what moved in memory, and what goes over all customers
-/// within bounds; no start-up costs of compilation or of helpers on a machine that has other work, and no plans
+/// Settings of the planner for one transaction: a bound for each step, of which some twenty are kept at a time (what
+/// goes beyond is written to files of the server, which costs next to nothing as long as memory has room for them); no start-up costs of compilation or of helpers on a machine that has other work, and no plans
 /// made from the guess that a step gives few rows.
-pub(crate) const PLANNER: &str = "set local work_mem = '32MB'; set local jit = off; \
+pub(crate) const PLANNER: &str = "set local work_mem = '8MB'; set local jit = off; \
      set local max_parallel_workers_per_gather = 0; set local enable_mergejoin = off; \
      set local enable_nestloop = off";
 /// For small statements after it, the planner is right again.

@@ -114,6 +114,8 @@ impl RuleStatus {
 /// One evaluation of one rule.
 pub(crate) struct Run<'a> {
     pub id: Uuid,
+    /// The run whose findings wait for a message: itself, or none where messages are only written anew.
+    pub found_by: Option<Uuid>,
     pub rule: &'a Rule,
     pub policy: &'a Policy,
     pub revision: i32,
@@ -215,7 +217,7 @@ async fn replan_in(
     events: &dyn EventSink,
 ) -> Result<()> {
     let Some((id, revision, as_of, counts)) = record::newest_run(session, rule).await? else { return Ok(()) };
-    let run = Run { id, rule, policy, revision, as_of, now, session, events, dry_run: false };
+    let run = Run { id, found_by: None, rule, policy, revision, as_of, now, session, events, dry_run: false };
     plan::take_back(&run).await?;
     silences::apply(&run).await?;
     plan::plan(&run, &counts, &[]).await?;
@@ -275,8 +277,10 @@ async fn evaluate_once(
         None => schema::now(session).await?,
     };
     let revisions = revision::current(session, rule).await?;
+    let id = Uuid::new_v4();
     let run = Run {
-        id: Uuid::new_v4(),
+        id,
+        found_by: Some(id),
         rule,
         policy,
         revision: revisions.current(),
@@ -314,8 +318,9 @@ async fn finish(run: &Run<'_>, since: NaiveDate, counts: &Counts) -> Result<Rule
     if counts.findings() <= FEW {
         run.session.batch_execute(detect::PLANNER_OFF).await?;
     }
-    incidents::open(run).await?;
-    incidents::withdraw(run).await?;
+    if counts.withdrawn > 0 {
+        incidents::withdraw(run).await?;
+    }
     let settled = incidents::settle(run, &counts.settled).await?;
     stale::recover(run).await?;
     plan::take_back(run).await?;

@@ -3,14 +3,19 @@
 //! Every text in a letter is one plain line, whatever the data held ([`crate::plain`]).
 
 mod change;
+mod head;
+mod line;
 mod reminder;
+mod rule_words;
 mod sample;
 mod steps;
+mod table;
 mod trouble;
 
 pub(crate) use change::{Facts, changes, correction_only, thread};
 pub(crate) use reminder::{Due, reminder};
 pub(crate) use sample::{heartbeat, samples, test};
+pub use table::Table;
 pub use trouble::{Failure, PipelineFailure};
 pub(crate) use trouble::{pipeline, recovered, stale};
 
@@ -250,17 +255,6 @@ pub struct Action {
     pub what: String,
     /// The command; may be empty.
     pub command: String,
-}
-
-/// The attached list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Table {
-    /// File name.
-    pub name: String,
-    /// Header.
-    pub header: Vec<&'static str>,
-    /// Rows.
-    pub rows: Vec<Vec<String>>,
 }
 
 /// `22 Nov 2026`

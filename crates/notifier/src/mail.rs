@@ -2,10 +2,8 @@
 
 mod mime;
 mod part;
-mod table;
 mod templates;
 
 pub(crate) use mime::{Envelope, domain, plainer, write};
 pub(crate) use part::part;
-pub(crate) use table::csv_bytes;
 pub(crate) use templates::Templates;

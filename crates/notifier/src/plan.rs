@@ -23,13 +23,13 @@ struct Batch<'a> {
 /// Takes back messages that nobody tried to send: those with an alert that is not so any more or that a
 /// silence covers, and those that are held while there is more to say.
 pub(crate) async fn take_back(run: &Run<'_>) -> Result<()> {
-    run.session.execute(include_str!("sql/take_back.sql"), &[&run.rule.id, &run.now]).await?;
+    run.session.execute(include_str!("sql/take_back.sql"), &[&run.rule.id, &run.now, &run.found_by]).await?;
     Ok(())
 }
 
 /// Writes the messages for every alert that waits for one.
 pub(crate) async fn plan(run: &Run<'_>, counts: &Counts, settled: &[String]) -> Result<Vec<Planned>> {
-    let alerts = alert::pending(run.session, run.rule).await?;
+    let alerts = alert::pending(run.session, run.rule, run.found_by).await?;
     // A correction of what nobody was told is no news.
     let alerts: Vec<Alert> =
         alerts.into_iter().filter(|alert| !alert.is_withdrawal() || alert.corrects().is_some()).collect();

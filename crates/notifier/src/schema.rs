@@ -10,6 +10,7 @@ const MIGRATIONS: Migrations = Migrations {
     steps: &[
         ("V1__alerting", include_str!("../migrations/V1__alerting.sql")),
         ("V2__privileges", include_str!("../migrations/V2__privileges.sql")),
+        ("V3__bulk", include_str!("../migrations/V3__bulk.sql")),
     ],
 };
 

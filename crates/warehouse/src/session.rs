@@ -183,6 +183,33 @@ impl Session {
         self.end(turn, result).await
     }
 
+    /// The same, row by row: a long answer is never held as a whole. After an error of `take`, the rest is
+    /// read and left out.
+    pub async fn query_each(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+        mut take: impl FnMut(&Row) -> Result<()>,
+    ) -> Result<()> {
+        let turn = self.turn().await?;
+        let mut taken = Ok(());
+        let result = async {
+            let statement = self.client.prepare_cached(sql).await?;
+            let rows = self.client.query_raw(&statement, parameters.iter().copied()).await?;
+            pin_mut!(rows);
+            while let Some(row) = rows.next().await {
+                let row = row?;
+                if taken.is_ok() {
+                    taken = take(&row);
+                }
+            }
+            Ok(())
+        }
+        .await;
+        self.end(turn, result).await?;
+        taken
+    }
+
     /// Our own SQL with bound parameters of stated types, in one round trip.
     pub async fn query_typed(
         &self,

@@ -26,10 +26,13 @@ pub struct Options {
     /// Days of history, today included
     #[arg(long, default_value_t = 60)]
     days: u64,
-    /// Changes of the digest that is drawn
+    /// How many of a thousand move, one evaluation each
+    #[arg(long, default_values_t = [1, 10, 800, 1_000], value_delimiter = ',')]
+    moving: Vec<u64>,
+    /// Changes of the digest that is drawn; 0 leaves it out
     #[arg(long, default_value_t = 5_000)]
     digest: u64,
-    /// Mails that are sent
+    /// Mails that are sent; 0 leaves it out
     #[arg(long, default_value_t = 2_000)]
     mails: u32,
     /// A built notifier to measure in place of one built here
@@ -48,16 +51,19 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     bench.server.make(DATABASE, "template0")?;
     bench.project(&json!({}), "digest")?;
     table::heading(&format!("customers x {} days, of which move", options.days))?;
-    for (organizations, moving) in [
-        (21_806, 21),
-        (options.organizations, options.organizations / 1_000),
-        (options.organizations, options.organizations / 5 * 4),
-        (options.organizations, options.organizations),
-    ] {
-        bench.evaluation(organizations, options.days, moving)?;
+    if options.moving.len() > 1 {
+        bench.evaluation(21_806, options.days, 21)?;
     }
-    bench.digest(options.digest)?;
-    bench.delivery(options.mails)?;
+    for of_a_thousand in &options.moving {
+        let moving = options.organizations * of_a_thousand.min(&1_000) / 1_000;
+        bench.evaluation(options.organizations, options.days, moving)?;
+    }
+    if options.digest > 0 {
+        bench.digest(options.digest)?;
+    }
+    if options.mails > 0 {
+        bench.delivery(options.mails)?;
+    }
     bench.server.drop(DATABASE)?;
     std::fs::remove_dir_all(&bench.folder).context("failed to remove target/bench/alerts")
 }

@@ -4,12 +4,6 @@ use super::Run;
 use crate::Result;
 use warehouse::get;
 
-/// Opens incidents for what this run found, or adds it to those that are open.
-pub(super) async fn open(run: &Run<'_>) -> Result<()> {
-    run.session.execute(include_str!("../sql/incident_open.sql"), &[&run.id, &run.now]).await?;
-    Ok(())
-}
-
 /// Closes the incidents of which nothing holds any more.
 pub(super) async fn withdraw(run: &Run<'_>) -> Result<()> {
     run.session.execute(include_str!("../sql/incident_withdraw.sql"), &[&run.id, &run.now]).await?;

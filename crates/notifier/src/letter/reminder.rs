@@ -1,6 +1,8 @@
 //! Letters about what nobody acknowledged.
 
-use super::change::{Facts, line, rule_words};
+use super::change::Facts;
+use super::line::line;
+use super::rule_words::rule_words;
 use super::{Action, Figure, Kind, Letter, ROWS, Section, Tone, date, many, moment};
 use crate::alert::Alert;
 use chrono::{DateTime, Utc};
@@ -25,7 +27,7 @@ pub(crate) fn reminder(facts: &Facts<'_>, due: &[Due], alerts: &[Alert], escalat
     };
     let headline = format!("{} unacknowledged for {waited}", many(number, "alert"));
     let mut lines: Vec<&Alert> = alerts.iter().collect();
-    lines.sort_by(|a, b| b.size().total_cmp(&a.size()).then_with(|| a.organization.cmp(&b.organization)));
+    lines.sort_by_cached_key(|alert| alert.rank());
     let numbers: Vec<String> = due.iter().map(|one| format!("{}.{}", one.incident, one.repeats)).collect();
     Letter {
         kind: Some(if escalated { Kind::Escalation } else { Kind::Repeat }),

@@ -259,7 +259,7 @@ pub(crate) fn stale(
         kind: Some(Kind::Stale),
         tone: Tone::Trouble,
         rule: rule.id.clone(),
-        subject: format!("{headline}: no {} was checked", super::change::noun(rule)),
+        subject: format!("{headline}: no {} was checked", super::rule_words::noun(rule)),
         preheader: last_words.clone(),
         eyebrow: "Missing data".to_owned(),
         headline,

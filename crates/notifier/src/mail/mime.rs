@@ -1,6 +1,6 @@
 //! From a letter to the bytes of a mail.
 
-use super::{Templates, csv_bytes};
+use super::Templates;
 use crate::letter::{Letter, Table};
 use crate::{Error, Result};
 use chrono::{DateTime, Utc};
@@ -94,16 +94,17 @@ fn parts(builder: MultiPartBuilder, boundary: String) -> MultiPartBuilder {
 }
 
 fn attachment(table: &Table) -> std::result::Result<SinglePart, String> {
-    let mut bytes = csv_bytes(table);
     let (mut name, mut kind) = (table.name.clone(), "text/csv; charset=utf-8");
-    if bytes.len() > COMPRESS_ABOVE {
+    let bytes = if table.csv.len() > COMPRESS_ABOVE {
         // No time stamp in the file, so that the same list gives the same bytes.
         let mut packed = GzBuilder::new().mtime(0).write(Vec::new(), Compression::default());
-        packed.write_all(&bytes).map_err(|problem| problem.to_string())?;
-        bytes = packed.finish().map_err(|problem| problem.to_string())?;
+        packed.write_all(&table.csv).map_err(|problem| problem.to_string())?;
         name.push_str(".gz");
         kind = "application/gzip";
-    }
+        packed.finish().map_err(|problem| problem.to_string())?
+    } else {
+        table.csv.clone()
+    };
     let kind = ContentType::parse(kind).map_err(|problem| problem.to_string())?;
     Ok(Attachment::new(name).body(bytes, kind))
 }

@@ -4,8 +4,9 @@
 --   $4 thresholds, $5 floors: of the rule, then of each segment · $6 whether the measure is symmetric
 --   $7 currency code · $9 age in days at which a baseline is flagged
 -- Judged are organizations that may have moved and those that are watched. The others are seen to be all
--- right from their least and their largest value, without sorting their records. The history before the days
--- near the window is read only for organizations that have no valid record just before it.
+-- right from their least and their largest value, without sorting their records. Of those that were all right
+-- up to the last day, only that day is judged. The history before the days near the window is read only for
+-- organizations that have no valid record just before it.
 with record as not materialized (
     select
         (fact.{key})::text collate "C" as organization_id
@@ -31,40 +32,68 @@ with record as not materialized (
         organization_id
         , max(record_date) as newest
         , min(record_date) filter (where valid) as first_valid
+        , max(record_date) filter (where valid and record_date <= $2::date - $3::int) as last_base
         , bool_and(valid) as is_valid
         , {one_currency} as has_one_currency
         , min(value) as least
         , max(value) as largest
+        , min(value) filter (where record_date < $2::date) as least_before
+        , max(value) filter (where record_date < $2::date) as largest_before
     from near
     group by organization_id
 )
 
+, smallest as materialized (
+    select min(threshold) as threshold from unnest($4::text[]::numeric[]) as threshold
+)
+
 -- Any two values of a calm organization differ by less than the smallest threshold of the smaller of both,
 -- so no pair of them can have moved far enough.
-, restless as materialized (
-    select organization_id
-    from organization
-    where newest > $1::date
-        and (
-            {watched}
-            or not is_valid
+, weighed as materialized (
+    select
+        organization_id
+        , last_base
+        , {watched} as is_watched
+        , not is_valid
             or not has_one_currency
-            or first_valid > $1::date + 1 - $3::int
+            or first_valid > $1::date + 1 - $3::int as is_odd
+        , least = largest
             or (
-                least <> largest
-                and (
-                    (least <= 0 and largest >= 0)
-                    or largest - least >= least(abs(least), abs(largest))
-                        * (select min(threshold) from unnest($4::text[]::numeric[]) as threshold)
-                )
-            )
-        )
+                (least > 0 or largest < 0)
+                and largest - least < least(abs(least), abs(largest)) * smallest.threshold
+            ) as is_calm
+        , least_before = largest_before
+            or (
+                (least_before > 0 or largest_before < 0)
+                and largest_before - least_before
+                    < least(abs(least_before), abs(largest_before)) * smallest.threshold
+            ) as was_calm
+    from organization
+    cross join smallest
+    where newest > $1::date
+)
+
+-- Their records after `judged_after` are judged, against those from `looked_at_from` on.
+, restless as materialized (
+    select
+        organization_id
+        , is_watched
+        , case when is_watched or is_odd or not was_calm then $1::date else $2::date - 1 end as judged_after
+        , case
+            when is_watched or is_odd or not was_calm then '-infinity'::date
+            else last_base
+        end as looked_at_from
+    from weighed
+    where is_watched
+        or is_odd
+        or not is_calm
 )
 
 , looked_at as materialized (
-    select near.*
+    select near.*, restless.judged_after, restless.is_watched
     from near
     join restless using (organization_id)
+    where near.record_date >= restless.looked_at_from
 )
 
 , beyond as (
@@ -84,13 +113,16 @@ with record as not materialized (
 )
 
 , far_record as materialized (
-    select organization_id, record_date, record.value, record.currency, record.label, record.segment
+    select
+        organization_id, record_date, record.value, record.currency, record.label, record.segment
+        , $1::date as judged_after
+        , false as is_watched
     from far
     join record using (organization_id, record_date)
 )
 
 , history as not materialized (
-    select organization_id, record_date, value, currency, label, segment
+    select organization_id, record_date, value, currency, label, segment, judged_after, is_watched
     from looked_at
     where valid
     union all
@@ -122,21 +154,21 @@ with record as not materialized (
         on history.organization_id = looked_at.organization_id
         and history.record_date <= looked_at.record_date - $3::int
     where not looked_at.valid
-        and looked_at.record_date > $1::date
+        and looked_at.record_date > looked_at.judged_after
     order by looked_at.organization_id, looked_at.record_date, history.record_date desc nulls last
 )
 
 , compared as (
     select
         organization_id, record_date, value, currency, label, segment
-        , base_date, base_value, base_currency
+        , base_date, base_value, base_currency, is_watched
         , true as valid
     from paired
-    where record_date > $1::date
+    where record_date > judged_after
     union all
     select
         organization_id, record_date, value, currency, label, segment
-        , base_date, base_value, base_currency
+        , base_date, base_value, base_currency, is_watched
         , false
     from bad
 )
@@ -165,6 +197,7 @@ with record as not materialized (
     from measured
 )
 
+-- What is plainly all right is only of interest where something is known of the organization.
 , judged as materialized (
     select
         organization_id, record_date, value, currency, label, segment
@@ -186,4 +219,6 @@ with record as not materialized (
         end as kind
         , coalesce(record_date - base_date > $9::int, false) as is_stale_baseline
     from reasoned
+    where is_watched
+        or reason not in ('unchanged', 'below_threshold')
 )

@@ -1,18 +1,10 @@
--- Links what run $1 withdrew to its incident, and closes the incidents of which nothing holds; $2 is now.
+-- Closes the incidents of which nothing holds since run $1 withdrew findings; $2 is now.
 with gone as (
-    select evaluation.id, evaluation.replaces, replaced.incident_id, evaluation.record_date
+    select id, replaces, incident_id, record_date
     from alerting.evaluation
-    join alerting.evaluation as replaced on replaced.id = evaluation.replaces
-    where evaluation.run_id = $1
-        and evaluation.outcome = 'withdrawn'
-        and replaced.incident_id is not null
-)
-
-, linked as (
-    update alerting.evaluation
-    set incident_id = gone.incident_id
-    from gone
-    where evaluation.id = gone.id
+    where run_id = $1
+        and outcome = 'withdrawn'
+        and incident_id is not null
 )
 
 , empty as (

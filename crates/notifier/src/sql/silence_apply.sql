@@ -1,4 +1,5 @@
--- Sets aside the findings of rule $1 that wait for a message and that a silence covers at $2.
+-- Sets aside the findings of rule $1 that wait for a message, those of run $3 among them, and that a silence
+-- covers at $2.
 with covered as (
     select distinct on (evaluation.id) evaluation.id, evaluation.incident_id, silence.id as silence_id
     from alerting.evaluation
@@ -9,7 +10,7 @@ with covered as (
         and silence.starts_at <= $2
         and coalesce(silence.ended_at, silence.ends_at) > $2
     where evaluation.rule_id = $1
-        and evaluation.planned_at is null
+        and (evaluation.run_id = $3 or evaluation.planned_at is null)
         and evaluation.outcome <> 'withdrawn'
         and not exists (
             select from alerting.suppression where suppression.evaluation_id = evaluation.id

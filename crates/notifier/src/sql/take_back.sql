@@ -1,6 +1,6 @@
 -- Takes back messages about rule $1 that nobody tried to send: those that tell of a finding that was
--- replaced or that a silence covers at $2, and held ones while findings wait for a message. Their findings
--- wait again.
+-- replaced or that a silence covers at $2, and held ones while findings wait for a message, such as those of
+-- run $3. Their findings wait again.
 with doomed as (
     select distinct outbox.id
     from alerting.outbox
@@ -34,7 +34,7 @@ with doomed as (
                     select
                     from alerting.evaluation as waiting
                     where waiting.rule_id = $1
-                        and waiting.planned_at is null
+                        and (waiting.run_id = $3 or waiting.planned_at is null)
                         and not exists (
                             select from alerting.suppression where suppression.evaluation_id = waiting.id
                         )

@@ -236,6 +236,7 @@ impl Story {
     /// Evaluates and delivers.
     pub async fn run(&self, on: &str) -> DeliveryReport {
         self.evaluate(on).await;
+        assert_eq!(self.count(include_str!("loose_ends.sql")).await, 0, "something points at nothing");
         self.deliver(on).await
     }
 
