@@ -3,7 +3,8 @@
 mod class;
 mod date;
 pub(crate) mod datetime;
-mod delta;
+pub(crate) mod decimal;
+pub(crate) mod delta;
 mod instance;
 mod iso;
 mod itertools;
@@ -28,6 +29,7 @@ use crate::syntax::ast::BinaryOperator;
 use class::Class;
 use date::Date;
 use datetime::DateTime;
+use decimal::Decimal;
 use delta::Delta;
 use instance::{Instance, Py};
 use pattern::{Match, Pattern};
@@ -97,6 +99,8 @@ macro_rules! each_type {
             Some($work)
         } else if let Some(Py($it)) = object.downcast_ref::<Py<Delta>>() {
             Some($work)
+        } else if let Some(Py($it)) = object.downcast_ref::<Py<Decimal>>() {
+            Some($work)
         } else if let Some(Py($it)) = object.downcast_ref::<Py<Zone>>() {
             Some($work)
         } else if let Some(Py($it)) = object.downcast_ref::<Py<Match>>() {
@@ -134,8 +138,11 @@ fn of<T: Instance>(value: &Value) -> Option<&T> {
     value.downcast_object_ref::<Py<T>>().map(|py| &py.0)
 }
 
-/// `a == b` of modules' objects.
+/// `a == b` of modules' objects, or of a decimal and a number.
 pub(crate) fn equal(a: &Value, b: &Value) -> Option<bool> {
+    if let Some(result) = decimal::equal(a, b) {
+        return Some(result);
+    }
     if let (Some(a), Some(b)) = (of::<DateTime>(a), of::<DateTime>(b)) {
         return Some(a.equals(b));
     }
@@ -156,8 +163,11 @@ pub(crate) fn equal(a: &Value, b: &Value) -> Option<bool> {
     Some(a.type_name() == b.type_name() && std::ptr::eq(a, b))
 }
 
-/// The order of modules' objects.
+/// The order of modules' objects, or of a decimal and a number.
 pub(crate) fn order(a: &Value, b: &Value) -> Option<Result<Ordering>> {
+    if let Some(order) = decimal::order(a, b) {
+        return Some(order);
+    }
     if let (Some(a), Some(b)) = (of::<DateTime>(a), of::<DateTime>(b)) {
         return Some(a.compare(b));
     }
@@ -181,6 +191,9 @@ pub(crate) fn order(a: &Value, b: &Value) -> Option<Result<Ordering>> {
 /// Arithmetic of modules' objects; none if they have no such operation.
 pub(crate) fn arithmetic(operator: BinaryOperator, a: &Value, b: &Value) -> Option<Result<Value>> {
     use BinaryOperator::{Add, Subtract};
+    if let Some(result) = decimal::arithmetic(operator, a, b) {
+        return Some(result);
+    }
     if let Some(moment) = of::<DateTime>(a) {
         return match operator {
             Add => of::<Delta>(b).map(|delta| moment.plus(*delta)),
@@ -212,12 +225,18 @@ pub(crate) fn arithmetic(operator: BinaryOperator, a: &Value, b: &Value) -> Opti
 
 /// `-value` of modules' objects.
 pub(crate) fn sign(value: &Value, negative: bool) -> Option<Value> {
+    if let Some(decimal) = decimal::decimal_of(value) {
+        return Some(Py::value(decimal.signed(negative)));
+    }
     let delta = of::<Delta>(value)?;
     Some(Py::value(if negative { delta.negated() } else { *delta }))
 }
 
 /// `abs(value)` of modules' objects.
 pub(crate) fn abs(value: &Value) -> Option<Value> {
+    if let Some(decimal) = decimal::decimal_of(value) {
+        return Some(Py::value(decimal.absolute()));
+    }
     let delta = of::<Delta>(value)?;
     Some(Py::value(if *delta < Delta::ZERO { delta.negated() } else { *delta }))
 }

@@ -77,9 +77,7 @@ const TESTS: [(&str, Native); 39] = [
     ("mapping", |_, call| one(call, is_mapping)),
     ("ne", |_, call| comparison(call, Comparison::NotEqual)),
     ("none", |_, call| one(call, |value| matches!(Kind::of(value), Kind::None))),
-    ("number", |_, call| {
-        one(call, |value| matches!(Kind::of(value), Kind::Bool(_) | Kind::Int(_) | Kind::Float(_)))
-    }),
+    ("number", |_, call| one(call, crate::modules::decimal::is_number)),
     ("odd", |_, call| remainder_is(&first(call)?, &Value::from(2), 1)),
     ("sameas", |_, call| {
         let [value, other] = two(call, "other")?;

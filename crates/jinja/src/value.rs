@@ -47,6 +47,28 @@ pub fn moment_of(text: &str) -> Option<Value> {
     crate::modules::datetime::of_iso(text)
 }
 
+/// The decimal of a text's digits as Python's `Decimal`; `None` for what is none.
+pub fn decimal_of(text: &str) -> Option<Value> {
+    crate::modules::decimal::parsed(text)
+}
+
+/// A float as the `Decimal` of its shortest digits: `Decimal(repr(float))`.
+pub fn decimal_of_float(number: f64) -> Value {
+    crate::modules::decimal::of_float(number)
+}
+
+/// A duration in microseconds as Python's `str(timedelta)`: `1 day, 0:00:00`.
+pub fn duration_text(micros: i128) -> String {
+    crate::modules::delta::text(micros)
+}
+
+/// Python's `format(value, spec)`.
+///
+/// An error for a specification that the value's type doesn't know.
+pub fn format(value: &Value, spec: &str) -> Result<String, crate::Error> {
+    python::spec::format(value, spec)
+}
+
 /// Whether a value is undefined, in either mode.
 pub fn is_undefined(value: &Value) -> bool {
     python::undefined::is_undefined(value)

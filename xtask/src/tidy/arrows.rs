@@ -80,6 +80,7 @@ const WITH_A_HOME: &[(&str, &[&str])] = &[
     ("minijinja", &["crates/jinja", "crates/notifier"]),
     ("minijinja-contrib", &["crates/jinja"]),
     ("nix", &["crates/warehouse"]),
+    ("num-bigint", &["crates/jinja"]),
     ("pulldown-cmark", &["crates/docs"]),
     ("rcgen", &["crates/smtp-sink"]),
     ("refinery", &["crates/warehouse"]),

@@ -159,7 +159,8 @@ fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Outpu
             serde_json::to_string_pretty(&shown).unwrap_or_default()
         }
         _ => {
-            let drawn = table.drawn(usize::MAX, usize::MAX);
+            // As many columns as agate draws by itself.
+            let drawn = table.drawn(usize::MAX, 6);
             if invocation.is_on("quiet") {
                 drawn
             } else if is_inline {

@@ -5,6 +5,7 @@ use minijinja::Value;
 use super::only;
 use crate::error::{Error, ErrorKind};
 use crate::eval::{Evaluated, Evaluator};
+use crate::modules::decimal::{Decimal, decimal_of};
 use crate::python::arguments::{Arguments, flag, integer, number};
 use crate::python::kind::{Kind, type_name};
 use crate::python::number::{Number, int as int_value, parse_float, parse_int};
@@ -40,7 +41,7 @@ pub(super) fn int(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evalua
         Kind::Bool(it) => Some(i128::from(it)),
         Kind::Int(it) => Some(it),
         Kind::Float(it) => truncated(it),
-        _ => None,
+        _ => decimal_of(&value).and_then(Decimal::truncated),
     };
     Ok(found.map(int_value).or(default).unwrap_or(Value::from(0)))
 }
@@ -58,7 +59,7 @@ pub(super) fn float(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eval
     }
     let found = match Kind::of(&value) {
         Kind::Str(text) => parse_float(text),
-        _ => Number::of(&value).map(Number::float),
+        _ => Number::of(&value).map(Number::float).or_else(|| decimal_of(&value).map(Decimal::float)),
     };
     Ok(found.map(Value::from).or(default).unwrap_or(Value::from(0.0)))
 }
@@ -74,6 +75,12 @@ pub(super) fn round(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eval
         let message = "method must be common, ceil or floor";
         return Err(Error::new(ErrorKind::Type, message).into());
     }
+    if let Some(decimal) = decimal_of(&value) {
+        return Ok(match method {
+            "common" => decimal.rounded_to(i64::from(precision))?.into(),
+            _ => Value::from(rounded_by(method, decimal.float(), precision)),
+        });
+    }
     let number = Number::of(&value).ok_or_else(|| {
         if undefined::is_undefined(&value) {
             return undefined::error(&value);
@@ -87,10 +94,14 @@ pub(super) fn round(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eval
             Number::Float(it) => Value::from(round_float(it, precision)),
         });
     }
+    Ok(Value::from(rounded_by(method, number.float(), precision)))
+}
+
+fn rounded_by(method: &str, number: f64, precision: i32) -> f64 {
     let scale = 10_f64.powi(precision);
-    let scaled = number.float() * scale;
+    let scaled = number * scale;
     let rounded = if method == "ceil" { scaled.ceil() } else { scaled.floor() };
-    Ok(Value::from(rounded / scale))
+    rounded / scale
 }
 
 /// Python's `round(float, precision)`: ties of the exact value go to even.
@@ -135,7 +146,7 @@ pub(super) fn filesizeformat(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>
         return Ok(Value::from("1 Byte"));
     }
     if size < base {
-        return Ok(Value::from(format!("{size:.0} Bytes").replace("-0 ", "0 ")));
+        return Ok(Value::from(format!("{:.0} Bytes", size.trunc()).replace("-0 ", "0 ")));
     }
     let units = if binary {
         ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"]

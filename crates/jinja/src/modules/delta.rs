@@ -53,6 +53,11 @@ impl Delta {
     }
 }
 
+/// `str` of a duration.
+pub(crate) fn text(micros: i128) -> String {
+    Delta(micros).str()
+}
+
 /// The type.
 pub(super) fn class() -> Value {
     Class {

@@ -164,6 +164,9 @@ pub(crate) fn number(value: &Value) -> Result<Number> {
     if undefined::is_undefined(value) {
         return Err(undefined::error(value));
     }
+    if let Some(decimal) = crate::modules::decimal::decimal_of(value) {
+        return Ok(Number::Float(decimal.float()));
+    }
     Number::of(value).ok_or_else(|| {
         let message = format!("must be real number, not {}", type_name(value));
         Error::new(ErrorKind::Type, message)

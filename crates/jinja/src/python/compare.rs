@@ -46,6 +46,10 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
             }
             a == b
         }
+        (Kind::Object(_), Kind::Bool(_) | Kind::Int(_) | Kind::Float(_))
+        | (Kind::Bool(_) | Kind::Int(_) | Kind::Float(_), Kind::Object(_)) => {
+            crate::modules::equal(a, b).unwrap_or(false)
+        }
         // A host's list or map beside one of ours.
         (Kind::Object(object), Kind::List(_) | Kind::Dict(_))
         | (Kind::List(_) | Kind::Dict(_), Kind::Object(object)) => {
@@ -94,10 +98,9 @@ pub(crate) fn order(a: &Value, b: &Value, operator: &str) -> Result<Option<Order
     match (Kind::of(a), Kind::of(b)) {
         (Kind::List(a), Kind::List(b)) => order_items(&a.items(), &b.items(), operator),
         (Kind::Tuple(a), Kind::Tuple(b)) => order_items(a, b, operator),
-        (Kind::Object(_), Kind::Object(_)) => match crate::modules::order(a, b) {
-            Some(order) => order.map(Some),
-            None => Err(unordered(a, b, operator)),
-        },
+        (Kind::Object(_), _) | (_, Kind::Object(_)) => {
+            crate::modules::order(a, b).unwrap_or_else(|| Err(unordered(a, b, operator))).map(Some)
+        }
         _ => Err(unordered(a, b, operator)),
     }
 }

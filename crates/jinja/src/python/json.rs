@@ -228,7 +228,10 @@ fn json_of(value: &Value, depth: usize) -> Result<serde_json::Value> {
         Kind::Object(it) => match it.repr() {
             ObjectRepr::Map => object(it.try_iter_pairs().into_iter().flatten().collect()),
             ObjectRepr::Seq | ObjectRepr::Iterable => array(super::iterate::items(value)?),
-            _ => Ok(Json::from(to_str(value))),
+            _ => Ok(match crate::modules::decimal::decimal_of(value) {
+                Some(decimal) => Json::from(decimal.float()),
+                None => Json::from(to_str(value)),
+            }),
         },
         Kind::Other => Ok(Json::from(to_str(value))),
     }

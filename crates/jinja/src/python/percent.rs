@@ -187,7 +187,12 @@ fn character(value: &Value) -> Result<String> {
 /// Number directives are those of `format()` but for the flags.
 fn number(kind: char, value: &Value, flags: &Flags) -> Result<String> {
     let wants_int = "diuoxX".contains(kind);
-    let number = Number::of(value).ok_or_else(|| {
+    let of_decimal = crate::modules::decimal::decimal_of(value).and_then(|decimal| match kind {
+        'o' | 'x' | 'X' => None,
+        _ if wants_int => decimal.truncated().map(Number::Int),
+        _ => Some(Number::Float(decimal.float())),
+    });
+    let number = of_decimal.or_else(|| Number::of(value)).ok_or_else(|| {
         let what = if "oxX".contains(kind) { "an integer" } else { "a real number" };
         let message = if wants_int {
             format!("%{kind} format: {what} is required, not {}", type_name(value))

@@ -31,6 +31,11 @@ pub(crate) fn format(value: &Value, spec: &str) -> Result<String> {
     if spec.is_empty() {
         return Ok(to_str(value));
     }
+    if let Some(decimal) = crate::modules::decimal::decimal_of(value) {
+        let parsed = parse(spec).ok_or_else(|| Error::new(ErrorKind::Value, "invalid format string"))?;
+        let (negative, digits) = crate::modules::decimal::shown(decimal, parsed.precision, parsed.kind)?;
+        return Ok(signed(negative, "", &digits, parsed));
+    }
     let parsed = parse(spec).ok_or_else(|| invalid(spec, value))?;
     match Kind::of(value) {
         Kind::Bool(_) if matches!(parsed.kind, None | Some('s')) => text(&to_str(value), parsed, value),
@@ -154,14 +159,19 @@ fn formatted(number: Number, spec: Spec, value: &Value) -> Result<String> {
         }
         (_, Some(kind)) => return Err(unknown(kind, value)),
     };
+    Ok(signed(negative, prefix, &digits, spec))
+}
+
+/// The digits with their sign, in groups and to the width.
+fn signed(negative: bool, prefix: &str, digits: &str, spec: Spec) -> String {
     let sign = match (negative, spec.sign) {
         (true, _) => "-",
         (false, '+') => "+",
         (false, ' ') => " ",
         _ => "",
     };
-    let digits = grouped(&digits, spec, sign.len() + prefix.len());
-    Ok(aligned(&format!("{sign}{prefix}"), &digits, spec.align.unwrap_or('>'), spec))
+    let digits = grouped(digits, spec, sign.len() + prefix.len());
+    aligned(&format!("{sign}{prefix}"), &digits, spec.align.unwrap_or('>'), spec)
 }
 
 fn integer(number: i128, spec: Spec) -> (bool, &'static str, String) {

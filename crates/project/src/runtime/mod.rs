@@ -17,6 +17,7 @@
 
 pub mod adapter;
 pub mod builtin_test;
+mod cell;
 pub mod column;
 mod compared;
 pub mod compile;

@@ -11,6 +11,8 @@ use std::fmt;
 use std::sync::Arc;
 use warehouse::ResultSet;
 
+use super::cell;
+
 /// A table in memory.
 #[derive(Debug)]
 pub struct Table {
@@ -46,7 +48,7 @@ impl Table {
         let names = result.columns.iter().map(|column| column.name.clone()).collect();
         let rows = result.rows.iter().map(|row| {
             let cells = row.iter().zip(&result.columns);
-            cells.map(|(cell, column)| value(cell.as_deref(), column.type_oid)).collect()
+            cells.map(|(cell, column)| cell::value(cell.as_deref(), column.type_oid)).collect()
         });
         Self::new(names, rows.collect())
     }
@@ -130,42 +132,71 @@ impl Table {
         serde_json::Value::Array(self.rows.iter().map(row).collect())
     }
 
+    /// How many digits behind the point numbers with a fraction are drawn with, if the column has such; one more than
+    /// [`MOST_PLACES`] for more.
+    fn places(&self, at: usize) -> Option<usize> {
+        let places = |row: &Arc<Row>| {
+            let normalized = jinja::value::format(&row.values[at], "f").unwrap_or_default();
+            let digits = normalized.split_once('.').map_or("", |(_, digits)| digits);
+            digits.trim_end_matches('0').len()
+        };
+        let rows = self.rows.iter().filter(|row| !row.values[at].is_none());
+        (self.types[at] == "Number").then(|| rows.map(places).max().unwrap_or(0).min(MOST_PLACES + 1))
+    }
+
     /// Lines as agate's `print_table` draws them.
     pub fn drawn(&self, max_rows: usize, max_columns: usize) -> String {
         let shown = self.names.len().min(max_columns);
-        let cell = |value: &Value| {
-            let text = if value.is_none() { String::new() } else { value.to_string() };
+        let places: Vec<Option<usize>> = (0..shown).map(|at| self.places(at)).collect();
+        let cell = |(at, value): (usize, &Value)| {
+            let text = match places[at] {
+                _ if value.is_none() => String::new(),
+                Some(places) => number(value, places),
+                None => value.to_string(),
+            };
             if text.chars().count() > 20 { text.chars().take(17).collect::<String>() + "..." } else { text }
         };
         let rows: Vec<Vec<String>> = self
             .rows
             .iter()
             .take(max_rows)
-            .map(|row| row.values.iter().take(shown).map(cell).collect())
+            .map(|row| row.values.iter().take(shown).enumerate().map(cell).collect())
             .collect();
         let width = |at: usize| {
             let cells = rows.iter().map(|row| row[at].chars().count());
             cells.chain([self.names[at].chars().count()]).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..shown).map(width).collect();
-        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-        let mut out = line((0..shown).map(|at| format!("{:<1$}", self.names[at], widths[at])).collect());
-        out += &line(widths.iter().map(|width| "-".repeat(*width)).collect());
+        let line = |mut cells: Vec<String>, more: &str| {
+            if shown < self.names.len() {
+                cells.push(more.to_owned());
+            }
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let padded = |at: usize, text: &str| match self.types[at] {
+            "Text" => format!("{text:<0$}", widths[at]),
+            _ => format!("{text:>0$}", widths[at]),
+        };
+        let mut out = line((0..shown).map(|at| padded(at, &self.names[at])).collect(), "...");
+        out += &line(widths.iter().map(|width| "-".repeat(*width)).collect(), "---");
         for row in &rows {
-            let padded = row.iter().enumerate().map(|(at, text)| {
-                if self.types[at] == "Text" {
-                    format!("{text:<0$}", widths[at])
-                } else {
-                    format!("{text:>0$}", widths[at])
-                }
-            });
-            out += &line(padded.collect());
+            out += &line(row.iter().enumerate().map(|(at, text)| padded(at, text)).collect(), "...");
         }
         if self.rows.len() > max_rows {
-            out += &line(widths.iter().map(|width| format!("{:<1$}", "...", *width)).collect());
+            out += &line(widths.iter().map(|width| format!("{:<1$}", "...", *width)).collect(), "...");
         }
         out
     }
+}
+
+/// Digits behind the point that a drawn table shows.
+const MOST_PLACES: usize = 3;
+
+/// A number of a drawn table: thousands in groups, and `…` behind it where the column has more digits than shown.
+fn number(value: &Value, places: usize) -> String {
+    let text = jinja::value::format(value, &format!(",.{}f", places.min(MOST_PLACES)));
+    let text = text.unwrap_or_else(|_| value.to_string());
+    if places > MOST_PLACES { text + "…" } else { text }
 }
 
 /// Names as agate makes them unique: `a`, `a_2`; a missing one is a letter.
@@ -189,71 +220,6 @@ fn letters(at: usize) -> String {
     letter.to_string().repeat(at / 26 + 1)
 }
 
-/// A cell as a value: numbers, truth values, days and moments as such, JSON and arrays as JSON text, the rest as
-/// text.
-fn value(cell: Option<&str>, oid: u32) -> Value {
-    let Some(cell) = cell else { return Value::from(()) };
-    match oid {
-        16 => Value::from(cell == "t"),
-        20 | 21 | 23 | 26 => cell.parse::<i64>().map_or_else(|_| Value::from(cell), Value::from),
-        1700 if !cell.contains('.') => cell.parse::<i128>().map_or_else(|_| Value::from(cell), Value::from),
-        700 | 701 | 1700 => cell.parse::<f64>().map_or_else(|_| Value::from(cell), Value::from),
-        1082 => jinja::value::date_of(cell).unwrap_or_else(|| Value::from(cell)),
-        1114 | 1184 => jinja::value::moment_of(cell).unwrap_or_else(|| Value::from(cell)),
-        1000..=1009 | 1014..=1016 | 1021 | 1022 | 1182 | 1231 | 2951 => Value::from(array_json(cell, oid)),
-        _ => Value::from(cell),
-    }
-}
-
-/// `{a,"b c",NULL}` as `["a", "b c", null]`, the way dbt hands lists to templates.
-pub(super) fn array_json(cell: &str, oid: u32) -> String {
-    let numbers = matches!(oid, 1005 | 1007 | 1016 | 1021 | 1022 | 1231);
-    let mut out = String::new();
-    let mut letters = cell.chars().peekable();
-    let mut item = String::new();
-    let mut quoted = false;
-    let flush = |out: &mut String, item: &mut String, quoted: &mut bool| {
-        if !item.is_empty() || *quoted {
-            if !*quoted && item == "NULL" {
-                out.push_str("null");
-            } else if numbers && !*quoted {
-                out.push_str(item);
-            } else if oid == 1000 && !*quoted {
-                out.push_str(if item == "t" { "true" } else { "false" });
-            } else {
-                out.push_str(&serde_json::Value::from(item.as_str()).to_string());
-            }
-        }
-        item.clear();
-        *quoted = false;
-    };
-    while let Some(letter) = letters.next() {
-        match letter {
-            '{' => out.push('['),
-            '}' => {
-                flush(&mut out, &mut item, &mut quoted);
-                out.push(']');
-            }
-            ',' => {
-                flush(&mut out, &mut item, &mut quoted);
-                out.push_str(", ");
-            }
-            '"' => {
-                quoted = true;
-                while let Some(inner) = letters.next() {
-                    match inner {
-                        '"' => break,
-                        '\\' => item.extend(letters.next()),
-                        other => item.push(other),
-                    }
-                }
-            }
-            other => item.push(other),
-        }
-    }
-    out
-}
-
 /// agate's name for the type of a column.
 fn type_of<'a>(values: impl Iterator<Item = &'a Value>) -> &'static str {
     let mut found = "";
@@ -265,6 +231,7 @@ fn type_of<'a>(values: impl Iterator<Item = &'a Value>) -> &'static str {
             _ => match &*jinja::value::type_name(value) {
                 "datetime.date" => "Date",
                 "datetime.datetime" => "DateTime",
+                "decimal.Decimal" => "Number",
                 _ => return "Text",
             },
         };
@@ -621,24 +588,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_made_unique_and_arrays_become_json() {
+    fn names_are_made_unique() {
         assert_eq!(unique(vec!["a".into(), "a".into(), String::new()]), ["a", "a_2", "c"]);
-        assert_eq!(array_json(r#"{a,"b \"c",NULL}"#, 1009), r#"["a", "b \"c", null]"#);
-        assert_eq!(array_json("{1,2}", 1007), "[1, 2]");
     }
 
     #[test]
-    fn days_and_moments_are_pythons() {
-        let (day, moment) = (value(Some("2024-01-02"), 1082), value(Some("2024-01-02 03:04:05.5+00"), 1184));
-        assert_eq!(jinja::value::repr(&day), "datetime.date(2024, 1, 2)");
-        assert_eq!(jinja::value::to_str(&moment), "2024-01-02 03:04:05.500000+00:00");
-        assert_eq!(value(Some("infinity"), 1184).as_str(), Some("infinity"));
+    fn days_and_moments_have_types_and_json() {
+        let (day, moment) =
+            (cell::value(Some("2024-01-02"), 1082), cell::value(Some("2024-01-02 03:04:05.5+00"), 1184));
         let table = Table::new(vec!["d".into(), "m".into()], vec![vec![day, moment]]);
         assert_eq!(&table.types[..], ["Date", "DateTime"]);
         assert_eq!(
             table.to_json().to_string(),
             r#"[{"d":"2024-01-02","m":"2024-01-02T03:04:05.500000+00:00"}]"#
         );
+    }
+
+    #[test]
+    fn fractions_are_drawn_as_agate_draws_them() {
+        let column = |cells: &[&str]| cells.iter().map(|it| cell::value(Some(it), 1700)).collect::<Vec<_>>();
+        let (a, b) = (column(&["1.10", "2000"]), column(&["3.14159", "-1234.5678"]));
+        let rows = a.into_iter().zip(b).map(|(a, b)| vec![a, b]).collect();
+        let table = Table::new(vec!["a".into(), "b".into()], rows);
+        let drawn = "|       a |           b |\n| ------- | ----------- |\n\
+                     |     1.1 |      3.142… |\n| 2,000.0 | -1,234.568… |\n";
+        assert_eq!(table.drawn(20, 6), drawn);
+        assert_eq!(table.to_json().to_string(), r#"[{"a":1.1,"b":3.14159},{"a":2000.0,"b":-1234.5678}]"#);
+        let first = "|       a | ... |\n| ------- | --- |\n|     1.1 | ... |\n| 2,000.0 | ... |\n";
+        assert_eq!(table.drawn(20, 1), first);
     }
 
     #[test]
