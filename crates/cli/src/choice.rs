@@ -13,6 +13,7 @@ use platform_core::selection::{
 use platform_core::{EventSink as _, Graph, Manifest, ResourceType, UniqueId};
 use project::Project;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// What the flags say of nodes.
@@ -153,12 +154,36 @@ pub fn state_manifest(folder: &Path) -> Result<Option<Manifest>, Stop> {
     let schema = manifest.as_ref().map(|manifest| manifest.metadata.dbt_schema_version.as_str());
     let version =
         schema.and_then(|schema| schema.rsplit_once("/v")?.1.strip_suffix(".json")?.parse::<u32>().ok());
-    match version.filter(|version| *version < 4) {
-        Some(version) => Err(Stop::runtime(format!(
+    match version {
+        Some(version) if version < 4 => Err(Stop::runtime(format!(
             "read {}: it is of version {version}, and manifests of version 4 or later are read: make it again with dbt 1.0 or later",
             path.display()
         ))),
-        None => Ok(manifest),
+        Some(version) if version < 10 => {
+            let mut json: Value = read_json(&path)?.unwrap_or_default();
+            upgrade(&mut json, version);
+            let manifest = serde_json::from_value(json).map(Some);
+            manifest.map_err(|error| Stop::runtime(format!("read {}: {error}", path.display())))
+        }
+        _ => Ok(manifest),
+    }
+}
+
+/// Puts an earlier version's manifest into today's form.
+fn upgrade(manifest: &mut Value, version: u32) {
+    if version < 7 {
+        let nodes = manifest.get_mut("nodes").and_then(Value::as_object_mut);
+        for node in nodes.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut) {
+            for (old, new) in [("raw_sql", "raw_code"), ("compiled_sql", "compiled_code")] {
+                if let Some(code) = node.remove(old) {
+                    node.entry(new).or_insert(code);
+                }
+            }
+        }
+    }
+    // Metrics were of another kind until then.
+    if version < 10 {
+        manifest["metrics"] = Value::Object(Map::new());
     }
 }
 

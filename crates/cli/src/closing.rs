@@ -173,7 +173,10 @@ fn tell_rows(invocation: &Invocation, result: &NodeResult) {
 
 fn tell_place(invocation: &Invocation, runtime: &Runtime, resource: Resource<'_>, result: &NodeResult) {
     let compiled = runtime.all_compiled();
-    let path = compiled.get(&result.unique_id).and_then(|compiled| compiled.path.clone());
+    let path = match resource {
+        Resource::UnitTest(test) => runtime.compiled_unit_test(test),
+        _ => compiled.get(&result.unique_id).and_then(|compiled| compiled.path.clone()),
+    };
     if let Some(path) = path {
         invocation.blank();
         let text = format!("  compiled code at {path}");

@@ -72,6 +72,34 @@ pub fn fill_from_project(global: &mut Global, folder: &Path) {
     }
 }
 
+/// Behaviour that projects switch by `flags:`, and what dbt does where none says
+/// (<https://docs.getdbt.com/reference/global-configs/behavior-changes>).
+const BEHAVIOURS: [(&str, bool); 17] = [
+    ("require_all_warnings_handled_by_warn_error", false),
+    ("require_batched_execution_for_custom_microbatch_strategy", false),
+    ("require_explicit_package_overrides_for_builtin_materializations", true),
+    ("require_generic_test_arguments_property", true),
+    ("require_nested_cumulative_type_params", false),
+    ("require_ref_searches_node_package_before_root", false),
+    ("require_resource_names_without_spaces", true),
+    ("require_unique_project_resource_names", false),
+    ("require_yaml_configuration_for_mf_time_spines", false),
+    ("show_all_deprecations", false),
+    ("skip_nodes_if_on_run_start_fails", false),
+    ("source_freshness_run_project_hooks", true),
+    ("state_modified_compare_more_unrendered_values", false),
+    ("state_modified_compare_vars", false),
+    ("upload_to_artifacts_ingest_api", false),
+    ("use_fast_test_edges", false),
+    ("validate_macro_args", false),
+];
+
+/// The behaviour of a project with these `flags:`.
+pub fn behaviours(project: &Map<String, Value>) -> Map<String, Value> {
+    let value = |name: &str, default| project.get(name).and_then(Value::as_bool).unwrap_or(default);
+    BEHAVIOURS.iter().map(|(name, default)| ((*name).to_owned(), value(name, *default).into())).collect()
+}
+
 /// dbt's defaults of flags, as `args` of run_results.json shows them.
 pub fn defaults() -> Map<String, Value> {
     let defaults = json!({

@@ -236,7 +236,19 @@ impl Invocation {
     /// `args` of run_results.json: dbt's defaults, then what was given.
     pub fn result_arguments(&self) -> Map<String, Value> {
         let mut arguments = flags::defaults();
+        if matches!(self.verb, "run-operation" | "clean" | "debug" | "deps" | "init" | "parse") {
+            for selecting in ["select", "exclude", "empty"] {
+                arguments.remove(selecting);
+            }
+        }
+        arguments.extend(flags::behaviours(&project::settings::flags_of(&self.project_dir())));
         arguments.extend(self.flags());
+        // What is YAML on the command line is a mapping here.
+        if let Some(Value::String(text)) = arguments.get("args")
+            && let Ok(map) = flags::yaml_map("--args", Some(text))
+        {
+            arguments.insert("args".into(), Value::Object(map));
+        }
         arguments.insert("vars".into(), Value::Object(project::context::vars::without_secrets(&self.vars)));
         arguments.insert("project_dir".into(), self.project_dir().display().to_string().into());
         arguments

@@ -40,7 +40,22 @@ impl Renderer {
 
     /// A renderer whose `var` sees what templates of `package` see.
     pub fn new(shared: &Arc<Shared>, vars: &Vars, package: &str, secrets: Secrets) -> Self {
-        let mut names = BTreeMap::from([("var", Var::of_yaml(vars.of(package)))]);
+        Self::with_missing(Missing::Error, shared, vars, package, secrets)
+    }
+
+    /// The same where a missing variable is none.
+    pub fn lenient(shared: &Arc<Shared>, vars: &Vars, package: &str, secrets: Secrets) -> Self {
+        Self::with_missing(Missing::None, shared, vars, package, secrets)
+    }
+
+    fn with_missing(
+        missing: Missing,
+        shared: &Arc<Shared>,
+        vars: &Vars,
+        package: &str,
+        secrets: Secrets,
+    ) -> Self {
+        let mut names = BTreeMap::from([("var", Var::of_yaml(vars.of(package), missing))]);
         if secrets == Secrets::Given {
             names.insert("env_var", EnvVar::value(shared.env.clone(), Secrets::Given));
         }

@@ -4,7 +4,7 @@ mod check;
 mod file;
 
 pub(crate) use file::profile_name;
-pub use file::{flags_of, read, read_package};
+pub use file::{flags_of, read, read_alone, read_package};
 
 use crate::yaml::Document;
 use platform_core::Diagnostic;

@@ -232,9 +232,9 @@ models:
 semantic_models:
   - name: days
     model: ref('spine')
-    defaults: {agg_time_dimension: day}
+    defaults: {agg_time_dimension: on_day}
     entities: [{name: day_key, type: primary, expr: day}]
-    dimensions: [{name: day, type: time, type_params: {time_granularity: day}}]
+    dimensions: [{name: on_day, expr: day, type: time, type_params: {time_granularity: day}}]
     measures: [{name: days, agg: count, expr: day}]
 metrics:
   - {name: all_days, label: All days, type: simple, type_params: {measure: days}}

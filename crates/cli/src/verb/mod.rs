@@ -1,6 +1,7 @@
 //! The verbs, one a module.
 
 mod alerts;
+mod clean;
 mod clone;
 mod compile;
 mod debug;
@@ -66,7 +67,7 @@ pub fn execute(invocation: &Invocation, verb: Verb) -> Result<Exit, Stop> {
         Verb::RunOperation(it) => operation::run_operation(invocation, &it),
         Verb::Show(it) => operation::show(invocation, &it),
         Verb::Debug(it) => debug::debug(invocation, &it),
-        Verb::Clean(it) => operation::clean(invocation, &it),
+        Verb::Clean(it) => clean::clean(invocation, &it),
         Verb::Alerts(it) => alerts::alerts(invocation, &it),
         Verb::Docs(Docs::Generate(it)) => docs::generate(invocation, &it),
         Verb::Docs(Docs::Serve(it)) => docs::serve(invocation, &it),

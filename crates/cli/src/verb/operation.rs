@@ -1,11 +1,10 @@
-//! `dp run-operation`, `dp show`, `dp clean`.
+//! `dp run-operation`, `dp show`.
 
 use crate::arguments::Output;
-use crate::arguments::verb::{Clean, RunOperation, Show};
+use crate::arguments::verb::{RunOperation, Show};
 use crate::artifact;
 use crate::choice::{self, Request};
 use crate::database;
-use crate::deprecations;
 use crate::exit::{Exit, Stop};
 use crate::flags;
 use crate::invocation::Invocation;
@@ -17,7 +16,6 @@ use project::Project;
 use project::runtime::results::Value;
 use project::runtime::table::Table;
 use serde_json::json;
-use std::path::Path;
 
 /// Runs a macro.
 pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Result<Exit, Stop> {
@@ -175,46 +173,4 @@ fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Outpu
         .with("node_name", node.name.as_str())
         .with("is_inline", is_inline);
     invocation.log.send(event);
-}
-
-/// Deletes the folders of `clean-targets`; never one outside of the project, and none that holds its source.
-pub fn clean(invocation: &Invocation, arguments: &Clean) -> Result<Exit, Stop> {
-    let project = invocation.read()?;
-    let settings = project.settings();
-    if let Some(event) = deprecations::of_clean_targets(settings) {
-        invocation.log.send(event);
-        invocation.stop_if_escalated()?;
-    }
-    let sources: Vec<&String> =
-        settings.model_paths.iter().chain(&settings.seed_paths).chain(&settings.macro_paths).collect();
-    for name in &settings.clean_targets {
-        let folder = project.root.join(name);
-        let outside = !inside(&folder, &project.root);
-        if outside && arguments.clean_project_files_only != Some(false) {
-            return Err(Stop::runtime(format!(
-                "dbt will not clean the following directories outside the project: [{name}]\nhint: take it out of clean-targets, or delete it yourself"
-            )));
-        }
-        if sources.contains(&name) {
-            return Err(Stop::runtime(format!(
-                "`{name}` holds the project's own files and is not cleaned\nhint: take it out of clean-targets"
-            )));
-        }
-        if folder.is_dir() {
-            std::fs::remove_dir_all(&folder).map_err(|source| Stop::File {
-                action: "delete",
-                path: folder.clone(),
-                source,
-            })?;
-        }
-        invocation.say(Level::Info, "CheckCleanPath", "Z012", format!("Checking {}", folder.display()));
-        invocation.say(Level::Info, "ConfirmCleanPath", "Z013", format!("Cleaned {}", folder.display()));
-    }
-    invocation.say(Level::Info, "FinishedCleanPaths", "Z014", "Finished cleaning all paths.");
-    Ok(Exit::Success)
-}
-
-fn inside(folder: &Path, root: &Path) -> bool {
-    let real = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    real.starts_with(root) && real != root && !folder.components().any(|part| part.as_os_str() == "..")
 }

@@ -102,8 +102,11 @@ impl<'a> StateQuery<'a> {
         match (self.question, before) {
             (Question::Macros, _) => self.macros_changed(now),
             (Question::Old, before) => before.is_some(),
-            (Question::Unmodified, None) | (Question::New, Some(_)) => false,
-            (_, None) => true,
+            (Question::New, Some(_)) => false,
+            (Question::New | Question::Configs, None) => true,
+            // What isn't built and is new counts as unchanged, as in dbt.
+            (Question::Unmodified, None) => !is_built(now),
+            (_, None) => is_built(now),
             (Question::Modified, Some(before)) => self.changed(now, before),
             (Question::Unmodified, Some(before)) => !self.changed(now, before),
             (Question::Body, Some(before)) => body_changed(now, before),
@@ -155,12 +158,18 @@ impl<'a> StateQuery<'a> {
     }
 }
 
+/// Whether a resource has code or is a test; not so sources, exposures and the semantic layer.
+fn is_built(resource: Resource<'_>) -> bool {
+    matches!(resource, Resource::Node(_) | Resource::UnitTest(_))
+}
+
+/// Of a seed the rows count, of everything else the code: dbt's versions differ in what they take a checksum of.
 fn body_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
     match (now, before) {
-        (Resource::Node(now), Resource::Node(before)) => {
+        (Resource::Node(now), Resource::Node(before)) if now.resource_type == ResourceType::Seed => {
             now.checksum != before.checksum
-                || (now.checksum.name == "none" && now.raw_code != before.raw_code)
         }
+        (Resource::Node(now), Resource::Node(before)) => now.raw_code != before.raw_code,
         _ => false,
     }
 }
@@ -169,7 +178,45 @@ fn configs_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
     let (Some(left), Some(right)) = (written_config(now), written_config(before)) else { return false };
     let skipped = |key: &str| now.node().is_some() && NOT_COMPARED.contains(&key);
     let keys: HashSet<&String> = left.keys().chain(right.keys()).collect();
-    keys.into_iter().any(|key| !skipped(key) && left.get(key) != right.get(key))
+    keys.into_iter()
+        .any(|key| !skipped(key) && !same_written(now, before, key, left.get(key), right.get(key)))
+}
+
+/// Whether a key of the written configuration says the same in both.
+///
+/// dbt repeats the items of some lists, and keeps what `config(…)` of a file says as `Keyword(key=…)`, where states are
+/// compared by what was written: then the values themselves are compared.
+fn same_written(
+    now: Resource<'_>,
+    before: Resource<'_>,
+    key: &str,
+    left: Option<&Value>,
+    right: Option<&Value>,
+) -> bool {
+    let node_of_jinja = |value: Option<&'_ Value>| {
+        let text = value.and_then(Value::as_str).filter(|text| text.starts_with("Keyword(key='"))?;
+        // What isn't a literal has a value of its environment.
+        Some(["value=Const(", "value=List(", "value=Dict("].iter().any(|literal| text.contains(literal)))
+    };
+    match (left, right) {
+        (None | Some(Value::Null), None | Some(Value::Null)) => true,
+        (Some(left), Some(right)) if left == right => true,
+        (Some(Value::Array(left)), Some(Value::Array(right))) => {
+            left.iter().all(|item| right.contains(item)) && right.iter().all(|item| left.contains(item))
+        }
+        (Some(Value::Object(left)), Some(Value::Object(right))) => {
+            let keys: HashSet<&String> = left.keys().chain(right.keys()).collect();
+            keys.into_iter().all(|key| same_written(now, before, key, left.get(key), right.get(key)))
+        }
+        (left, right) => match (node_of_jinja(left), node_of_jinja(right)) {
+            (Some(is_literal), None) | (None, Some(is_literal)) => {
+                let value =
+                    |resource: Resource<'_>| resource.node().and_then(|it| it.config.get(key).cloned());
+                !is_literal || value(now) == value(before)
+            }
+            _ => false,
+        },
+    }
 }
 
 fn written_config(resource: Resource<'_>) -> Option<&Map<String, Value>> {
@@ -196,9 +243,10 @@ fn descriptions_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
 
 fn relation_changed(now: Resource<'_>, before: Resource<'_>, compares_written: bool) -> bool {
     match (now, before) {
-        (Resource::Node(now), Resource::Node(before)) => ["database", "schema", "alias"]
-            .iter()
-            .any(|key| now.unrendered_config.get(*key) != before.unrendered_config.get(*key)),
+        (Resource::Node(now), Resource::Node(before)) => ["database", "schema", "alias"].iter().any(|key| {
+            let (left, right) = (now.unrendered_config.get(*key), before.unrendered_config.get(*key));
+            !same_written(Resource::Node(now), Resource::Node(before), key, left, right)
+        }),
         (Resource::Source(now), Resource::Source(before)) if compares_written => {
             now.identifier != before.identifier
                 || ["unrendered_database", "unrendered_schema"]
@@ -257,7 +305,7 @@ fn node_changed(now: &Node, before: &Node) -> bool {
         || left.latest_version != right.latest_version
         || left.deprecation_date != right.deprecation_date
         || (now.resource_type == ResourceType::Function
-            && ["arguments", "returns"].iter().any(|key| left.more.get(*key) != right.more.get(*key)))
+            && ["arguments", "returns"].iter().any(|key| !same(left.more.get(*key), right.more.get(*key))))
 }
 
 fn source_changed(now: &Source, before: &Source) -> bool {
@@ -282,5 +330,22 @@ fn exposure_changed(now: &Exposure, before: &Exposure) -> bool {
 
 fn open_keys_changed(now: Resource<'_>, before: Resource<'_>, keys: &[&str]) -> bool {
     let (Some(now), Some(before)) = (now.more(), before.more()) else { return true };
-    keys.iter().any(|key| now.get(*key) != before.get(*key))
+    keys.iter().any(|key| !same(now.get(*key), before.get(*key)))
+}
+
+/// Whether two values are the same where a key that an earlier version of manifests doesn't have is null,
+/// inside of values as well.
+fn same(now: Option<&Value>, before: Option<&Value>) -> bool {
+    match (now, before) {
+        (None | Some(Value::Null), None | Some(Value::Null)) => true,
+        (Some(Value::Array(now)), Some(Value::Array(before))) => {
+            now.len() == before.len()
+                && now.iter().zip(before).all(|(now, before)| same(Some(now), Some(before)))
+        }
+        (Some(Value::Object(now)), Some(Value::Object(before))) => {
+            let keys: HashSet<&String> = now.keys().chain(before.keys()).collect();
+            keys.into_iter().all(|key| same(now.get(key), before.get(key)))
+        }
+        (now, before) => now == before,
+    }
 }

@@ -92,24 +92,26 @@ impl<'a> Levels<'a> {
 
     /// A source's configuration: as [`Levels::resolve`], but every level's tags replace those below.
     pub fn resolve_source(&self, fqn: &[String], properties: &Map<String, Value>) -> Map<String, Value> {
-        self.replacing_tags(Kind::Source, fqn, properties)
+        self.replacing(&["tags"], Kind::Source, fqn, properties)
     }
 
-    /// An exposure's configuration, likewise.
+    /// An exposure's configuration: `meta` replaces as well.
     pub fn resolve_exposure(&self, fqn: &[String], properties: &Map<String, Value>) -> Map<String, Value> {
-        self.replacing_tags(Kind::Exposure, fqn, properties)
+        self.replacing(&["tags", "meta"], Kind::Exposure, fqn, properties)
     }
 
-    fn replacing_tags(
+    /// A configuration in which these keys of every level replace those below.
+    pub fn replacing(
         &self,
+        keys: &[&str],
         kind: Kind,
         fqn: &[String],
         properties: &Map<String, Value>,
     ) -> Map<String, Value> {
         let mut config = defaults(kind).clone();
         let mut put = |level: &Map<String, Value>| {
-            if level.contains_key("tags") {
-                config.remove("tags");
+            for key in keys.iter().filter(|key| level.contains_key(**key)) {
+                config.remove(*key);
             }
             merge(&mut config, level);
         };
@@ -164,6 +166,11 @@ impl<'a> Levels<'a> {
         }
         put(own);
         config
+    }
+
+    /// What a section of the package's project says under a key of its own, without `+`.
+    pub fn plain(&self, kind: Kind, key: &str) -> Option<&Value> {
+        self.package.configs.get(kind.section())?.rendered.get(key)
     }
 
     fn of(

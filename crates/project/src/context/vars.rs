@@ -97,9 +97,9 @@ impl Var {
     }
 
     /// The `var` of YAML files.
-    pub fn of_yaml(values: Arc<Map<String, Json>>) -> Value {
+    pub fn of_yaml(values: Arc<Map<String, Json>>, missing: Missing) -> Value {
         let owner = "<Configuration>".to_owned();
-        Value::from_object(Self { values, missing: Missing::Error, owner, renders: false })
+        Value::from_object(Self { values, missing, owner, renders: false })
     }
 
     fn missing(&self, name: &str) -> HostError {

@@ -8,7 +8,6 @@ use crate::package::lock::{self, Lock};
 use crate::package::registry::Registry;
 use crate::package::resolve::{Fetcher, Pinned, resolve, shown};
 use crate::package::spec::{self, Spec};
-use crate::profile::Profile;
 use crate::settings;
 use platform_core::Event;
 use platform_core::event::Level;
@@ -31,7 +30,7 @@ pub fn install(options: &ReadOptions, request: &Request) -> Result<(), ProjectEr
 }
 
 fn run(options: &ReadOptions, request: &Request) -> Result<(), Error> {
-    let settings = settings::read(options, &Profile::default())?;
+    let settings = settings::read_alone(options)?;
     let wanted = spec::read(options, &options.project_dir)?;
     if wanted.packages.is_empty() {
         let text = "Warning: No packages were found in packages.yml";

@@ -130,6 +130,14 @@ fn spec(document: &Document, written: &Node, item: &Node) -> Result<Spec, Diagno
     if let Some(path) = text("local") {
         return Ok(Spec::Local { path });
     }
+    if let Some(git) =
+        item.entry("git").filter(|git| git.value.scalar_text().is_none_or(|it| it.trim().is_empty()))
+    {
+        let message = "A git package is missing the value. It is a required property.";
+        return Err(Diagnostic::error(code::PACKAGE, message)
+            .event("DbtProjectError")
+            .at(document.place(&git.span)));
+    }
     if let Some(url) = text("git") {
         return Ok(Spec::Git {
             written: written.get("git").and_then(Node::scalar_text).unwrap_or_default(),

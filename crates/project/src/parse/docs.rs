@@ -152,9 +152,23 @@ impl<'a> Describer<'a> {
         });
         let renderer = self.renderer.forked().with("doc", Value::from_dyn_object(doc.clone()));
         let value = renderer.plain(text, place)?;
-        let used = std::mem::take(&mut *doc.used.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut used = std::mem::take(&mut *doc.used.lock().unwrap_or_else(PoisonError::into_inner));
+        let bare = bare_calls(text);
+        used.retain(|id| bare.iter().any(|name| id.as_str().rsplit('.').next() == Some(name.as_str())));
         Ok((value, used))
     }
+}
+
+/// The names of the blocks that a text shows by a call alone, `{{ doc('name') }}`: what dbt counts as using a block.
+fn bare_calls(text: &str) -> Vec<String> {
+    let expressions = text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(it, _)| it);
+    let name = |expression: &str| {
+        let expression = expression.trim_matches('-').trim();
+        let arguments = expression.strip_prefix("doc")?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
+        let name = arguments.rsplit(',').next()?.trim().trim_matches(['\'', '"']);
+        name.chars().all(|it| it.is_alphanumeric() || it == '_').then(|| name.to_owned())
+    };
+    expressions.filter_map(name).collect()
 }
 
 /// The `doc` of descriptions.

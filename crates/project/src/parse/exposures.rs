@@ -34,9 +34,15 @@ pub fn exposure(scene: &Scene<'_>, block: &Block) -> Result<(Exposure, Vec<Diagn
     let mut config = levels.resolve_exposure(&fqn, &own);
     config::check(Kind::Exposure, &config)
         .map_err(|why| block.fault(node, why).event("SchemaConfigError"))?;
+    // What stands plainly below `exposures:` adds to every exposure.
     let mut tags: BTreeSet<String> = config::tags(&config).into_iter().collect();
+    if let Some(everywhere) = levels.plain(Kind::Exposure, "tags") {
+        tags.extend(config::tags(&Map::from_iter([("tags".to_owned(), everywhere.clone())])));
+    }
     tags.extend(block.list(node, "tags", "")?.iter().filter_map(Yaml::scalar_text));
-    let mut meta = block.map(node, "meta", "")?;
+    let everywhere = levels.plain(Kind::Exposure, "meta").and_then(Value::as_object);
+    let mut meta = everywhere.cloned().unwrap_or_default();
+    meta.extend(block.map(node, "meta", "")?);
     if let Some(Value::Object(more)) = config.get("meta") {
         meta.extend(more.clone());
     }

@@ -390,7 +390,11 @@ fn call(
     if let Target::Node { name, version: Some(version), .. } = target {
         for call in captured.refs.iter_mut().filter(|it| it.name == *name && it.package.is_none()) {
             if call.version.as_ref().map(python::text) == Some(python::text(version)) {
-                call.version = Some(version.clone());
+                // Of a test of the whole model, dbt keeps the text.
+                call.version = Some(match spec.column {
+                    Some(_) => version.clone(),
+                    None => python::text(version).into(),
+                });
             }
         }
     }

@@ -81,7 +81,7 @@ pub type Built = Result<Node, Diagnostic>;
 /// Reads the template, resolves the configuration, names the node.
 pub fn build(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Built {
     let kind = Kind::of(draft.resource);
-    let is_python = draft.language == "python";
+    let is_python = draft.language == "python" && draft.resource != ResourceType::Function;
     let reading = !draft.raw_code.is_empty() && draft.resource != ResourceType::Seed;
     let file = draft.template.clone().unwrap_or_else(|| {
         let shown = scene.shown_path(draft.package, &draft.original_file_path);

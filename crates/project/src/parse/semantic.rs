@@ -4,10 +4,12 @@
 mod metric;
 mod model;
 mod query;
+mod validate;
 
 pub use metric::{created, link, metric};
 pub use model::{relate, semantic_model};
 pub use query::saved_query;
+pub use validate::validate;
 
 use crate::properties::Block;
 use crate::yaml::Node as Yaml;
@@ -33,10 +35,12 @@ fn object(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Map<String,
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// `config` of a part: `{"meta": …}`.
-fn part_config(node: &Yaml) -> Value {
-    let meta =
-        node.get("config").and_then(|config| config.get("meta")).map_or_else(|| json!({}), Yaml::to_json);
+/// `config` of a part: `{"meta": …}`, over that of its model.
+fn part_config(node: &Yaml, model: &Map<String, Value>) -> Value {
+    let mut meta = model.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(own) = node.get("config").and_then(|config| config.get("meta")) {
+        meta.extend(own.to_json_map());
+    }
     json!({"meta": meta})
 }
 

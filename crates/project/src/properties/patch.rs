@@ -199,10 +199,14 @@ fn version(
             block.list(item, "constraints", path)?.iter().map(|it| constraint(block, it, true)).collect();
         patch.constraints = own?;
     }
-    let (columns_node, columns) = version_columns(block, base, item, path)?;
+    let (described_anew, columns_node, columns) = version_columns(block, base, item, path)?;
     patch.columns = columns;
-    let has_tests = item.entry("tests").is_some() || item.entry("data_tests").is_some();
-    let (mut specs, mut warnings) = tests(block, &columns_node, path)?;
+    let has_tests = item.get("tests").is_some() || item.get("data_tests").is_some();
+    // A column that the version describes anew keeps the tests it has in the model.
+    let (mut specs, mut warnings) = tests(block, &described_anew, path)?;
+    let (own, more) = tests(block, &columns_node, path)?;
+    specs.extend(own);
+    warnings.extend(more);
     let (whole, more) = tests(block, &without_columns(if has_tests { item } else { &block.node }), path)?;
     specs.extend(whole);
     warnings.extend(more);
@@ -215,13 +219,13 @@ fn without_columns(node: &Node) -> Node {
     Node::new(Content::Map(entries), node.span.clone())
 }
 
-/// The columns of a version: those that `include`/`exclude` take from the model, then its own over them.
+/// The columns of a version, after those of the model that it describes anew: those that `include`/`exclude` take from the model, then its own over them.
 fn version_columns(
     block: &Block,
     base: &Patch,
     item: &Node,
     path: &str,
-) -> Result<(Node, IndexMap<String, Column>), Diagnostic> {
+) -> Result<(Node, Node, IndexMap<String, Column>), Diagnostic> {
     let inherited = block.list(&block.node, "columns", "")?;
     let own = block.list(item, "columns", path)?;
     let (filters, own): (Vec<&Node>, Vec<&Node>) =
@@ -238,19 +242,24 @@ fn version_columns(
         .cloned()
         .collect();
     items.extend(own.iter().map(|it| (*it).clone()));
-    let entry = crate::yaml::Entry {
-        key: "columns".to_owned(),
-        span: item.span.clone(),
-        value: Node::new(Content::List(items), item.span.clone()),
+    let listed = |items: Vec<Node>| {
+        let entry = crate::yaml::Entry {
+            key: "columns".to_owned(),
+            span: item.span.clone(),
+            value: Node::new(Content::List(items), item.span.clone()),
+        };
+        Node::new(Content::Map(vec![entry]), item.span.clone())
     };
-    let node = Node::new(Content::Map(vec![entry]), item.span.clone());
+    let anew =
+        inherited.iter().filter(|it| it.text_of("name").is_some_and(|name| is_taken(name) && is_own(name)));
+    let (anew, node) = (listed(anew.cloned().collect()), listed(items));
     let mut own_columns = columns(block, &node, path)?;
     for (name, column) in &base.columns {
         if is_taken(name) && !is_own(name) {
             own_columns.insert(name.clone(), column.clone());
         }
     }
-    Ok((node, own_columns))
+    Ok((anew, node, own_columns))
 }
 
 /// `include: all | '*' | [names]`, `exclude: [names]`.

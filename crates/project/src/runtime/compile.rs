@@ -55,9 +55,9 @@ impl Runtime {
         }
         self.add_test_arguments(node, context)?;
         let file = jinja::SourceFile::new(node.original_file_path.as_str(), node.raw_code.as_str());
-        // Python is no template.
-        let bare =
-            if node.language == "python" { node.raw_code.clone() } else { context.context.render(&file)? };
+        // A model in Python is no template; a function in it is.
+        let is_plain = node.language == "python" && node.resource_type != ResourceType::Function;
+        let bare = if is_plain { node.raw_code.clone() } else { context.context.render(&file)? };
         let met = std::mem::take(
             &mut *context.state.ephemeral.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
         );

@@ -43,6 +43,7 @@ pub mod slots;
 mod snapshot;
 pub mod statements;
 pub mod table;
+mod table_text;
 pub mod timing;
 pub mod unit_test;
 

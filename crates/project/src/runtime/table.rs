@@ -3,7 +3,7 @@
 //! Columns and rows are sequences that also answer by name; a row is asked by place, by name or as attribute.
 
 use crate::context::arguments::{Arguments, no_method, text, truth};
-use crate::runtime::ComparedRows;
+use crate::runtime::{ComparedRows, cell};
 use indexmap::IndexMap;
 use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
 use std::cmp::Ordering;
@@ -11,14 +11,12 @@ use std::fmt;
 use std::sync::Arc;
 use warehouse::ResultSet;
 
-use super::cell;
-
 /// A table in memory.
 #[derive(Debug)]
 pub struct Table {
-    names: Arc<[Arc<str>]>,
-    types: Vec<&'static str>,
-    rows: Vec<Arc<Row>>,
+    pub(super) names: Arc<[Arc<str>]>,
+    pub(super) types: Vec<&'static str>,
+    pub(super) rows: Vec<Arc<Row>>,
     compared: Option<ComparedRows>,
 }
 
@@ -26,7 +24,7 @@ pub struct Table {
 #[derive(Debug)]
 pub struct Row {
     names: Arc<[Arc<str>]>,
-    values: Vec<Value>,
+    pub(super) values: Vec<Value>,
 }
 
 impl Table {
@@ -118,85 +116,6 @@ impl Table {
     fn with_rows(&self, rows: Vec<Arc<Row>>) -> Self {
         Self { names: self.names.clone(), types: self.types.clone(), rows, compared: None }
     }
-
-    /// Rows as objects by column, for `--output json`.
-    pub fn to_json(&self) -> serde_json::Value {
-        let cell = |value: &Value| match &*jinja::value::type_name(value) {
-            "datetime.datetime" => jinja::value::to_str(value).replacen(' ', "T", 1).into(),
-            _ => jinja::value::to_json(value).unwrap_or_default(),
-        };
-        let row = |row: &Arc<Row>| {
-            let pairs = self.names.iter().zip(&row.values);
-            serde_json::Value::Object(pairs.map(|(name, value)| (name.to_string(), cell(value))).collect())
-        };
-        serde_json::Value::Array(self.rows.iter().map(row).collect())
-    }
-
-    /// How many digits behind the point numbers with a fraction are drawn with, if the column has such; one more than
-    /// [`MOST_PLACES`] for more.
-    fn places(&self, at: usize) -> Option<usize> {
-        let places = |row: &Arc<Row>| {
-            let normalized = jinja::value::format(&row.values[at], "f").unwrap_or_default();
-            let digits = normalized.split_once('.').map_or("", |(_, digits)| digits);
-            digits.trim_end_matches('0').len()
-        };
-        let rows = self.rows.iter().filter(|row| !row.values[at].is_none());
-        (self.types[at] == "Number").then(|| rows.map(places).max().unwrap_or(0).min(MOST_PLACES + 1))
-    }
-
-    /// Lines as agate's `print_table` draws them.
-    pub fn drawn(&self, max_rows: usize, max_columns: usize) -> String {
-        let shown = self.names.len().min(max_columns);
-        let places: Vec<Option<usize>> = (0..shown).map(|at| self.places(at)).collect();
-        let cell = |(at, value): (usize, &Value)| {
-            let text = match places[at] {
-                _ if value.is_none() => String::new(),
-                Some(places) => number(value, places),
-                None => value.to_string(),
-            };
-            if text.chars().count() > 20 { text.chars().take(17).collect::<String>() + "..." } else { text }
-        };
-        let rows: Vec<Vec<String>> = self
-            .rows
-            .iter()
-            .take(max_rows)
-            .map(|row| row.values.iter().take(shown).enumerate().map(cell).collect())
-            .collect();
-        let width = |at: usize| {
-            let cells = rows.iter().map(|row| row[at].chars().count());
-            cells.chain([self.names[at].chars().count()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..shown).map(width).collect();
-        let line = |mut cells: Vec<String>, more: &str| {
-            if shown < self.names.len() {
-                cells.push(more.to_owned());
-            }
-            format!("| {} |\n", cells.join(" | "))
-        };
-        let padded = |at: usize, text: &str| match self.types[at] {
-            "Text" => format!("{text:<0$}", widths[at]),
-            _ => format!("{text:>0$}", widths[at]),
-        };
-        let mut out = line((0..shown).map(|at| padded(at, &self.names[at])).collect(), "...");
-        out += &line(widths.iter().map(|width| "-".repeat(*width)).collect(), "---");
-        for row in &rows {
-            out += &line(row.iter().enumerate().map(|(at, text)| padded(at, text)).collect(), "...");
-        }
-        if self.rows.len() > max_rows {
-            out += &line(widths.iter().map(|width| format!("{:<1$}", "...", *width)).collect(), "...");
-        }
-        out
-    }
-}
-
-/// Digits behind the point that a drawn table shows.
-const MOST_PLACES: usize = 3;
-
-/// A number of a drawn table: thousands in groups, and `…` behind it where the column has more digits than shown.
-fn number(value: &Value, places: usize) -> String {
-    let text = jinja::value::format(value, &format!(",.{}f", places.min(MOST_PLACES)));
-    let text = text.unwrap_or_else(|_| value.to_string());
-    if places > MOST_PLACES { text + "…" } else { text }
 }
 
 /// Names as agate makes them unique: `a`, `a_2`; a missing one is a letter.
@@ -284,7 +203,18 @@ impl Object for Table {
                 let [rows, columns] = arguments.bind(["max_rows", "max_columns"], 0)?;
                 let most =
                     |value: Option<Value>, default| value.and_then(|it| it.as_usize()).unwrap_or(default);
-                Ok(Value::from(self.drawn(most(rows, 20), most(columns, 6))))
+                print(state, self.drawn(most(rows, 20), most(columns, 6)).trim_end())
+            }
+            "print_csv" => print(state, self.csv().trim_end()),
+            "print_json" => print(state, &self.json_text()),
+            "to_csv" | "to_json" => {
+                let [path] = arguments.bind(["path"], 1)?;
+                let path = text(path.as_ref()).unwrap_or_default();
+                let text = if method == "to_csv" { self.csv() } else { self.json_text() };
+                std::fs::write(&path, text).map_err(|error| {
+                    HostError::new(jinja::HostErrorKind::InvalidOperation, format!("write `{path}`: {error}"))
+                })?;
+                Ok(Value::from(()))
             }
             "select" | "exclude" => {
                 let [wanted] = arguments.bind(["key"], 1)?;
@@ -365,6 +295,13 @@ impl Object for Table {
     fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("<agate.table.Table object>")
     }
+}
+
+/// Puts a text where the template's own `print` puts it.
+fn print(state: &mut State<'_, '_>, text: &str) -> Result<Value, HostError> {
+    let context = jinja::value::context(state).unwrap_or_default();
+    context.get_attr("print")?.call(state, &[Value::from(text)])?;
+    Ok(Value::from(()))
 }
 
 /// A place counted from the end if negative.
@@ -593,32 +530,6 @@ mod tests {
     }
 
     #[test]
-    fn days_and_moments_have_types_and_json() {
-        let (day, moment) =
-            (cell::value(Some("2024-01-02"), 1082), cell::value(Some("2024-01-02 03:04:05.5+00"), 1184));
-        let table = Table::new(vec!["d".into(), "m".into()], vec![vec![day, moment]]);
-        assert_eq!(&table.types[..], ["Date", "DateTime"]);
-        assert_eq!(
-            table.to_json().to_string(),
-            r#"[{"d":"2024-01-02","m":"2024-01-02T03:04:05.500000+00:00"}]"#
-        );
-    }
-
-    #[test]
-    fn fractions_are_drawn_as_agate_draws_them() {
-        let column = |cells: &[&str]| cells.iter().map(|it| cell::value(Some(it), 1700)).collect::<Vec<_>>();
-        let (a, b) = (column(&["1.10", "2000"]), column(&["3.14159", "-1234.5678"]));
-        let rows = a.into_iter().zip(b).map(|(a, b)| vec![a, b]).collect();
-        let table = Table::new(vec!["a".into(), "b".into()], rows);
-        let drawn = "|       a |           b |\n| ------- | ----------- |\n\
-                     |     1.1 |      3.142… |\n| 2,000.0 | -1,234.568… |\n";
-        assert_eq!(table.drawn(20, 6), drawn);
-        assert_eq!(table.to_json().to_string(), r#"[{"a":1.1,"b":3.14159},{"a":2000.0,"b":-1234.5678}]"#);
-        let first = "|       a | ... |\n| ------- | --- |\n|     1.1 | ... |\n| 2,000.0 | ... |\n";
-        assert_eq!(table.drawn(20, 1), first);
-    }
-
-    #[test]
     fn columns_are_renamed_by_what_a_filter_gives() {
         let table = Table::new(vec!["A".into(), "B".into()], Vec::new());
         let lowered = Value::make_iterable(|| ["a", "b"].into_iter().map(Value::from));
@@ -626,12 +537,5 @@ mod tests {
         let by_name = jinja::value::dict([(Value::from("B"), Value::from("c"))]);
         assert_eq!(table.renamed(&by_name).expect("names"), ["A", "c"]);
         assert_eq!(table.renamed(&Value::from(())).expect("names"), ["A", "B"]);
-    }
-
-    #[test]
-    fn a_table_is_drawn_as_agate_draws_it() {
-        let table =
-            Table::new(vec!["id".into(), "name".into()], vec![vec![Value::from(1), Value::from("x")]]);
-        assert_eq!(table.drawn(20, 6), "| id | name |\n| -- | ---- |\n|  1 | x    |\n");
     }
 }

@@ -258,6 +258,21 @@ impl Runtime {
     }
 }
 
+impl Runtime {
+    /// Where the query of a unit test stands, relative to the project; `None` where it hasn't been compiled.
+    pub fn compiled_unit_test(&self, test: &UnitTest) -> Option<String> {
+        let folder = Path::new(&test.original_file_path).parent().unwrap_or(Path::new(""));
+        let path = PathBuf::from("compiled")
+            .join(&test.package_name)
+            .join(&test.original_file_path)
+            .join(folder)
+            .join(format!("{}.sql", test.name));
+        let path = self.project().target_path.join(path);
+        let below = path.strip_prefix(&self.project().root).unwrap_or(&path);
+        path.is_file().then(|| below.to_string_lossy().into_owned())
+    }
+}
+
 /// The unit test as a node that the materialization `unit` builds.
 fn unit_node(test: &UnitTest, model: &Node) -> Node {
     let folder = Path::new(&test.original_file_path).parent().unwrap_or(Path::new(""));

@@ -58,10 +58,23 @@ fn renderer(options: &ReadOptions, profile: &Profile) -> Renderer {
     Renderer::new(&shared, &Vars::of_command_line(&options.vars), "", Secrets::Refused)
 }
 
+/// Reads the root project's settings for what needs no database and no resources (`deps`, `clean`): a variable that
+/// is missing is none.
+pub fn read_alone(options: &ReadOptions) -> Result<Settings, Error> {
+    let shared = render::bootstrap(options, &Profile::default());
+    let vars = Vars::of_command_line(&options.vars);
+    let renderer = Renderer::lenient(&shared, &vars, "", Secrets::Refused);
+    complete(options, resolve(options, &renderer, load(&options.project_dir, NAMES[0])?)?)
+}
+
 /// Reads the root project's settings.
 pub fn read(options: &ReadOptions, profile: &Profile) -> Result<Settings, Error> {
     let document = load(&options.project_dir, NAMES[0])?;
-    let mut settings = resolve(options, profile, document)?;
+    complete(options, resolve(options, &renderer(options, profile), document)?)
+}
+
+/// Paths that the command line or the environment says otherwise.
+fn complete(options: &ReadOptions, mut settings: Settings) -> Result<Settings, Error> {
     let path = |given: &Option<std::path::PathBuf>, variable: &str, own: &str| match given {
         Some(path) => path.display().to_string(),
         None => {
@@ -83,13 +96,13 @@ pub fn read_package(
     folder: &Path,
     shown: &str,
 ) -> Result<Settings, Error> {
-    resolve(options, profile, load(folder, shown)?)
+    resolve(options, &renderer(options, profile), load(folder, shown)?)
 }
 
-fn resolve(options: &ReadOptions, profile: &Profile, document: Document) -> Result<Settings, Error> {
+fn resolve(options: &ReadOptions, renderer: &Renderer, document: Document) -> Result<Settings, Error> {
     check::check(&document)?;
     let written = document.root.clone();
-    let rendered = renderer(options, profile).render(&document, &written, &is_kept)?;
+    let rendered = renderer.render(&document, &written, &is_kept)?;
     let check_version = !options.flags.is_off("version_check");
     let mut settings = Reader { document: &document, root: &rendered }.settings()?;
     check::version(&document, &settings.name, &settings.require_dbt_version, check_version)?;

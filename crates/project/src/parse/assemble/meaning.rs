@@ -5,6 +5,7 @@ use crate::parse::units::{self, Fixtures, Parts};
 use crate::parse::{exposures, semantic, verify};
 use crate::properties::{Block, Section};
 use crate::resolve;
+use platform_core::diagnostic::Severity;
 use platform_core::node::UnitTest;
 use platform_core::{Diagnostic, Node, ResourceType};
 use serde_json::Value;
@@ -147,6 +148,9 @@ impl Assembler<'_> {
         ));
         self.diagnostics.extend(semantic::link(&mut self.manifest));
         self.diagnostics.extend(resolve::saved_queries(&mut self.manifest));
+        if self.diagnostics.iter().all(|it| it.severity == Severity::Warning) {
+            self.diagnostics.extend(semantic::validate(&self.manifest));
+        }
     }
 
     pub(super) fn unit_tests(&mut self, blocks: &[Block], fixtures: &Fixtures) {

@@ -37,15 +37,20 @@ pub fn metric(scene: &Scene<'_>, block: &Block) -> Result<Metric, Diagnostic> {
         return Err(block.fault(node, message));
     }
     let fqn = fqn(block);
-    let own = block.config(node, &["meta"])?;
+    let own = block.map(node, "config", "")?;
     let levels = scene.levels(block.package());
-    let config = levels.resolve(Kind::Metric, &fqn, &own, &Map::new());
+    let config = levels.replacing(&["tags"], Kind::Metric, &fqn, &own);
     config::check(Kind::Metric, &config).map_err(|why| block.fault(node, why).event("SchemaConfigError"))?;
     let params = node.get("type_params").unwrap_or(node);
     let tags: Vec<String> = match node.get("tags") {
         Some(tags) if tags.is_list() => tags.items().iter().filter_map(Yaml::scalar_text).collect(),
         Some(tag) => tag.scalar_text().into_iter().collect(),
         None => Vec::new(),
+    };
+    // What the configuration says goes before the key beside it.
+    let meta = match config.get("meta") {
+        Some(Value::Object(meta)) if !meta.is_empty() => meta.clone(),
+        _ => block.map(node, "meta", "")?,
     };
     let file = &block.properties.file;
     let more = object([
@@ -56,7 +61,7 @@ pub fn metric(scene: &Scene<'_>, block: &Block) -> Result<Metric, Diagnostic> {
         ("filter", filter(node.get("filter"))),
         ("metadata", Value::Null),
         ("time_granularity", or_null(node, "time_granularity")),
-        ("meta", config.get("meta").cloned().unwrap_or_else(|| json!({}))),
+        ("meta", Value::Object(meta)),
         ("tags", json!(tags)),
         ("unrendered_config", Value::Object(levels.unrendered(Kind::Metric, &fqn, &own, &Map::new()))),
         ("sources", json!([])),
@@ -214,7 +219,7 @@ pub fn created(scene: &Scene<'_>, block: &Block, model: &SemanticModel) -> Vec<M
         let label = measure.get("label").and_then(Yaml::scalar_text).unwrap_or_else(|| name.clone());
         let enabled = model.config.enabled();
         let group = model.config.get("group").cloned().unwrap_or_default();
-        let meta = super::part_config(measure)["meta"].clone();
+        let meta = super::part_config(measure, &model.config.0)["meta"].clone();
         Some(Metric {
             unique_id: UniqueId::of(ResourceType::Metric, &model.package_name, &name),
             resource_type: ResourceType::Metric,

@@ -24,9 +24,14 @@ pub fn semantic_model(scene: &Scene<'_>, block: &Block) -> Result<SemanticModel,
     let config = levels.resolve(Kind::SemanticModel, &fqn, &own, &Map::new());
     config::check(Kind::SemanticModel, &config)
         .map_err(|why| block.fault(node, why).event("SchemaConfigError"))?;
-    let list = |key: &'static str, read: fn(&Block, &Yaml) -> Result<Value, Diagnostic>| {
+    let list = |key: &'static str, read: fn(&Block, &Yaml) -> Result<Map<String, Value>, Diagnostic>| {
+        let part = |item: &Yaml| {
+            let mut part = read(block, item)?;
+            part.insert("config".to_owned(), part_config(item, &config));
+            Ok(Value::Object(part))
+        };
         let items: Result<Vec<Value>, Diagnostic> =
-            block.list(node, key, "").and_then(|items| items.iter().map(|item| read(block, item)).collect());
+            block.list(node, key, "").and_then(|items| items.iter().map(part).collect());
         items.map(Value::Array)
     };
     let defaults = match node.get("defaults") {
@@ -80,19 +85,18 @@ fn named(block: &Block, item: &Yaml) -> Result<Value, Diagnostic> {
     name.map(Value::String).ok_or_else(|| block.invalid("[]", "'name' is a required property", item))
 }
 
-fn entity(block: &Block, item: &Yaml) -> Result<Value, Diagnostic> {
-    Ok(Value::Object(object([
+fn entity(block: &Block, item: &Yaml) -> Result<Map<String, Value>, Diagnostic> {
+    Ok(object([
         ("name", named(block, item)?),
         ("type", or_null(item, "type")),
         ("description", or_null(item, "description")),
         ("label", or_null(item, "label")),
         ("role", or_null(item, "role")),
         ("expr", text_or_null(item, "expr")),
-        ("config", part_config(item)),
-    ])))
+    ]))
 }
 
-fn measure(block: &Block, item: &Yaml) -> Result<Value, Diagnostic> {
+fn measure(block: &Block, item: &Yaml) -> Result<Map<String, Value>, Diagnostic> {
     let agg_params = match item.get("agg_params") {
         Some(given) => json!({
             "percentile": or_null(given, "percentile"),
@@ -109,7 +113,7 @@ fn measure(block: &Block, item: &Yaml) -> Result<Value, Diagnostic> {
         }),
         None => Value::Null,
     };
-    Ok(Value::Object(object([
+    Ok(object([
         ("name", named(block, item)?),
         ("agg", or_null(item, "agg")),
         ("description", or_null(item, "description")),
@@ -119,11 +123,10 @@ fn measure(block: &Block, item: &Yaml) -> Result<Value, Diagnostic> {
         ("agg_params", agg_params),
         ("non_additive_dimension", non_additive),
         ("agg_time_dimension", or_null(item, "agg_time_dimension")),
-        ("config", part_config(item)),
-    ])))
+    ]))
 }
 
-fn dimension(block: &Block, item: &Yaml) -> Result<Value, Diagnostic> {
+fn dimension(block: &Block, item: &Yaml) -> Result<Map<String, Value>, Diagnostic> {
     let type_params = match item.get("type_params").filter(|it| !matches!(it.content, Content::Null)) {
         Some(given) => {
             let validity = given.get("validity_params").map_or(Value::Null, |validity| {
@@ -133,7 +136,7 @@ fn dimension(block: &Block, item: &Yaml) -> Result<Value, Diagnostic> {
         }
         None => Value::Null,
     };
-    Ok(Value::Object(object([
+    Ok(object([
         ("name", named(block, item)?),
         ("type", or_null(item, "type")),
         ("description", or_null(item, "description")),
@@ -142,6 +145,5 @@ fn dimension(block: &Block, item: &Yaml) -> Result<Value, Diagnostic> {
         ("type_params", type_params),
         ("expr", text_or_null(item, "expr")),
         ("metadata", Value::Null),
-        ("config", part_config(item)),
-    ])))
+    ]))
 }

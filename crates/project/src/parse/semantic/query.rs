@@ -9,6 +9,7 @@ use crate::yaml::Node as Yaml;
 use platform_core::node::{DependsOn, SavedQuery};
 use platform_core::{Diagnostic, NodeConfig, ResourceType, UniqueId};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// The saved query of a block.
 pub fn saved_query(scene: &Scene<'_>, block: &Block) -> Result<SavedQuery, Diagnostic> {
@@ -19,7 +20,7 @@ pub fn saved_query(scene: &Scene<'_>, block: &Block) -> Result<SavedQuery, Diagn
     let fqn = fqn(block);
     let own = block.map(node, "config", "")?;
     let levels = scene.levels(block.package());
-    let mut config = levels.resolve(Kind::SavedQuery, &fqn, &own, &Map::new());
+    let mut config = levels.replacing(&["tags"], Kind::SavedQuery, &fqn, &own);
     config::check(Kind::SavedQuery, &config)
         .map_err(|why| block.fault(node, why).event("SchemaConfigError"))?;
     let enabled = config.get("cache").and_then(|it| it.get("enabled")).cloned().unwrap_or(json!(false));
@@ -40,7 +41,7 @@ pub fn saved_query(scene: &Scene<'_>, block: &Block) -> Result<SavedQuery, Diagn
     });
     let exports: Result<Vec<Value>, Diagnostic> =
         block.list(node, "exports", "")?.iter().map(|item| export(scene, block, item, &config)).collect();
-    let tags: Vec<String> = config::tags(&config)
+    let tags: BTreeSet<String> = config::tags(&config)
         .into_iter()
         .chain(node.get("tags").map(Yaml::items).unwrap_or_default().iter().filter_map(Yaml::scalar_text))
         .collect();
@@ -51,7 +52,7 @@ pub fn saved_query(scene: &Scene<'_>, block: &Block) -> Result<SavedQuery, Diagn
         ("description", or_null(node, "description")),
         ("label", or_null(node, "label")),
         ("metadata", Value::Null),
-        ("unrendered_config", Value::Object(levels.unrendered(Kind::SavedQuery, &fqn, &own, &Map::new()))),
+        ("unrendered_config", Value::Object(own)),
         ("group", config.get("group").cloned().unwrap_or_default()),
         ("created_at", json!(scene.created_at)),
         ("refs", json!([])),

@@ -1,0 +1,238 @@
+//! What the semantic layer asks of names, time dimensions and time spines
+//! (<https://docs.getdbt.com/docs/build/metricflow-time-spine>), held against dbt Core's answers.
+
+use crate::code;
+use indexmap::IndexMap;
+use platform_core::node::SemanticModel;
+use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType};
+use serde_json::Value;
+
+/// Words that name a granularity, which nothing else may be called.
+const GRANULARITIES: [&str; 11] = [
+    "NANOSECOND",
+    "MICROSECOND",
+    "MILLISECOND",
+    "SECOND",
+    "MINUTE",
+    "HOUR",
+    "DAY",
+    "WEEK",
+    "MONTH",
+    "QUARTER",
+    "YEAR",
+];
+
+/// How many of [`GRANULARITIES`] are a day or shorter.
+const UP_TO_A_DAY: usize = 7;
+
+/// What keeps the semantic layer of a manifest from being used.
+pub fn validate(manifest: &Manifest) -> Vec<Diagnostic> {
+    let mut problems = spines(manifest);
+    if manifest.semantic_models.is_empty() {
+        return problems;
+    }
+    if problems.is_empty() && !has_daily_spine(manifest) {
+        let message = "The semantic layer requires a time spine model with granularity DAY or smaller in the project, \
+                       but none was found. Guidance on creating this model can be found on our docs site \
+                       (https://docs.getdbt.com/docs/build/metricflow-time-spine).";
+        problems.push(
+            error(message.to_owned()).hint("add a model of days, with `time_spine:` in its properties"),
+        );
+    }
+    let mut faults = names(manifest);
+    faults.extend(labels(manifest));
+    faults.extend(manifest.semantic_models.values().flat_map(kinds));
+    faults.extend(manifest.semantic_models.values().flat_map(time_dimensions));
+    if !faults.is_empty() {
+        faults.push(error("Semantic Manifest validation failed.".to_owned()));
+    }
+    problems.extend(faults);
+    problems
+}
+
+fn error(message: String) -> Diagnostic {
+    Diagnostic::error(code::SEMANTIC, message).event("ParsingError")
+}
+
+fn fault(message: String, file: &str) -> Diagnostic {
+    Diagnostic::error(code::SEMANTIC, message).event("SemanticValidationFailure").at(Place::file(file))
+}
+
+fn models(manifest: &Manifest) -> impl Iterator<Item = &Node> {
+    manifest.nodes.values().filter(|node| node.resource_type == ResourceType::Model)
+}
+
+fn spine(node: &Node) -> Option<&Value> {
+    node.only.time_spine.as_ref().filter(|it| !it.is_null())
+}
+
+/// Columns that time spines name and their models don't have.
+fn spines(manifest: &Manifest) -> Vec<Diagnostic> {
+    let listed = |names: Vec<&str>| {
+        let shown: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+        format!("[{}]", shown.join(", "))
+    };
+    let mut problems = Vec::new();
+    for node in models(manifest) {
+        let Some(spine) = spine(node) else { continue };
+        let known: Vec<&str> = node.columns.keys().map(String::as_str).collect();
+        let standard = spine["standard_granularity_column"].as_str().unwrap_or_default();
+        let mut tell = |message: String| {
+            let place = Place::file(node.original_file_path.as_str());
+            problems.push(error(message).at(place));
+        };
+        match node.columns.get(standard) {
+            None => tell(format!(
+                "Time spine standard granularity column must be defined on the model. Got invalid column name \
+                 '{standard}' for model '{}'. Valid names: {}.",
+                node.name,
+                listed(known.clone())
+            )),
+            Some(column) if column.granularity.is_none() => tell(format!(
+                "Time spine standard granularity column must have a granularity defined. Please add one for column \
+                 '{standard}' in model '{}'.",
+                node.name
+            )),
+            Some(_) => {}
+        }
+        let custom = spine["custom_granularities"].as_array().into_iter().flatten();
+        let missing: Vec<&str> = custom
+            .filter_map(|it| it["column_name"].as_str().or_else(|| it["name"].as_str()))
+            .filter(|name| !known.contains(name))
+            .collect();
+        if !missing.is_empty() {
+            tell(format!(
+                "Time spine custom granularity columns do not exist in the model. Columns not found: {}; Available \
+                 columns: {}",
+                listed(missing),
+                listed(known)
+            ));
+        }
+    }
+    problems
+}
+
+/// Whether a model has the days, or goes by the name that made it one before there was `time_spine`.
+fn has_daily_spine(manifest: &Manifest) -> bool {
+    let is_daily = |node: &Node| {
+        let column = spine(node).and_then(|it| node.columns.get(it["standard_granularity_column"].as_str()?));
+        let granularity = column.and_then(|it| it.granularity.as_deref()).unwrap_or_default().to_uppercase();
+        GRANULARITIES[..UP_TO_A_DAY].contains(&granularity.as_str())
+    };
+    models(manifest).any(|node| node.name == "metricflow_time_spine" || is_daily(node))
+}
+
+fn parts<'a>(model: &'a SemanticModel, key: &str) -> impl Iterator<Item = &'a Value> {
+    model.more.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn name(part: &Value) -> &str {
+    part["name"].as_str().unwrap_or_default()
+}
+
+fn names(manifest: &Manifest) -> Vec<Diagnostic> {
+    let of_models = manifest.semantic_models.values().flat_map(|model| {
+        let parts = ["measures", "entities", "dimensions"].into_iter().flat_map(|key| parts(model, key));
+        std::iter::once(model.name.as_str())
+            .chain(parts.map(name))
+            .map(|name| (name, model.original_file_path.as_str()))
+    });
+    let of_metrics = manifest.metrics.values().map(|it| (it.name.as_str(), it.original_file_path.as_str()));
+    let of_queries =
+        manifest.saved_queries.values().map(|it| (it.name.as_str(), it.original_file_path.as_str()));
+    of_models.chain(of_metrics).chain(of_queries).filter_map(|(name, file)| wrong_name(name, file)).collect()
+}
+
+fn wrong_name(name: &str, file: &str) -> Option<Diagnostic> {
+    let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let is_plain = name.len() > 1
+        && name.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && name.chars().all(is_word)
+        && !name.ends_with('_')
+        && !name.contains("__");
+    if !is_plain {
+        let message = format!(
+            "Invalid name `{name}` - names may only contain lower case letters, numbers, and underscores. Additionally, \
+             names must start with a lower case letter, cannot end with an underscore, cannot contain dunders (double \
+             underscores, or __), and must be at least 2 characters long."
+        );
+        return Some(fault(message, file));
+    }
+    GRANULARITIES.contains(&name.to_uppercase().as_str()).then(|| {
+        let words: Vec<String> = GRANULARITIES.iter().map(|word| format!("'{word}'")).collect();
+        let message = format!(
+            "Invalid name `{name}` - names cannot match reserved time granularity keywords ([{}])",
+            words.join(", ")
+        );
+        fault(message, file)
+    })
+}
+
+/// No two metrics share a label.
+fn labels(manifest: &Manifest) -> Vec<Diagnostic> {
+    let mut seen: IndexMap<&str, &str> = IndexMap::new();
+    let mut found = Vec::new();
+    for metric in manifest.metrics.values() {
+        let Some(label) = metric.more.get("label").and_then(Value::as_str) else { continue };
+        if let Some(earlier) = seen.get(label) {
+            let message = format!(
+                "Can't use label `{label}` for  metric `{}` as it's already used for metric `{earlier}`",
+                metric.name
+            );
+            found.push(fault(message, &metric.original_file_path));
+        } else {
+            seen.insert(label, &metric.name);
+        }
+    }
+    found
+}
+
+/// A name of a semantic model is one thing: a measure, an entity or a dimension.
+fn kinds(model: &SemanticModel) -> Vec<Diagnostic> {
+    let mut seen: IndexMap<&str, &str> = IndexMap::new();
+    let mut found = Vec::new();
+    for (key, kind) in [("measures", "measure"), ("entities", "entity"), ("dimensions", "dimension")] {
+        for name in parts(model, key).map(name) {
+            if let Some(earlier) = seen.get(name) {
+                let message = format!(
+                    "In semantic model `{}`, can't use name `{name}` for a {kind} when it was already used for a \
+                     {earlier}",
+                    model.name
+                );
+                found.push(fault(message, &model.original_file_path));
+            } else {
+                seen.insert(name, kind);
+            }
+        }
+    }
+    found
+}
+
+/// The dimension that a measure is aggregated over is a time dimension of the model.
+fn time_dimensions(model: &SemanticModel) -> Vec<Diagnostic> {
+    let is_time = |part: &&Value| part["type"].as_str().is_some_and(|it| it.eq_ignore_ascii_case("time"));
+    let known: Vec<&str> = parts(model, "dimensions").filter(is_time).map(name).collect();
+    let mut found = Vec::new();
+    let default = model.more.get("defaults").and_then(|it| it["agg_time_dimension"].as_str());
+    for measure in parts(model, "measures") {
+        let Some(dimension) = measure["agg_time_dimension"].as_str().or(default) else { continue };
+        if !known.contains(&dimension) {
+            let message = format!(
+                "In semantic model '{}', measure '{}' has the aggregation time dimension set to '{dimension}', which is \
+                 not a valid time dimension in the semantic model",
+                model.name,
+                name(measure)
+            );
+            found.push(fault(message, &model.original_file_path));
+        }
+    }
+    if let Some(default) = default.filter(|default| !known.contains(default)) {
+        let message = format!(
+            "Default aggregation time dimension was specified as '{default}' which doesn't exist as a time dimension in \
+             semantic model named '{}'.",
+            model.name
+        );
+        found.push(fault(message, &model.original_file_path));
+    }
+    found
+}

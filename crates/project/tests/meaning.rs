@@ -1,0 +1,257 @@
+//! Properties that describe: versions, doc blocks, exposures and the semantic layer, as dbt Core reads them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
+use platform_core::{Manifest, UniqueId};
+use project::{Profile, Project, ReadOptions};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn read(files: &[(&str, &str)]) -> Result<Project, project::Error> {
+    let folder = TempDir::new().unwrap();
+    let settings = ("dbt_project.yml", "name: shop\nversion: '1.0'\nprofile: shop\n");
+    for (path, text) in std::iter::once(&settings).chain(files) {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let profile =
+        Profile { name: "shop".into(), schema: "shop".into(), database: "db".into(), ..Profile::default() };
+    let fallback_profile = Some(profile);
+    project::read(&ReadOptions { fallback_profile, ..ReadOptions::new(folder.path().to_owned()) })
+}
+
+#[track_caller]
+fn manifest(files: &[(&str, &str)]) -> Manifest {
+    let project = read(files).unwrap_or_else(|error| panic!("{error}"));
+    if let Some(error) = project.errors().next() {
+        panic!("{}", error.message);
+    }
+    (*project.manifest).clone()
+}
+
+#[track_caller]
+fn refused(files: &[(&str, &str)], expected: &str) {
+    let told = match read(files) {
+        Ok(project) => project.errors().map(|it| it.message.clone()).collect::<Vec<_>>().join("\n"),
+        Err(error) => error.to_string(),
+    };
+    assert!(told.contains(expected), "expected: {expected}\ntold: {told}");
+}
+
+const VERSIONS: &str = "models:
+  - name: v
+    tests: [custom]
+    columns: [{name: id, data_tests: [unique]}, {name: other}]
+    versions:
+      - {v: 1, tests: , columns: [{include: all, exclude: [other]}, {name: id, tests: [not_null]}]}
+      - {v: 2, data_tests: []}
+      - {v: 3, columns: [{include: [other]}, {name: id}]}
+";
+
+#[test]
+fn versions_keep_the_tests_of_their_model() {
+    let macros = ("macros/t.sql", "{% test custom(model) %}select 1{% endtest %}");
+    let files = [("models/v_v1.sql", "select 1 as id"), ("models/v_v2.sql", "select 1 as id")];
+    let third = ("models/v_v3.sql", "select 1 as id");
+    let found = manifest(&[macros, files[0], files[1], third, ("models/v.yml", VERSIONS)]);
+    let mut tests: Vec<&str> = found
+        .nodes
+        .values()
+        .filter(|it| it.only.attached_node.is_some())
+        .map(|it| it.name.as_str())
+        .collect();
+    tests.sort_unstable();
+    let wanted = ["custom_v_v1_", "custom_v_v3_", "not_null_v_v1_id", "unique_v_v1_id", "unique_v_v2_id"];
+    assert_eq!(tests, wanted);
+}
+
+#[test]
+fn only_a_bare_call_counts_as_using_a_doc_block() {
+    let properties = r#"models:
+  - name: m
+    description: "{{ doc('a') | upper }}"
+    columns:
+      - {name: c1, description: "{{ doc(\"a\") }} and {{doc('b')}}"}
+      - {name: c2, description: "{{ doc('a').format() }} {{ doc('b') }}"}
+      - {name: c3, description: "{{ doc('shop', 'a') }}"}
+"#;
+    let docs = ("models/d.md", "{% docs a %}A{% enddocs %}{% docs b %}B{% enddocs %}");
+    let found = manifest(&[docs, ("models/m.sql", "select 1"), ("models/m.yml", properties)]);
+    let model = serde_json::to_value(&found.nodes[&UniqueId::from("model.shop.m")]).unwrap();
+    assert_eq!(model["doc_blocks"], json!([]));
+    let column = |name: &str| model["columns"][name]["doc_blocks"].clone();
+    assert_eq!(column("c1"), json!(["doc.shop.a", "doc.shop.b"]));
+    assert_eq!(column("c2"), json!(["doc.shop.b"]));
+    assert_eq!(column("c3"), json!(["doc.shop.a"]));
+}
+
+#[test]
+fn exposures_take_what_stands_plainly_in_the_project() {
+    let project = |exposures: &str| format!("name: shop\nprofile: shop\nexposures: {exposures}\n");
+    let properties = "exposures:
+  - {name: a, type: dashboard, owner: {name: x}, meta: {own: 1}, tags: [own, common]}
+  - {name: b, type: dashboard, owner: {name: x}, config: {meta: {own: 1, x: o}, tags: [own]}}
+";
+    let of = |exposures: &str| {
+        let found = manifest(&[("dbt_project.yml", &project(exposures)), ("models/e.yml", properties)]);
+        let shown = |name: &str| {
+            let exposure = &found.exposures[&UniqueId::from(format!("exposure.shop.{name}").as_str())];
+            (Value::Object(exposure.meta.clone()), exposure.tags.clone())
+        };
+        [shown("a"), shown("b")]
+    };
+    let [a, b] = of("{tags: [ptag, common], meta: {proj: 1, x: p}}");
+    assert_eq!(
+        (a.0, a.1),
+        (json!({"proj": 1, "x": "p", "own": 1}), vec!["common".into(), "own".into(), "ptag".into()])
+    );
+    assert_eq!(b.0, json!({"proj": 1, "x": "o", "own": 1}));
+    assert_eq!(b.1, ["common", "own", "ptag"]);
+    let [a, b] = of("{+tags: [ptag, common], +meta: {proj: 1, x: p}}");
+    assert_eq!(a.1, ["common", "own", "ptag"]);
+    assert_eq!((b.0, b.1), (json!({"own": 1, "x": "o"}), vec!["own".to_owned()]));
+}
+
+const LAYER: &str = "models:
+  - {name: spine, time_spine: {standard_granularity_column: date_day}, columns: [{name: date_day, granularity: day}]}
+semantic_models:
+  - name: people
+    model: ref('m')
+    config: {meta: {x: own}}
+    defaults: {agg_time_dimension: created}
+    entities: [{name: person, type: primary, expr: id}]
+    dimensions: [{name: created, expr: d, type: time, type_params: {time_granularity: day}}]
+    measures: [{name: headcount, agg: count, expr: id}]
+metrics:
+  - {name: first, label: one, type: simple, type_params: {measure: headcount}, meta: {own: 1}, tags: [own]}
+  - {name: other, label: two, type: simple, type_params: {measure: headcount}, config: {meta: {own: 1}, tags: [c]}}
+saved_queries:
+  - {name: asked, query_params: {metrics: [first]}, tags: [own], config: {tags: [c]}}
+";
+
+fn layer<'a>(properties: &'a str, project: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("dbt_project.yml", project),
+        ("models/m.sql", "select 1 as id, current_date as d"),
+        ("models/spine.sql", "select current_date as date_day"),
+        ("models/s.yml", properties),
+    ]
+}
+
+#[test]
+fn the_semantic_layer_inherits_as_in_dbt() {
+    let project = "name: shop
+profile: shop
+metrics: {+meta: {proj: 1}, +tags: [ptag]}
+semantic-models: {+meta: {proj: 1}}
+saved-queries: {+meta: {proj: 1}, +tags: [ptag]}
+";
+    let found = serde_json::to_value(manifest(&layer(LAYER, project))).unwrap();
+    let (first, second) = (&found["metrics"]["metric.shop.first"], &found["metrics"]["metric.shop.other"]);
+    assert_eq!((&first["meta"], &first["tags"]), (&json!({"proj": 1}), &json!(["own"])));
+    assert_eq!(first["config"]["tags"], json!(["ptag"]));
+    assert_eq!(second["meta"], json!({"proj": 1, "own": 1}));
+    assert_eq!(second["config"]["tags"], json!(["c"]));
+    let model = &found["semantic_models"]["semantic_model.shop.people"];
+    assert_eq!(model["entities"][0]["config"]["meta"], json!({"proj": 1, "x": "own"}));
+    let query = &found["saved_queries"]["saved_query.shop.asked"];
+    assert_eq!(
+        (&query["tags"], &query["unrendered_config"]),
+        (&json!(["c", "own"]), &json!({"tags": ["c"]}))
+    );
+    let bare = serde_json::to_value(manifest(&layer(LAYER, "name: shop\nprofile: shop\n"))).unwrap();
+    assert_eq!(bare["metrics"]["metric.shop.first"]["meta"], json!({"own": 1}));
+    assert_eq!(bare["metrics"]["metric.shop.first"]["config"]["meta"], json!({}));
+}
+
+#[test]
+fn the_semantic_layer_is_validated() {
+    let project = "name: shop\nprofile: shop\n";
+    for (from, to, why) in [
+        ("created", "day", "Invalid name `day` - names cannot match reserved time granularity keywords"),
+        ("person", "Person", "Invalid name `Person` - names may only contain lower case letters"),
+        ("asked", "asked_", "Invalid name `asked_` - names may only contain lower case letters"),
+        (
+            "label: two",
+            "label: one",
+            "Can't use label `one` for  metric `other` as it's already used for metric",
+        ),
+        (
+            "name: person,",
+            "name: headcount,",
+            "can't use name `headcount` for a entity when it was already used",
+        ),
+        (
+            "agg_time_dimension: created",
+            "agg_time_dimension: other",
+            "measure 'headcount' has the aggregation time dimension set to 'other', which is not a valid time dimension",
+        ),
+        (
+            "granularity: day}]}\nsem",
+            "granularity: month}]}\nsem",
+            "requires a time spine model with granularity DAY",
+        ),
+        (
+            ", granularity: day}]}\nsem",
+            "}]}\nsem",
+            "Time spine standard granularity column must have a granularity",
+        ),
+        (
+            "column: date_day",
+            "column: other",
+            "Got invalid column name 'other' for model 'spine'. Valid names: ['date_day']",
+        ),
+        (
+            "column: date_day}",
+            "column: date_day, custom_granularities: [{name: retail}]}",
+            "Columns not found: ['retail']; Available columns: ['date_day']",
+        ),
+    ] {
+        let properties = LAYER.replace(from, to);
+        assert_ne!(properties, LAYER, "{from}");
+        refused(&layer(&properties, project), why);
+    }
+}
+
+#[test]
+fn a_git_package_without_an_address_is_told_so() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("dbt_project.yml"), "name: shop\nprofile: shop\n").unwrap();
+    std::fs::write(folder.path().join("packages.yml"), "packages:\n  - git: ''\n").unwrap();
+    let options = ReadOptions::new(folder.path().to_owned());
+    let error = project::package::install::install(&options, &Default::default()).unwrap_err().to_string();
+    assert!(error.contains("A git package is missing the value. It is a required property."), "{error}");
+}
+
+#[test]
+fn packages_and_cleaning_need_no_variables() {
+    let folder = TempDir::new().unwrap();
+    let settings = "name: shop\nprofile: shop\nmodels: {+materialized: \"{{ var('how') }}\"}\n";
+    std::fs::write(folder.path().join("dbt_project.yml"), settings).unwrap();
+    let options = ReadOptions::new(folder.path().to_owned());
+    project::package::install::install(&options, &Default::default()).unwrap();
+    let alone = project::settings::read_alone(&options).unwrap();
+    assert_eq!(alone.name, "shop");
+    assert!(project::settings::read(&options, &Profile::default()).is_err());
+}
+
+#[test]
+fn a_generic_test_of_a_package_dispatches_within_it() {
+    let package = "packages:\n  - local: dep\n";
+    let test = "{% test same(model) %}{{ return(adapter.dispatch('test_same')(model)) }}{% endtest %}
+{% macro default__test_same(model) %}select 1{% endmacro %}";
+    let found = manifest(&[
+        ("packages.yml", package),
+        ("dbt_packages/dep/dbt_project.yml", "name: dep\nprofile: shop\n"),
+        ("dbt_packages/dep/macros/same.sql", test),
+        ("models/m.sql", "select 1 as id"),
+        ("models/m.yml", "models: [{name: m, data_tests: [dep.same]}]"),
+    ]);
+    assert!(found.nodes.keys().any(|id| id.as_str().starts_with("test.shop.dep_same_m_")));
+}
