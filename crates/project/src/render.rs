@@ -6,7 +6,7 @@ use crate::context::macros::Macros;
 use crate::context::raised::{Kind, Raised};
 use crate::context::scope::{Context, Names};
 use crate::context::shared::Shared;
-use crate::context::vars::{Var, Vars};
+use crate::context::vars::{Missing, Var, Vars};
 use crate::yaml::{Content, Document, Node};
 use jinja::{SourceFile, UndefinedMode, Value};
 use platform_core::{Diagnostic, Place};

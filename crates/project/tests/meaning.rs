@@ -8,6 +8,7 @@
 )]
 
 use platform_core::{Manifest, UniqueId};
+use project::package::install::Request;
 use project::{Profile, Project, ReadOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -225,7 +226,7 @@ fn a_git_package_without_an_address_is_told_so() {
     std::fs::write(folder.path().join("dbt_project.yml"), "name: shop\nprofile: shop\n").unwrap();
     std::fs::write(folder.path().join("packages.yml"), "packages:\n  - git: ''\n").unwrap();
     let options = ReadOptions::new(folder.path().to_owned());
-    let error = project::package::install::install(&options, &Default::default()).unwrap_err().to_string();
+    let error = project::package::install::install(&options, &Request::default()).unwrap_err().to_string();
     assert!(error.contains("A git package is missing the value. It is a required property."), "{error}");
 }
 
@@ -235,7 +236,7 @@ fn packages_and_cleaning_need_no_variables() {
     let settings = "name: shop\nprofile: shop\nmodels: {+materialized: \"{{ var('how') }}\"}\n";
     std::fs::write(folder.path().join("dbt_project.yml"), settings).unwrap();
     let options = ReadOptions::new(folder.path().to_owned());
-    project::package::install::install(&options, &Default::default()).unwrap();
+    project::package::install::install(&options, &Request::default()).unwrap();
     let alone = project::settings::read_alone(&options).unwrap();
     assert_eq!(alone.name, "shop");
     assert!(project::settings::read(&options, &Profile::default()).is_err());

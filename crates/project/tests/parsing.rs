@@ -243,7 +243,7 @@ metrics:
 
 #[test]
 fn metrics_that_are_asked_for_are_there() {
-    let query = "saved_queries: [{name: q, description: \"{{ doc('about') }}\", query_params: {metrics: [all_days]}}]";
+    let query = "saved_queries: [{name: asked, description: \"{{ doc('about') }}\", query_params: {metrics: [all_days]}}]";
     let good = format!("{METRICS}{query}");
     let files = |properties| {
         let about = ("models/about.md", "{% docs about %}Days{% enddocs %}");
@@ -262,7 +262,7 @@ fn metrics_that_are_asked_for_are_there() {
     let bad = good.replace("metrics: [all_days]", "metrics: [all_dayz]");
     refused(
         &files(bad.as_str()),
-        "The metric `all_dayz` does not exist but was referenced by saved query `q`.",
+        "The metric `all_dayz` does not exist but was referenced by saved query `asked`.",
     );
     for (name, why) in [("no_days", "is disabled"), ("all_dayz", "was not found")] {
         let sql = format!("select 1 as a -- {{{{ metric('{name}') }}}}");

@@ -190,7 +190,7 @@ impl Macros {
         }
         // A generic test sees the macros of its own package, whose name nothing here knows.
         if namespace.is_none() {
-            let anywhere = PREFIXES.iter().find_map(|prefix| self.resolve(local, &format!("{prefix}{name}")));
+            let anywhere = PREFIXES.iter().find_map(|prefix| self.resolve("", &format!("{prefix}{name}")));
             if let Some(found) = anywhere {
                 return Ok(found);
             }
