@@ -357,3 +357,19 @@ fn a_rendered_relation_is_a_name() {
     shop.built("model.shop.b");
     assert_eq!(shop.rows("select n from shop.b"), "1");
 }
+
+#[test]
+fn a_statement_that_the_server_ended_in_a_deadlock_is_sent_again() {
+    let shop = Workshop::new(Plan::default());
+    shop.sql("create table shop.a (); create table shop.b ()");
+    let other = "set deadlock_timeout = '10s'; begin; lock table shop.b; select pg_sleep(0.4); \
+                 lock table shop.a; commit; reset deadlock_timeout";
+    shop.connection.open_operation();
+    shop.connection.run("set deadlock_timeout = '20ms'").unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| shop.sql(other));
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        let ours = "do $$ begin lock table shop.a; perform pg_sleep(0.6); lock table shop.b; end $$";
+        shop.connection.run(ours).expect("sent again");
+    });
+}

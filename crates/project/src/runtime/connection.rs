@@ -200,7 +200,28 @@ impl Connection {
             .with("node_info", comment.node_info.clone())
             .with("sql", sent.as_str()),
         );
-        self.send(&sent, sql, shift)
+        self.send_again_after_deadlock(&sent, sql, shift)
+    }
+
+    /// Sends statements that are a transaction by themselves once more where the server ended it to end a deadlock:
+    /// nothing of it has happened. Two nodes that drop tables with foreign keys between them meet so.
+    fn send_again_after_deadlock(&self, sent: &str, sql: &str, shift: usize) -> Result<Outcome, Refused> {
+        const TIMES: usize = 3;
+        const DEADLOCK: &str = "40P01";
+        let is_alone = !self.session.in_transaction() && !sql.to_ascii_lowercase().contains("commit");
+        let mut outcome = self.send(sent, sql, shift);
+        for _ in 0..TIMES {
+            let is_deadlock =
+                outcome.as_ref().is_err_and(|refused| refused.error.sqlstate() == Some(DEADLOCK));
+            if !is_alone || !is_deadlock {
+                break;
+            }
+            if self.session.in_transaction() {
+                self.send("rollback", "rollback", 0)?;
+            }
+            outcome = self.send(sent, sql, shift);
+        }
+        outcome
     }
 
     fn send(&self, sent: &str, sql: &str, shift: usize) -> Result<Outcome, Refused> {
