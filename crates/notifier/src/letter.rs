@@ -284,6 +284,12 @@ pub(crate) fn many(number: usize, noun: &str) -> String {
     format!("{count} {}", if number == 1 { noun.to_owned() } else { plural(noun) })
 }
 
+/// `1 customer was`, `2 customers were`
+pub(crate) fn were(number: i64, noun: &str) -> String {
+    let many = many(usize::try_from(number).unwrap_or(0), noun);
+    format!("{many} {}", if number == 1 { "was" } else { "were" })
+}
+
 /// The plural of an English noun.
 pub(crate) fn plural(noun: &str) -> String {
     let vowel_before = noun.chars().rev().nth(1).is_some_and(|c| "aeiou".contains(c));

@@ -124,7 +124,8 @@ pub enum Replay {
 }
 
 /// Sends messages again: the same bytes under the same Message-ID, which a mailbox that has them drops;
-/// or, `as_new`, under another. Gives their numbers.
+/// or, `as_new`, under another. A message that waits, after a failure or for the end of quiet hours, is due now.
+/// Gives their numbers.
 pub async fn replay(
     which: Replay,
     as_new: bool,
@@ -145,9 +146,7 @@ pub async fn replay(
         .await?;
     let ids = rows.iter().map(|row| Ok(get(row, 0)?)).collect::<Result<Vec<i64>>>()?;
     if let (Replay::One(id), true) = (which, ids.is_empty()) {
-        return Err(Error::NotFound {
-            what: format!("a sent, dead or cancelled message with the number {id} whose contents are kept"),
-        });
+        return Err(Error::NotFound { what: no_replay(&session, id, as_new).await? });
     }
     Ok(ids)
 }
@@ -218,6 +217,21 @@ async fn not_open(session: &Session, id: i64) -> Result<String> {
     Ok(match state.as_str() {
         "acked" => format!("incident {id} open: {} is on it already", crate::plain::plain(&by, 60)),
         _ => format!("incident {id} open: it is {state}"),
+    })
+}
+
+/// A message is wanted that can be sent again, and this one cannot: in words that go on after "find".
+async fn no_replay(session: &Session, id: i64, as_new: bool) -> Result<String> {
+    let row =
+        session.query_opt("select state, payload is null from alerting.outbox where id = $1", &[&id]).await?;
+    let Some(row) = row else { return Ok(format!("a message with the number {id}")) };
+    let (state, is_forgotten): (String, bool) = (get(&row, 0)?, get(&row, 1)?);
+    Ok(match state.as_str() {
+        _ if is_forgotten => format!("the contents of message {id}: they were forgotten after their time"),
+        "ready" | "held" if as_new => {
+            format!("message {id} done with: it still waits to be sent; without --as-new it is sent now")
+        }
+        _ => format!("message {id} at rest: it is being sent at this moment"),
     })
 }
 

@@ -25,6 +25,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const ANSWER: u64 = 64 * 1024;
 /// Characters of an answer that are kept.
 const REPLY: usize = 300;
+/// Shorter words are no secrets, and may stand in any answer.
+const SECRET: usize = 6;
 const SLACK: &str = "https://slack.com/api/chat.postMessage";
 
 /// A Slack channel before it is opened.
@@ -208,11 +210,20 @@ impl Channel for Post {
             Err(_) => Outcome::new(Delivery::Unknown, Phase::Data, "the request was aborted"),
         };
         step(events, "replied");
-        outcome
+        Outcome { reply: self.without_secrets(&outcome.reply), ..outcome }
     }
 }
 
 impl Post {
+    /// An answer in which the receiver repeats what was secret about the request.
+    fn without_secrets(&self, reply: &str) -> String {
+        let path =
+            self.url.parse::<Uri>().ok().and_then(|uri| Some(uri.path_and_query()?.as_str().to_owned()));
+        let secrets = [&self.bearer, &self.hmac, &self.routing_key, &Some(self.url.clone()), &path];
+        let told = secrets.into_iter().flatten().filter(|secret| secret.len() >= SECRET);
+        told.fold(reply.to_owned(), |reply, secret| reply.replace(secret.as_str(), "***"))
+    }
+
     /// The stored bytes; with what is secret or only known now.
     fn body(&self, message: &Message) -> Result<Vec<u8>, String> {
         let thread = message.thread.as_ref().filter(|_| self.slack_bot);
@@ -250,7 +261,16 @@ fn by_status(status: u16, text: &str) -> Outcome {
         401 | 403 | 404 | 405 | 410 | 300..=399 => Delivery::Misconfigured,
         _ => Delivery::Rejected(Rejection::Content),
     };
-    Outcome::new(delivery, Phase::Done, plain(text, REPLY)).code(status)
+    let said = plain(text, REPLY);
+    let advice = match status {
+        200..=299 => return Outcome::new(delivery, Phase::Done, said).code(status),
+        300..=399 => "; redirects are not followed, the address must be the final one",
+        401 | 403 => "; the secret in its settings is not the one that is wanted there",
+        404 | 405 | 410 => "; nothing takes messages at this address",
+        _ => "",
+    };
+    let said = if said.is_empty() { said } else { format!(": {said}") };
+    Outcome::new(delivery, Phase::Done, format!("answered {status}{advice}{said}")).code(status)
 }
 
 /// Slack answers 200 with `ok: false`.
@@ -338,6 +358,21 @@ mod tests {
         let made = signature("key", 1_700_000_000, b"{}");
         assert_eq!(made, "t=1700000000,v1=9d713ed406bb7076d4123f0dc2c39d2df5c654ed4b0cd56b52c8b4c940bd63ae");
         assert_ne!(made, signature("other", 1_700_000_000, b"{}"));
+    }
+
+    #[test]
+    fn what_was_secret_is_not_repeated_from_an_answer() {
+        let hook = Hook {
+            url: "https://hooks.example.com/services/canary".to_owned(),
+            hmac: Some("canary-key".to_owned()),
+            routing_key: Some("canary-route".to_owned()),
+        };
+        let post = hook.open(&["hooks.example.com".to_owned()]).expect("a channel");
+        for answer in ["no route /services/canary", "bad signature canary-key", "unknown key `canary-route`"]
+        {
+            let told = post.without_secrets(answer);
+            assert!(!told.contains("canary") && told.contains("***"), "{told}");
+        }
     }
 
     #[test]

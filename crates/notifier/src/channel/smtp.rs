@@ -105,15 +105,22 @@ impl Smtp {
         let wrapper = self.tls.clone().filter(|_| self.address.wrapped);
         let mut connection = AsyncSmtpConnection::connect_tokio1(place, None, &self.hello, wrapper, None)
             .await
-            .map_err(|problem| before_login(&problem))?;
+            .map_err(|problem| self.before_login(&problem))?;
         if let Some(tls) = &self.tls
             && !self.address.wrapped
         {
             if !connection.can_starttls() {
-                let reply = "the server offers no STARTTLS, and nothing is sent without encryption";
+                let reply = format!(
+                    "{}:{} offers no STARTTLS, and nothing is sent without encryption; use the port that does \
+                     (587), or `smtps://` and port 465",
+                    self.address.host, self.address.port
+                );
                 return Err(Outcome::new(Delivery::Misconfigured, Phase::Claimed, reply));
             }
-            connection.starttls(tls.clone(), &self.hello).await.map_err(|problem| before_login(&problem))?;
+            connection
+                .starttls(tls.clone(), &self.hello)
+                .await
+                .map_err(|problem| self.before_login(&problem))?;
         }
         if let Some((user, password)) = &self.address.login {
             let credentials = Credentials::new(user.clone(), password.clone());
@@ -123,6 +130,17 @@ impl Smtp {
                 .map_err(|problem| refused_login(&problem))?;
         }
         Ok(connection)
+    }
+
+    /// A failure before anything was sent: greeting, TLS.
+    fn before_login(&self, problem: &SmtpError) -> Outcome {
+        let reply = chain(problem);
+        let code = code(problem);
+        let advice = about_certificate(&reply, &self.address.host);
+        let settings = matches!(code, Some(530 | 534 | 535)) || advice.is_some() || problem.is_client();
+        let delivery = if settings { Delivery::Misconfigured } else { Delivery::Deferred(Deferral::Channel) };
+        let reply = advice.map_or_else(|| reply.clone(), |advice| format!("{advice} ({reply})"));
+        Outcome { code, ..Outcome::new(delivery, Phase::Claimed, reply) }
     }
 
     /// Sender, recipient, DATA, message. The connection is kept by the caller only if this says so.
@@ -230,15 +248,20 @@ enum Command {
     Message,
 }
 
-/// A failure before anything was sent: greeting, TLS.
-fn before_login(problem: &SmtpError) -> Outcome {
-    let reply = chain(problem);
-    let code = code(problem);
-    let settings = matches!(code, Some(530 | 534 | 535))
-        || reply.contains("invalid peer certificate")
-        || problem.is_client();
-    let delivery = if settings { Delivery::Misconfigured } else { Delivery::Deferred(Deferral::Channel) };
-    Outcome { code, ..Outcome::new(delivery, Phase::Claimed, reply) }
+/// What to do about a certificate that was refused; nothing if the failure was another one.
+fn about_certificate(reply: &str, host: &str) -> Option<String> {
+    let (_, why) = reply.split_once("invalid peer certificate: ")?;
+    let why = why.to_ascii_lowercase();
+    Some(if why.contains("notvalidforname") || why.contains("not valid for name") {
+        format!("the certificate is for another name than {host}; put the name that it is for into the URL")
+    } else if why.contains("expired") {
+        format!("the certificate of {host} has expired; it has to be renewed there")
+    } else {
+        format!(
+            "the certificate of {host} is not from an authority that this machine trusts; name that authority's \
+             certificate in `ca_file` of the channel, or add it to the machine's"
+        )
+    })
 }
 
 /// A login that was refused; a 4xx may pass, everything else is a matter of settings.
@@ -300,7 +323,7 @@ fn chain(problem: &SmtpError) -> String {
     let mut cause = problem.source();
     while let Some(inner) = cause {
         let words = inner.to_string();
-        if !text.contains(&words) {
+        if !text.contains(&words) && !words.is_empty() {
             text.push_str(": ");
             text.push_str(&words);
         }
@@ -311,7 +334,22 @@ fn chain(problem: &SmtpError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::whole;
+    use super::{about_certificate, whole};
+
+    #[test]
+    fn a_refused_certificate_comes_with_what_to_do() {
+        let advice = |why: &str| about_certificate(&format!("invalid peer certificate: {why}"), "mx.example");
+        for (why, expected) in [
+            ("UnknownIssuer", "ca_file"),
+            ("Other(OtherError(CaUsedAsEndEntity))", "ca_file"),
+            ("certificate not valid for name \"mx.example\"", "another name than mx.example"),
+            ("NotValidForName", "another name than mx.example"),
+            ("certificate expired: verification time 5", "has expired"),
+        ] {
+            assert!(advice(why).is_some_and(|advice| advice.contains(expected)), "{why}: {:?}", advice(why));
+        }
+        assert_eq!(about_certificate("connection refused", "mx.example"), None);
+    }
 
     #[test]
     fn dots_are_doubled_at_the_beginning_of_lines_only() {

@@ -5,10 +5,12 @@ use crate::channel;
 use crate::deliver::refuse_pooler;
 use crate::letter::{self, many};
 use crate::mail::Templates;
+use crate::policy::ChannelKind;
 use crate::source::Names;
 use crate::{Error, Result, schema};
 use chrono::Utc;
 use std::io::Write;
+use std::path::Path;
 use warehouse::{Session, get};
 
 /// One finding.
@@ -60,7 +62,7 @@ fn settings(project: &Project<'_>) -> Vec<Verdict> {
             || project.policy.channels.values().any(|other| other.fallback.as_ref() == Some(name));
         if !used {
             verdicts.push(Odd(format!("channel `{name}` is used by no route")));
-        } else if channel.fallback.is_none() && matches!(channel.kind, crate::policy::ChannelKind::Smtp(_)) {
+        } else if channel.fallback.is_none() && matches!(channel.kind, ChannelKind::Smtp(_)) {
             verdicts.push(Odd(format!("channel `{name}` has no fallback: if it fails, people hear nothing")));
         }
     }
@@ -70,7 +72,24 @@ fn settings(project: &Project<'_>) -> Vec<Verdict> {
 fn channels(project: &Project<'_>) -> Vec<Verdict> {
     let used = |name: &str| project.policy.routes.iter().any(|route| route.to.iter().any(|to| to == name));
     let (open, problems) = channel::open_all(&project.policy, project.environment, &project.console);
-    let mut verdicts: Vec<Verdict> = open.keys().map(|name| Good(format!("channel `{name}`"))).collect();
+    let mut verdicts = Vec::new();
+    for name in open.keys() {
+        let kind = project.policy.channels.get(name).map(|channel| &channel.kind);
+        verdicts.push(match kind {
+            Some(ChannelKind::File { dir, .. }) => match writable(dir) {
+                Ok(()) => Good(format!("channel `{name}`")),
+                Err(problem) => {
+                    let words = format!(
+                        "channel `{name}` writes into {}, which fails: {problem}; give its user the right to, or \
+                         name another folder",
+                        dir.display()
+                    );
+                    if used(name) { Bad(words) } else { Odd(words) }
+                }
+            },
+            _ => Good(format!("channel `{name}`")),
+        });
+    }
     for problem in problems {
         let name =
             if let Error::Channel { channel, .. } = &problem { channel.clone() } else { String::new() };
@@ -78,6 +97,15 @@ fn channels(project: &Project<'_>) -> Vec<Verdict> {
         verdicts.push(if used(&name) { Bad(words) } else { Odd(words) });
     }
     verdicts
+}
+
+/// Whether files can be written there: in the folder, or in the nearest one above it that is there already.
+fn writable(dir: &Path) -> std::io::Result<()> {
+    let near = dir.ancestors().find(|place| place.as_os_str().is_empty() || place.exists());
+    let near = near.filter(|place| !place.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let probe = near.join(format!(".dp-doctor.{}", std::process::id()));
+    std::fs::write(&probe, b"")?;
+    std::fs::remove_file(&probe)
 }
 
 fn templates(project: &Project<'_>) -> Vec<Verdict> {

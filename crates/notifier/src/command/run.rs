@@ -173,7 +173,7 @@ fn tell(
                     number_of(rule.alerts, "new alert")
                 );
                 for (number, name) in [
-                    (rule.bad_data, "unusable records"),
+                    (rule.bad_data, if rule.bad_data == 1 { "unusable record" } else { "unusable records" }),
                     (rule.missing, "without a record"),
                     (rule.withdrawn, "taken back"),
                     (rule.silenced, "silenced"),

@@ -1,12 +1,13 @@
 //! Letters about what moved: the digest, the thread of one customer, the mass change, the correction.
 
-use super::head::head;
+use super::head::{compared, head};
 use super::line::{TAKEN_BACK, line, name};
 use super::rule_words::{capital, noun, rule_words};
-use super::{Kind, Letter, Line, Note, ROWS, Section, Tone, date, many, moment, some_names, steps, table};
+use super::{
+    Kind, Letter, Line, Note, ROWS, Section, Tone, date, many, moment, some_names, steps, table, were,
+};
 use crate::Policy;
 use crate::alert::Alert;
-use crate::amount::count;
 use crate::plain::{NAME, plain};
 use crate::rule::{Currency, Rule};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -159,13 +160,13 @@ fn thread_headline(name: &str, line: &Line) -> String {
 
 /// Between which days, and who else was looked at.
 fn thread_lead(facts: &Facts<'_>, line: &Line) -> String {
-    let noun = noun(facts.rule);
     format!(
-        "This is the change of the {noun} from {}. {} customers were checked on {}; each {noun} is compared with \
-         the same customer's last earlier record.",
+        "This is the change of the {} from {}. {} checked on {}; each {}.",
+        noun(facts.rule),
         line.dates,
-        count(facts.checked),
-        date(facts.as_of)
+        were(facts.checked, "customer"),
+        date(facts.as_of),
+        compared(facts)
     )
 }
 

@@ -28,7 +28,7 @@ pub(super) fn head(
         } else {
             many(customers, &format!("customer {noun}"))
         };
-        (format!("{who} moved by {by}"), format!("{who} moved {by}"))
+        (format!("{who} moved by {by}"), format!("{who} moved {}", subject_words(&by)))
     } else if !broken.is_empty() && (!mass || organizations(broken) == most) {
         let words =
             format!("{} cannot be compared", many(organizations(broken), &format!("customer {noun}")));
@@ -68,15 +68,7 @@ pub(super) fn head(
 }
 
 fn lead(facts: &Facts<'_>, moved: &[&Alert], mass: bool) -> String {
-    let noun = noun(facts.rule);
-    let mut lead = match moved.len() {
-        0 => String::new(),
-        _ if facts.rule.judgement.compare_to_days > 1 => format!(
-            "Each {noun} is compared with the same customer's record of {} days before.",
-            facts.rule.judgement.compare_to_days
-        ),
-        _ => format!("Each {noun} is compared with the same customer's last earlier record."),
-    };
+    let mut lead = if moved.is_empty() { String::new() } else { format!("Each {}.", compared(facts)) };
     if mass {
         if let Some(total) = total(moved) {
             lead.push_str(&format!(" Together they went from {total}."));
@@ -92,6 +84,20 @@ fn lead(facts: &Facts<'_>, moved: &[&Alert], mass: bool) -> String {
         lead.push_str(&format!(" These are the changes of {}, day by day.", span(first, last)));
     }
     lead.trim().to_owned()
+}
+
+/// `balance is compared with the same customer's last earlier record`
+pub(super) fn compared(facts: &Facts<'_>) -> String {
+    let noun = noun(facts.rule);
+    match facts.rule.judgement.compare_to_days {
+        1 => format!("{noun} is compared with the same customer's last earlier record"),
+        days => format!("{noun} is compared with the same customer's record of {days} days before"),
+    }
+}
+
+/// A percentage needs no `by` in a subject line.
+fn subject_words(by: &str) -> String {
+    if by.starts_with(|c: char| c.is_ascii_digit()) { by.to_owned() } else { format!("by {by}") }
 }
 
 /// What all of them had and have, where that can be added up exactly.
@@ -110,7 +116,8 @@ fn total(moved: &[&Alert]) -> Option<String> {
 
 fn threshold_words(rule: &Rule, moved: &[&Alert]) -> String {
     if moved.iter().any(|alert| alert.segment.is_some()) {
-        "their threshold or more".to_owned()
+        let whose = if organizations(moved) == 1 { "its" } else { "their" };
+        format!("{whose} threshold or more")
     } else {
         format!("{}% or more", rule.judgement.threshold.percent())
     }

@@ -44,7 +44,7 @@ pub(crate) fn reminder(facts: &Facts<'_>, due: &[Due], alerts: &[Alert], escalat
              through another day since."
         }
         .to_owned(),
-        figures: vec![Figure { value: number.to_string(), name: "waiting".to_owned() }],
+        figures: vec![Figure { value: crate::amount::count(i64::try_from(number).unwrap_or(i64::MAX)), name: "waiting".to_owned() }],
         sections: vec![Section {
             lines: lines.iter().take(ROWS).map(|alert| line(alert, facts)).collect(),
             hidden: lines.len().saturating_sub(ROWS),

@@ -3,7 +3,7 @@
 
 use super::change::{changes, correction_only, thread};
 use super::trouble::{pipeline, recovered, stale};
-use super::{Facts, Failure, Kind, Letter, PipelineFailure, Tone, date, moment};
+use super::{Facts, Failure, Kind, Letter, PipelineFailure, Tone, date, many, moment, were};
 use crate::Policy;
 use crate::alert::Alert;
 use crate::amount::Amount;
@@ -44,12 +44,15 @@ pub(crate) fn heartbeat(
         tone: Tone::Information,
         rule: rule.id.clone(),
         subject: format!("No alerts, {}", date(as_of)),
-        preheader: format!("{} customers checked, none moved.", crate::amount::count(checked)),
+        preheader: format!(
+            "{} checked, nothing moved.",
+            many(usize::try_from(checked).unwrap_or(0), "customer")
+        ),
         eyebrow: "All quiet".to_owned(),
         headline: "No alerts today".to_owned(),
         lead: format!(
-            "{} customers were checked on {}, and none moved past its threshold.",
-            crate::amount::count(checked),
+            "{} checked on {}, and none of their values moved as far as its threshold.",
+            were(checked, "customer"),
             date(as_of)
         ),
         rule_words: "Sent on days without an alert, so that silence is never a fault.".to_owned(),

@@ -24,7 +24,7 @@ channels:
 ";
 
 /// A company with one alert that waits for a server in that mode.
-async fn waiting(mode: Mode) -> (Story, Sink) {
+pub async fn waiting(mode: Mode) -> (Story, Sink) {
     let sink = Sink::start(Options { mode, ..Options::default() }).await.expect("a server");
     let mut story = Story::new().await;
     story.set_policy(POLICY);
@@ -336,8 +336,8 @@ async fn starttls_is_required_checked_and_used() {
     assert_eq!(try_with(None, good.clone(), "smtps", "canary%20pass").await.0, 1);
     for (starttls, password, words) in [
         (None, "canary%20pass", "offers no STARTTLS"),
-        (Some(certificates.other_name.clone()), "canary%20pass", "not valid for name"),
-        (Some(certificates.expired.clone()), "canary%20pass", "expired"),
+        (Some(certificates.other_name.clone()), "canary%20pass", "for another name than localhost"),
+        (Some(certificates.expired.clone()), "canary%20pass", "has expired"),
         (good, "canary-wrong", "(535)"),
     ] {
         let (_, accepted, problems) = try_with(starttls, None, "smtp", password).await;

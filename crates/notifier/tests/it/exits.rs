@@ -169,7 +169,8 @@ async fn what_is_undelivered_is_3_until_it_is_not() {
         Sink::start(Options { mode: Mode::Recipient("ops", "550 no such user"), ..Options::default() }).await;
     let sink = sink.expect("a server");
     place.smtp = sink.url();
-    place.story.sql("update alerting.outbox set not_before = now()").await;
+    place.check("send", 3, "0 sent, 1 waiting").await;
+    place.check("replay 1", 0, "ready to be sent: 1").await;
     place.check("send", 3, "1 dead").await;
     place.check("send", 3, "1 dead").await;
     place.check("list dead", 0, "no such user").await;

@@ -81,6 +81,8 @@ async fn answers_decide_what_becomes_of_a_message() {
         story.deliver("22").await;
         let states = story.states().await;
         assert!(states[0].starts_with(state), "{status}: {states:?}");
+        let says_so = states[0].contains(&format!("answered {status}"));
+        assert_eq!(says_so, status >= 300, "{status}: {states:?}");
         let open = "select count(*) from alerting.channel_state where circuit = 'open'";
         assert_eq!(story.count(open).await, circuit, "{status}");
         let told = matches!(status, 400 | 401 | 404 | 413);
@@ -128,7 +130,8 @@ async fn redirects_are_not_followed() {
     let report = story.deliver("22").await;
     assert_eq!(other.requests().len(), 0);
     assert!(!report.is_clean());
-    assert!(story.states().await[0].starts_with("hook ready 1"), "kept, for a person to mend the address");
+    let states = story.states().await;
+    assert!(states[0].starts_with("hook ready 1: answered 302; redirects are not followed"), "{states:?}");
 }
 
 #[tokio::test]

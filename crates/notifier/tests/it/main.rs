@@ -20,6 +20,7 @@ mod postfix;
 mod privacy;
 mod privileges;
 mod protocol;
+mod replay;
 mod scenarios;
 mod story;
 mod truth_table;

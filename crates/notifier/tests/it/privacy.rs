@@ -307,5 +307,5 @@ async fn contents_are_forgotten_and_facts_stay() {
         1
     );
     let again = operate::replay(operate::Replay::One(1), false, &story.policy, &story.warehouse, None).await;
-    assert!(again.is_err_and(|problem| problem.to_string().contains("whose contents are kept")));
+    assert!(again.is_err_and(|problem| problem.to_string().contains("forgotten")));
 }

@@ -81,7 +81,7 @@ async fn s22_of_two_segments_the_first_holds() {
     }
     assert_eq!(
         story.told().await,
-        ["digest sent: 1 customer balance moved their threshold or more, 23 Nov 2026"]
+        ["digest sent: 1 customer balance moved by its threshold or more, 23 Nov 2026"]
     );
     assert!(story.newest().await.contains("segment large, 80%"));
 }
