@@ -42,11 +42,12 @@ pub fn difference(
 ) -> Option<String> {
     expected.sort_by(|left, right| order(is_number, left, right));
     actual.sort_by(|left, right| order(is_number, left, right));
-    let lines = lines(&expected, &actual, &pairs(&expected, &actual));
-    if lines.iter().all(|line| matches!(line, Line::Same(_))) {
+    if expected == actual {
         return None;
     }
-    Some(drawn(columns, &lines))
+    let pairs = pairs(&expected, &actual);
+    let lines = lines(&expected, &actual, &pairs.with);
+    Some(drawn(columns, &lines, &shown(columns.len(), &lines, &pairs.looked_at)))
 }
 
 /// Numbers by their value, other texts by their letters, nulls last.
@@ -71,48 +72,65 @@ fn order(is_number: &[bool], left: &Row, right: &Row) -> Ordering {
         .unwrap_or(Ordering::Equal)
 }
 
-/// For each actual row the expected one that it stands beside: an equal one, else one that agrees in columns whose
-/// values no other row of either side has, the first columns tried first.
-fn pairs(expected: &[Row], actual: &[Row]) -> Vec<Option<usize>> {
-    let mut equal: HashMap<&Row, VecDeque<usize>> = HashMap::new();
-    for (at, row) in expected.iter().enumerate() {
-        equal.entry(row).or_default().push_back(at);
-    }
-    let mut pairs: Vec<Option<usize>> =
-        actual.iter().map(|row| equal.get_mut(row).and_then(VecDeque::pop_front)).collect();
-    let mut taken: HashSet<usize> = pairs.iter().flatten().copied().collect();
+/// Which rows stand beside each other.
+struct Pairs {
+    /// For each actual row the expected one.
+    with: Vec<Option<usize>>,
+    /// The columns that had to be looked at.
+    looked_at: HashSet<usize>,
+}
+
+/// Rows that agree in columns whose values no other row of either side has, the first columns tried first; then rows
+/// that are equal.
+fn pairs(expected: &[Row], actual: &[Row]) -> Pairs {
+    let mut pairs = Pairs { with: vec![None; actual.len()], looked_at: HashSet::new() };
+    let mut taken: HashSet<usize> = HashSet::new();
     let columns = telling(expected, actual);
     for chosen in 1..1_usize << columns.len() {
-        if pairs.iter().all(Option::is_some) || taken.len() == expected.len() {
+        if taken.len() == expected.len() {
             break;
         }
-        let key = |row: &Row| -> String {
-            let chosen = columns.iter().enumerate().filter(|(bit, _)| chosen >> bit & 1 == 1);
-            let cells = chosen.filter_map(|(_, at)| row.get(*at)?.as_deref().or(Some("")));
-            cells.map(|cell| if cell == "null" { "" } else { cell }).collect::<Vec<_>>().join(" // ")
-        };
-        let places = |rows: &[Row]| {
-            let mut places: HashMap<String, Vec<usize>> = HashMap::new();
-            rows.iter().enumerate().for_each(|(at, row)| places.entry(key(row)).or_default().push(at));
-            places
-        };
-        let (wanted, found) = (places(expected), places(actual));
+        let chosen: Vec<usize> =
+            columns.iter().enumerate().filter(|(bit, _)| chosen >> bit & 1 == 1).map(|(_, at)| *at).collect();
+        let (wanted, found) = (by_key(expected, &chosen), by_key(actual, &chosen));
         let often = wanted.values().chain(found.values()).map(Vec::len).max().unwrap_or_default();
         // Columns with a value that comes again and again tell nothing, as dbt's differ sees it.
         if often * 10 >= expected.len().max(actual.len()) + 21 {
             continue;
         }
+        pairs.looked_at.extend(chosen);
         for (key, rows) in &found {
             if let ([at], Some([with])) = (rows.as_slice(), wanted.get(key).map(Vec::as_slice))
                 && !key.is_empty()
-                && pairs[*at].is_none()
+                && pairs.with[*at].is_none()
                 && taken.insert(*with)
             {
-                pairs[*at] = Some(*with);
+                pairs.with[*at] = Some(*with);
             }
         }
     }
+    let mut equal: HashMap<&Row, VecDeque<usize>> = HashMap::new();
+    for (at, row) in expected.iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
+        equal.entry(row).or_default().push_back(at);
+    }
+    for (row, with) in actual.iter().zip(&mut pairs.with).filter(|(_, with)| with.is_none()) {
+        *with = equal.get_mut(row).and_then(VecDeque::pop_front);
+    }
     pairs
+}
+
+/// Places of rows by what they have in some columns; nothing is as empty as a text.
+fn by_key(rows: &[Row], columns: &[usize]) -> HashMap<String, Vec<usize>> {
+    let cell = |row: &Row, at: usize| match row.get(at) {
+        Some(Some(cell)) if cell != "null" => cell.clone(),
+        _ => String::new(),
+    };
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        let key: Vec<String> = columns.iter().map(|column| cell(row, *column)).collect();
+        places.entry(key.join(" // ")).or_default().push(at);
+    }
+    places
 }
 
 /// The columns that rows are told apart by: all, or the five with the most different values.
@@ -155,6 +173,21 @@ fn lines<'a>(expected: &'a [Row], actual: &'a [Row], pairs: &[Option<usize>]) ->
     lines
 }
 
+/// The columns that are shown: those that differ and those that rows were told apart by, each with its neighbours. A
+/// row that nobody expected has all of them.
+fn shown(count: usize, lines: &[Line<'_>], looked_at: &HashSet<usize>) -> Vec<bool> {
+    let differs = |at: usize| {
+        lines.iter().any(|line| match line {
+            Line::Added(_) => true,
+            Line::Changed { expected, actual } => expected.get(at) != actual.get(at),
+            Line::Same(_) | Line::Missing(_) => false,
+        })
+    };
+    let matters: Vec<bool> = (0..count).map(|at| looked_at.contains(&at) || differs(at)).collect();
+    let near = |at: usize| at.saturating_sub(CONTEXT)..(at + CONTEXT + 1).min(count);
+    (0..count).map(|at| matters[near(at)].contains(&true)).collect()
+}
+
 /// A text whose blanks the other one lacks, if they differ in nothing else: those are shown.
 fn blanks_shown(text: &str, other: &str) -> String {
     let bare = |text: &str| text.replace(' ', "");
@@ -175,7 +208,7 @@ fn blanks_shown(text: &str, other: &str) -> String {
     out
 }
 
-fn drawn(columns: &[String], lines: &[Line<'_>]) -> String {
+fn drawn(columns: &[String], lines: &[Line<'_>], shown: &[bool]) -> String {
     let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
     // As dbt has it: nulls of a row that only one side has are small.
     let lone = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "null".to_owned());
@@ -188,7 +221,20 @@ fn drawn(columns: &[String], lines: &[Line<'_>]) -> String {
         let after = blanks_shown(&new, &before);
         format!("{before}→{after}")
     };
-    let mut table = vec![std::iter::once("@@".to_owned()).chain(columns.iter().cloned()).collect::<Vec<_>>()];
+    // Columns that are left out side by side are one `...`.
+    let kept = |action: &str, cells: Vec<String>| {
+        let mut row = vec![action.to_owned()];
+        for (at, cell) in cells.into_iter().enumerate() {
+            match shown.get(at) {
+                Some(false) if at > 0 && shown.get(at - 1) == Some(&false) => {}
+                Some(false) => row.push("...".to_owned()),
+                _ => row.push(cell),
+            }
+        }
+        row
+    };
+    let mut table = vec![kept("@@", columns.to_vec())];
+    let width = table[0].len();
     let mut hidden = false;
     for (at, line) in lines.iter().enumerate() {
         let near = lines[at.saturating_sub(CONTEXT)..(at + CONTEXT + 1).min(lines.len())].iter();
@@ -197,7 +243,7 @@ fn drawn(columns: &[String], lines: &[Line<'_>]) -> String {
             continue;
         }
         if std::mem::take(&mut hidden) {
-            table.push(vec!["...".to_owned(); columns.len() + 1]);
+            table.push(vec!["...".to_owned(); width]);
         }
         let cells: Vec<String> = match line {
             Line::Changed { expected, actual } => {
@@ -206,10 +252,10 @@ fn drawn(columns: &[String], lines: &[Line<'_>]) -> String {
             Line::Same(row) => row.iter().map(text).collect(),
             Line::Added(row) | Line::Missing(row) => row.iter().map(lone).collect(),
         };
-        table.push(std::iter::once(line.action().to_owned()).chain(cells).collect());
+        table.push(kept(line.action(), cells));
     }
     if hidden {
-        table.push(vec!["...".to_owned(); columns.len() + 1]);
+        table.push(vec!["...".to_owned(); width]);
     }
     aligned(&table)
 }
@@ -344,6 +390,33 @@ mod tests {
             "1|a|q\n1|b|r\n1|c|s\n2|d|t",
             Some("@@ ,id ,s,s2\n→  ,1  ,a,z→q\n→  ,1  ,b,y→r\n+++,1  ,c,s\n→  ,3→2,d,t\n"),
         );
+    }
+
+    #[test]
+    fn leaves_out_columns_as_dbt_does() {
+        let columns = "id|a|b|c|d|e|f|g";
+        let row = |id: u8| format!("{id}|a{id}|b{id}|c{id}|d{id}|e{id}|f{id}|g{id}");
+        let both = format!("{}\n{}", row(1), row(2));
+        check(
+            columns,
+            &both.replace("d2", "X"),
+            &both,
+            Some("@@,id,a ,...,c ,d   ,e ,...\n  ,1 ,a1,...,c1,d1  ,e1,...\n→ ,2 ,a2,...,c2,X→d2,e2,...\n"),
+        );
+        check(
+            columns,
+            &both.replace("2|a2", "9|a2"),
+            &both,
+            Some("@@,id ,a ,b ,...\n  ,1  ,a1,b1,...\n→ ,9→2,a2,b2,...\n"),
+        );
+        check(
+            columns,
+            &both,
+            &row(1),
+            Some("@@ ,id,a ,b ,c ,d ,e ,...\n   ,1 ,a1,b1,c1,d1,e1,...\n---,2 ,a2,b2,c2,d2,e2,...\n"),
+        );
+        let all = "@@ ,id,a ,b ,c ,d ,e ,f ,g\n   ,1 ,a1,b1,c1,d1,e1,f1,g1\n+++,2 ,a2,b2,c2,d2,e2,f2,g2\n";
+        check(columns, &row(1), &both, Some(all));
     }
 
     #[test]

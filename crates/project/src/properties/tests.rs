@@ -266,7 +266,9 @@ impl Reader<'_> {
             .at(self.block.properties.document.place(&spec.span)));
         }
         spec.config.extend(inner);
-        if let Some(first) = top.first().filter(|_| self.block.properties.nests_arguments) {
+        // As in dbt, a column alone is no argument.
+        let first = top.iter().find(|entry| entry.key != "column_name");
+        if let Some(first) = first.filter(|_| self.block.properties.nests_arguments) {
             self.warnings.push(self.unnested(spec, first));
         }
         Ok(())

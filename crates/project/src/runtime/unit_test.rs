@@ -205,13 +205,15 @@ impl Runtime {
         given: &Given<'_>,
         connection: &Arc<Connection>,
     ) -> Result<String, Failure> {
-        if given.fixture.get("format").and_then(Json::as_str) == Some("sql") {
-            return Ok(given.fixture.get("rows").and_then(Json::as_str).unwrap_or_default().to_owned());
-        }
         let mut node = given.node.clone();
         node.original_file_path.clone_from(&test.original_file_path);
         node.resource_type = ResourceType::Model;
         let resource = Resource::Node(&node);
+        if given.fixture.get("format").and_then(Json::as_str) == Some("sql") {
+            let sql = given.fixture.get("rows").and_then(Json::as_str).unwrap_or_default();
+            let rendered = self.given_query(sql, &node, connection);
+            return rendered.map_err(|error| self.failure(resource, &error));
+        }
         let rows = match given.fixture.get("rows") {
             Some(Json::Array(rows)) => Json::Array(rows.clone()),
             // A seed that no rows are given for has those of its file.
@@ -227,6 +229,23 @@ impl Runtime {
             [("rows", jinja::value::from_json(&rows)), ("column_name_to_data_types", Value::from(()))];
         let sql = self.call_macro_in(&context, "get_fixture_sql", &keywords);
         sql.map(|sql| sql.to_string()).map_err(|error| self.failure(resource, &error))
+    }
+
+    /// A given query, which is a template as a model's is, but reads nothing else.
+    fn given_query(
+        &self,
+        sql: &str,
+        node: &Node,
+        connection: &Arc<Connection>,
+    ) -> Result<String, jinja::Error> {
+        if !crate::render::has_jinja(sql) {
+            return Ok(sql.to_owned());
+        }
+        let mut state = NodeState::new(self.clone(), Some(Arc::new(node.clone())), connection.clone(), None);
+        state.replaced = Some(BTreeMap::new());
+        let context = self.context_of(Arc::new(state), node.package_name.as_str().into());
+        let file = jinja::SourceFile::new(node.original_file_path.as_str(), sql);
+        context.context.render(&file)
     }
 
     fn seed_rows(&self, node: &Node) -> Result<Json, String> {

@@ -53,3 +53,13 @@ fn failing_rows_are_shown_with_their_key() {
     let passing = run("source_unique_shop_rows_id");
     assert!(passing.status == Status::Pass && passing.sample.is_empty());
 }
+
+#[test]
+fn a_generic_test_that_the_server_refuses_points_at_no_line_of_its_properties() {
+    let sources = "sources:\n  - name: shop\n    tables:\n      - name: rows\n        columns:\n          - name: nowhere\n            data_tests: [not_null]\n";
+    let shop = Shop::new(&[("models/sources.yml", sources)]);
+    shop.sql("create table shop.rows as select 1 as id");
+    let ids = shop.tests();
+    let message = shop.tester().execute(&ids[0], 0, &shop.context()).message.expect("a message");
+    assert!(message.contains("column \"nowhere\" does not exist") && !message.contains("-->"), "{message}");
+}
