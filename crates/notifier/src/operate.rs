@@ -10,6 +10,19 @@ use platform_core::diagnostic::nearest;
 use warehouse::types::Type;
 use warehouse::{Session, Warehouse, get};
 
+/// Kinds of findings that a silence can be about.
+const KINDS: [&str; 9] = [
+    "alert",
+    "increase",
+    "decrease",
+    "from_zero",
+    "to_zero",
+    "sign_flip",
+    "bad_data",
+    "currency_changed",
+    "missing",
+];
+
 /// What a silence covers, and who wants it why. What is not given matches everything.
 #[derive(Clone, Debug, Default)]
 pub struct Silencing {
@@ -44,6 +57,7 @@ pub async fn silence(
     now: Option<DateTime<Utc>>,
     events: &dyn EventSink,
 ) -> Result<i64> {
+    check(silencing, rules)?;
     schema::prepare(warehouse).await?;
     let session = schema::session(warehouse).await?;
     let now = moment(&session, now).await?;
@@ -67,6 +81,22 @@ pub async fn silence(
         replan(rule, policy, &session, now, events).await?;
     }
     Ok(get(&row, 0)?)
+}
+
+/// A misspelt rule or kind would cover nothing, and nobody would notice before the next mail.
+fn check(silencing: &Silencing, rules: &[Rule]) -> Result<()> {
+    let known: Vec<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+    one_of("rule", silencing.rule.as_deref(), &known)?;
+    one_of("kind", silencing.kind.as_deref(), &KINDS)
+}
+
+fn one_of(what: &str, word: Option<&str>, known: &[&str]) -> Result<()> {
+    let Some(word) = word.filter(|word| !known.contains(word)) else { return Ok(()) };
+    let hint = match nearest(word, known.iter().copied()).first() {
+        Some(best) => format!("did you mean `{best}`?"),
+        None => format!("there are: {}", known.join(", ")),
+    };
+    Err(Error::NotFound { what: format!("the {what} `{}`\nhint: {hint}", crate::plain::plain(word, 60)) })
 }
 
 /// Ends a silence before its time.

@@ -58,6 +58,8 @@ fn describe(line: &mut Line, alert: &Alert, facts: &Facts<'_>) {
         }
         ("missing", _) => {
             line.change = "no record".to_owned();
+            line.from = format!("{} {}", line.from, line.currency).trim().to_owned();
+            line.currency.clear();
             line.dates = alert.base_date.map(|day| format!("last record {}", date(day))).unwrap_or_default();
             line.to = "nothing".to_owned();
         }
@@ -70,6 +72,7 @@ fn describe(line: &mut Line, alert: &Alert, facts: &Facts<'_>) {
         _ => {
             line.change = "unusable".to_owned();
             if alert.value.is_none() {
+                line.from = format!("{} {}", line.from, line.currency).trim().to_owned();
                 line.currency.clear();
             }
         }

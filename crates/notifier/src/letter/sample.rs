@@ -5,7 +5,7 @@ use super::change::{changes, correction_only, thread};
 use super::trouble::{pipeline, recovered, stale};
 use super::{Facts, Failure, Kind, Letter, PipelineFailure, Tone, date, many, moment, were};
 use crate::Policy;
-use crate::alert::Alert;
+use crate::alert::{Alert, Told};
 use crate::amount::Amount;
 use crate::rule::Rule;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -105,6 +105,19 @@ pub(crate) fn samples(rule: &Rule, policy: &Policy, now: DateTime<Utc>) -> Vec<L
         alert(3, "Überseehandel {{ 7 }} % \u{202e}", "-1234567.89", "1", "sign_flip", "100.0"),
     ];
     let all: Vec<&Alert> = alerts.iter().collect();
+    let told = Told {
+        outcome: "alert".to_owned(),
+        base_value: Some(Amount::new("100.00")),
+        value: Some(Amount::new("180.00")),
+        change_percent: Some("80.0".to_owned()),
+    };
+    let withdrawn = Alert {
+        outcome: "withdrawn".to_owned(),
+        value: Some(Amount::new("110.00")),
+        change_percent: None,
+        told: Some(Box::new(told)),
+        ..alerts[0].clone()
+    };
     let failure = PipelineFailure {
         as_of: today,
         failures: vec![Failure {
@@ -122,7 +135,7 @@ pub(crate) fn samples(rule: &Rule, policy: &Policy, now: DateTime<Utc>) -> Vec<L
         changes(&facts, &all, false),
         changes(&facts, &all, true),
         thread(&facts, &all[..1]),
-        correction_only(&facts, &all[..1]),
+        correction_only(&facts, &[&withdrawn]),
         stale(rule, Some(yesterday), today, now, policy),
         pipeline(&failure, 0, now, policy),
         recovered("the data run", "pipeline", now - TimeDelta::hours(5), today, now, policy),

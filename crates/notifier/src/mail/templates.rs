@@ -178,7 +178,7 @@ fn field(object: &Value, name: &str) -> String {
     object
         .get_attr(name)
         .ok()
-        .filter(|value| !value.is_undefined())
+        .filter(|value| !value.is_undefined() && !value.is_none())
         .map(|value| value.to_string())
         .unwrap_or_default()
 }
@@ -194,8 +194,7 @@ fn figures_line(figures: &Value) -> String {
 /// `762041063260980198, alert 3`
 fn identity(line: &Value) -> String {
     let (id, incident) = (field(line, "id"), field(line, "incident"));
-    let alert =
-        if incident.is_empty() || incident == "none" { String::new() } else { format!("alert {incident}") };
+    let alert = if incident.is_empty() { String::new() } else { format!("alert {incident}") };
     [id, alert].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 

@@ -116,6 +116,8 @@ async fn mistakes_of_usage_and_settings_are_1() {
     place.check("explain nobody", 1, "nobody").await;
     place.check("test-send nowhere", 1, "channel `nowhere` in alerts.yml").await;
     place.check("replay 999", 1, "find").await;
+    place.check("silence add --rule balance_chnge --for 1h --by me --comment typo", 1, "did you mean").await;
+    place.check("silence add --kind from_zeros --for 1h --by me --comment typo", 1, "did you mean").await;
     place.settings("version: 1\nchanels: {}\n");
     place.check("check --as-of 2026-11-22", 1, "alerts.yml:2:1").await;
     place.check("doctor", 1, "did you mean `channels`?").await;

@@ -26,6 +26,7 @@ async fn s15_a_mass_change_is_one_mail() {
         "the attached list has all"
     );
     let text = story.newest().await;
+    assert!(!text.contains("None"), "they have one number together: {text}");
     assert!(text.contains("... and 780 more: see the attached list."), "{text}");
     assert!(text.contains("Together they went from 80,000.00 to 560,400.00 USD."), "{text}");
     assert_eq!(story.count("select count(*) from alerting.incident where kind = 'mass_change'").await, 1);
