@@ -373,3 +373,24 @@ fn a_statement_that_the_server_ended_in_a_deadlock_is_sent_again() {
         shop.connection.run(ours).expect("sent again");
     });
 }
+
+#[test]
+fn tables_are_looked_through_as_agates() {
+    let shop = Workshop::new(Plan::default().model("m", json!({}), "select 1 as id"));
+    let rows =
+        "(values (1, 'x', 2.5, true), (2, 'y', 0.5, false), (3, null, 1.0, true)) as v(id, name, n, b)";
+    let check = |template: &str, expected: &str| {
+        let text = format!("{{% set t = run_query(\"select * from {rows}\") %}}{template}");
+        assert_eq!(shop.render("model.shop.m", &text).unwrap(), expected, "{template}");
+    };
+    check("{{ t.columns['name'].values_sorted() }}", "['x', 'y', None]");
+    check("{{ t.columns['name'].values_without_nulls_sorted() }}", "['x', 'y']");
+    check("{{ t.columns['n'].data_type.jsonify(t.rows[0]['n']) }}", "2.5");
+    check("{{ t.group_by('b').keys() }}", "(True, False)");
+    check("{{ t.group_by('b').get(true).columns['id'].values() }}", "(1, 3)");
+    check("{% macro of(row) %}{{ return(row.n > 1) }}{% endmacro %}{{ t.find(of).id }}", "1");
+    check("{{ t.exclude(['id', 'nobody']).column_names }}", "('name', 'n', 'b')");
+    check("{{ t.columns.dict() | list }}", "['id', 'name', 'n', 'b']");
+    let wrong = shop.render("model.shop.m", "{{ run_query('select 1 as id').select('name') }}").unwrap_err();
+    assert!(wrong.to_string().contains("the table has no column `name`, but id"), "{wrong}");
+}

@@ -14,7 +14,7 @@ use platform_core::event::Level;
 use platform_core::{Event, EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::Project;
 use project::runtime::results::Value;
-use project::runtime::table::Table;
+use project::runtime::table::{Drawing, Table};
 use serde_json::json;
 
 /// Runs a macro.
@@ -158,7 +158,7 @@ fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Outpu
         }
         _ => {
             // As many columns as agate draws by itself.
-            let drawn = table.drawn(usize::MAX, 6);
+            let drawn = table.drawn(&Drawing { rows: usize::MAX, ..Drawing::default() });
             if invocation.is_on("quiet") {
                 drawn
             } else if is_inline {

@@ -3,6 +3,8 @@
 //! Columns and rows are sequences that also answer by name; a row is asked by place, by name or as attribute.
 
 use crate::context::arguments::{Arguments, no_method, text, truth};
+use crate::runtime::data_type::DataType;
+use crate::runtime::table_set::TableSet;
 use crate::runtime::{ComparedRows, cell};
 use indexmap::IndexMap;
 use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
@@ -18,6 +20,25 @@ pub struct Table {
     pub(super) types: Vec<&'static str>,
     pub(super) rows: Vec<Arc<Row>>,
     compared: Option<ComparedRows>,
+}
+
+/// How much of a table is drawn: agate's defaults, [`usize::MAX`] for all.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+    /// Characters of a cell.
+    pub width: usize,
+    /// Digits behind the point.
+    pub places: usize,
+}
+
+impl Default for Drawing {
+    fn default() -> Self {
+        Self { rows: 20, columns: 6, width: 20, places: 3 }
+    }
 }
 
 /// One row of a table.
@@ -91,7 +112,12 @@ impl Table {
             Some(name) => vec![name.to_owned()],
             None => wanted.try_iter()?.filter_map(|name| text(Some(&name))).collect(),
         };
-        Ok(names.iter().filter_map(|name| self.position(name)).collect())
+        let unknown = |name: &str| {
+            let known = self.names.join(", ");
+            let message = format!("the table has no column `{name}`, but {known}");
+            HostError::new(jinja::HostErrorKind::InvalidOperation, message)
+        };
+        names.iter().map(|name| self.position(name).ok_or_else(|| unknown(name))).collect()
     }
 
     /// The columns' new names: by a dictionary, or by place from a list or what a filter gives.
@@ -113,7 +139,11 @@ impl Table {
         Self::new(names, rows.collect())
     }
 
-    fn with_rows(&self, rows: Vec<Arc<Row>>) -> Self {
+    fn json_asked(&self, key: Option<&Value>, lines: Option<&Value>, indent: Option<&Value>) -> String {
+        self.json_text(text(key).as_deref(), truth(lines, false), indent.and_then(Value::as_usize))
+    }
+
+    pub(super) fn with_rows(&self, rows: Vec<Arc<Row>>) -> Self {
         Self { names: self.names.clone(), types: self.types.clone(), rows, compared: None }
     }
 }
@@ -181,7 +211,11 @@ impl Object for Table {
             "column_names" => {
                 jinja::value::tuple(self.names.iter().map(|name| Value::from(&**name)).collect())
             }
-            "column_types" => jinja::value::tuple(self.types.iter().map(|name| Value::from(*name)).collect()),
+            "column_types" => {
+                let types = self.types.iter().map(|name| Value::from_object(DataType(name)));
+                jinja::value::tuple(types.collect())
+            }
+            "row_names" => Value::from(()),
             _ => return None,
         })
     }
@@ -200,17 +234,34 @@ impl Object for Table {
         let made = |table: Self| Ok(Value::from_object(table));
         match method {
             "print_table" => {
-                let [rows, columns] = arguments.bind(["max_rows", "max_columns"], 0)?;
-                let most =
-                    |value: Option<Value>, default| value.and_then(|it| it.as_usize()).unwrap_or(default);
-                print(state, self.drawn(most(rows, 20), most(columns, 6)).trim_end())
+                let names =
+                    ["max_rows", "max_columns", "output", "max_column_width", "locale", "max_precision"];
+                let [rows, columns, _, width, _, places] = arguments.bind(names, 0)?;
+                let usual = Drawing::default();
+                let drawing = Drawing {
+                    rows: most(rows, usual.rows),
+                    columns: most(columns, usual.columns),
+                    width: most(width, usual.width),
+                    places: most(places, usual.places),
+                };
+                print(state, self.drawn(&drawing).trim_end())
+            }
+            "print_structure" => {
+                let [_, rows] = arguments.bind(["output", "max_rows"], 0)?;
+                print(state, self.structure(most(rows, usize::MAX)).trim_end())
             }
             "print_csv" => print(state, self.csv().trim_end()),
-            "print_json" => print(state, &self.json_text()),
+            "print_json" => {
+                let [key, lines, indent] = arguments.bind(["key", "newline", "indent"], 0)?;
+                print(state, &self.json_asked(key.as_ref(), lines.as_ref(), indent.as_ref()))
+            }
             "to_csv" | "to_json" => {
-                let [path] = arguments.bind(["path"], 1)?;
+                let [path, key, lines, indent] = arguments.bind(["path", "key", "newline", "indent"], 1)?;
                 let path = text(path.as_ref()).unwrap_or_default();
-                let text = if method == "to_csv" { self.csv() } else { self.json_text() };
+                let text = match method {
+                    "to_csv" => self.csv(),
+                    _ => self.json_asked(key.as_ref(), lines.as_ref(), indent.as_ref()),
+                };
                 std::fs::write(&path, text).map_err(|error| {
                     HostError::new(jinja::HostErrorKind::InvalidOperation, format!("write `{path}`: {error}"))
                 })?;
@@ -218,11 +269,18 @@ impl Object for Table {
             }
             "select" | "exclude" => {
                 let [wanted] = arguments.bind(["key"], 1)?;
-                let wanted = self.positions(&wanted.unwrap_or_default())?;
+                let wanted = wanted.unwrap_or_default();
                 let keep: Vec<usize> = if method == "select" {
-                    wanted
+                    self.positions(&wanted)?
                 } else {
-                    (0..self.names.len()).filter(|at| !wanted.contains(at)).collect()
+                    // What isn't there need not be left out.
+                    let names: Vec<String> = match wanted.as_str() {
+                        Some(name) => vec![name.to_owned()],
+                        None => wanted.try_iter()?.filter_map(|name| text(Some(&name))).collect(),
+                    };
+                    (0..self.names.len())
+                        .filter(|at| !names.iter().any(|it| **it == *self.names[*at]))
+                        .collect()
                 };
                 made(self.with_columns(&keep))
             }
@@ -253,6 +311,34 @@ impl Object for Table {
                     }
                 }
                 made(self.with_rows(rows))
+            }
+            "find" => {
+                let [test] = arguments.bind(["test"], 1)?;
+                let test = test.unwrap_or_default();
+                for row in &self.rows {
+                    let row = Value::from_dyn_object(row.clone());
+                    if test.call(state, std::slice::from_ref(&row))?.is_true() {
+                        return Ok(row);
+                    }
+                }
+                Ok(Value::from(()))
+            }
+            "group_by" => {
+                let [key, name, _] = arguments.bind(["key", "key_name", "key_type"], 1)?;
+                let key = key.unwrap_or_default();
+                let name = text(name.as_ref());
+                let set = match key.as_str() {
+                    Some(column) => {
+                        let at = self.positions(&key)?.into_iter().next().unwrap_or(0);
+                        let name = name.unwrap_or_else(|| column.to_owned());
+                        TableSet::of(self, name, |row| Ok(self.rows[row].values[at].clone()))
+                    }
+                    None => TableSet::of(self, name.unwrap_or_else(|| "group".to_owned()), |row| {
+                        let row = Value::from_dyn_object(self.rows[row].clone());
+                        key.call(state, &[row])
+                    }),
+                };
+                set.map(Value::from_object)
             }
             "order_by" => {
                 let [key, reverse] = arguments.bind(["key", "reverse"], 1)?;
@@ -297,8 +383,13 @@ impl Object for Table {
     }
 }
 
+/// A number of an argument: the usual one where it isn't given, no end for `none`.
+fn most(value: Option<Value>, usual: usize) -> usize {
+    value.map_or(usual, |value| value.as_usize().unwrap_or(usize::MAX))
+}
+
 /// Puts a text where the template's own `print` puts it.
-fn print(state: &mut State<'_, '_>, text: &str) -> Result<Value, HostError> {
+pub(super) fn print(state: &mut State<'_, '_>, text: &str) -> Result<Value, HostError> {
     let context = jinja::value::context(state).unwrap_or_default();
     context.get_attr("print")?.call(state, &[Value::from(text)])?;
     Ok(Value::from(()))
@@ -397,12 +488,18 @@ impl Object for Rows {
         self: &Arc<Self>,
         _: &mut State<'_, '_>,
         method: &str,
-        _: &[Value],
+        args: &[Value],
     ) -> Result<Value, HostError> {
         match method {
             "values" => Ok(jinja::value::tuple(
                 self.0.rows.iter().map(|row| Value::from_dyn_object(row.clone())).collect(),
             )),
+            // Rows have no names, so that nothing is found by one.
+            "keys" => Ok(Value::from(())),
+            "get" => {
+                let [_, default] = Arguments::new(method, args)?.bind(["key", "default"], 1)?;
+                Ok(default.unwrap_or_else(|| Value::from(())))
+            }
             _ => Err(no_method("MappedSequence", method)),
         }
     }
@@ -446,6 +543,7 @@ impl Object for Columns {
             "items" => Ok(jinja::value::list(
                 all().map(|(name, column)| jinja::value::tuple(vec![name, column])).collect(),
             )),
+            "dict" => Ok(jinja::value::dict(all())),
             "get" => {
                 let [key, default] = Arguments::new(method, args)?.bind(["key", "default"], 1)?;
                 let found = text(key.as_ref()).and_then(|key| self.get_value_by_str(&key));
@@ -486,7 +584,7 @@ impl Object for Column {
         match key {
             "name" => Some(Value::from(&*self.table.names[self.at])),
             "index" => Some(Value::from(self.at)),
-            "data_type" => Some(Value::from(self.table.types[self.at])),
+            "data_type" => Some(Value::from_object(DataType(self.table.types[self.at]))),
             _ => None,
         }
     }
@@ -515,6 +613,14 @@ impl Object for Column {
             "values_without_nulls" => {
                 Ok(jinja::value::tuple(self.values().filter(|value| !value.is_none()).collect()))
             }
+            "values_sorted" | "values_without_nulls_sorted" => {
+                let has_nulls = method == "values_sorted";
+                let mut values: Vec<Value> =
+                    self.values().filter(|value| has_nulls || !value.is_none()).collect();
+                values.sort_by_key(|value| (value.is_none(), value.clone()));
+                Ok(jinja::value::list(values))
+            }
+            "keys" => Ok(Value::from(())),
             _ => Err(no_method("Column", method)),
         }
     }
