@@ -35,6 +35,7 @@ pub mod resolve;
 pub mod runtime;
 pub mod selectors;
 pub mod settings;
+pub mod shape;
 pub mod stage;
 pub mod yaml;
 

@@ -7,18 +7,21 @@
 
 pub mod block;
 pub mod columns;
+mod forms;
 pub mod known;
 mod moved;
 pub mod patch;
 pub mod tests;
 
 pub use block::{Block, Properties, Section};
+pub use forms::DOCS;
 
 use crate::code;
 use crate::files::Source;
 use crate::render::Renderer;
 use crate::yaml::{self, Content, Document, Node};
 use platform_core::Diagnostic;
+use platform_core::diagnostic::nearest;
 use std::sync::Arc;
 
 /// The blocks of one file, and what is wrong with it; `is_own` where it is of the root project.
@@ -114,11 +117,20 @@ fn block(
         written.clone()
     };
     let block = Block { properties: properties.clone(), section, index, node, written };
-    match block.node.get("name").and_then(Node::text) {
-        Some(_) => Ok(block),
-        None => {
-            let name = crate::python::repr(&block.node.get("name").map(Node::to_json).unwrap_or_default());
-            Err(block.invalid("['name']", &format!("{name} is not of type 'string'"), &block.node))
+    match forms::form(section).check(&*block.node) {
+        Ok(()) => Ok(block),
+        Err(fault) => {
+            let error = block.invalid(&fault.path, &fault.why, fault.at);
+            let Some((key, known)) = fault.unexpected else { return Err(error) };
+            let place = fault
+                .at
+                .entry(key)
+                .map_or_else(|| block.place(fault.at), |it| properties.document.place(&it.span));
+            let near = nearest(key, known.iter().map(|(known, _)| *known));
+            Err(match near.first() {
+                Some(near) => error.at(place).hint(format!("did you mean `{near}`?")),
+                None => error.at(place).hint("remove it, or put it under `config: {meta: …}`"),
+            })
         }
     }
 }

@@ -2,101 +2,155 @@
 
 use super::Kind;
 use super::color::is_color;
-use crate::python::repr as python;
+use crate::properties::DOCS;
+use crate::shape::{
+    BOOLEAN_OR_NULL, INTEGER_OR_NULL, Object, Shape, TEXT_OR_NULL, TEXT_OR_TEXTS, TEXT_OR_TEXTS_OR_NULL,
+    TEXTS,
+};
 use serde_json::{Map, Value};
 
 /// The first fault: `at path ['enabled']: 'x' is not of type 'boolean'`.
 pub fn check(kind: Kind, config: &Map<String, Value>) -> Result<(), String> {
     for (key, value) in config {
-        let Some(shape) = shape(kind, key) else { continue };
-        if !shape.accepts(value) {
-            return Err(format!("at path ['{key}']: {} {}", python(value), shape.refusal()));
-        }
+        shape(kind, key)
+            .check_key(key, value)
+            .map_err(|fault| format!("at path {}: {}", fault.path, fault.why))?;
     }
     nested(config)
 }
 
-/// What a key's value may be.
-#[derive(Clone, Copy)]
-enum Shape {
-    Boolean,
-    Text,
-    TextOrNull,
-    BooleanOrNull,
-    Integer,
-    Dictionary,
-    Severity,
-    OneOf(&'static [&'static str]),
-    TextOrList,
-}
-
-impl Shape {
-    fn accepts(self, value: &Value) -> bool {
-        match self {
-            Self::Boolean => value.is_boolean(),
-            Self::Text => value.is_string(),
-            Self::TextOrNull => value.is_string() || value.is_null(),
-            Self::BooleanOrNull => value.is_boolean() || value.is_null(),
-            Self::Integer => value.is_i64() || value.is_null(),
-            Self::Dictionary => value.is_object(),
-            Self::Severity => value
-                .as_str()
-                .is_some_and(|it| it.eq_ignore_ascii_case("warn") || it.eq_ignore_ascii_case("error")),
-            Self::OneOf(values) => value.is_null() || value.as_str().is_some_and(|it| values.contains(&it)),
-            Self::TextOrList => value.is_null() || value.is_string() || value.is_array(),
-        }
-    }
-
-    fn refusal(self) -> String {
-        match self {
-            Self::Boolean => "is not of type 'boolean'".to_owned(),
-            Self::Text => "is not of type 'string'".to_owned(),
-            Self::Integer => "is not of type 'integer'".to_owned(),
-            Self::Dictionary => "is not of type 'object'".to_owned(),
-            Self::Severity => "does not match '^([Ww][Aa][Rr][Nn]|[Ee][Rr][Rr][Oo][Rr])$'".to_owned(),
-            Self::OneOf(values) => format!("is not one of {}", quoted(values)),
-            Self::TextOrNull | Self::BooleanOrNull | Self::TextOrList => {
-                "is not valid under any of the given schemas".to_owned()
-            }
-        }
-    }
-}
-
-fn quoted(values: &[&str]) -> String {
-    let values: Vec<String> = values.iter().map(|value| format!("'{value}'")).collect();
-    format!("[{}]", values.join(", "))
-}
-
-fn shape(kind: Kind, key: &str) -> Option<Shape> {
-    Some(match key {
+fn shape(kind: Kind, key: &str) -> Shape {
+    match key {
         "enabled" => Shape::Boolean,
-        "meta" => Shape::Dictionary,
-        "materialized" if kind == Kind::Seed => Shape::OneOf(&["seed"]),
+        "meta" => Shape::Mapping,
+        "group" => TEXT_OR_NULL,
+        "static_analysis" => TEXT_OR_NULL,
+        "tags" if matches!(kind, Kind::Source | Kind::Exposure) => TEXTS,
+        "tags" => TEXT_OR_TEXTS,
+        _ => match kind {
+            Kind::Model | Kind::Query | Kind::Seed | Kind::Snapshot | Kind::Function => of_node(kind, key),
+            Kind::Test => of_test(key),
+            Kind::Source => of_source(key),
+            Kind::SavedQuery => of_saved_query(key),
+            Kind::Exposure | Kind::Metric | Kind::SemanticModel | Kind::UnitTest => Shape::Any,
+        },
+    }
+}
+
+/// What every test and everything with a file of its own may say of where it goes.
+fn of_relation(key: &str) -> Shape {
+    match key {
+        "alias" | "schema" | "database" => TEXT_OR_NULL,
         "materialized" => Shape::Text,
-        "alias" | "database" | "group" | "event_time" => Shape::TextOrNull,
-        "schema" => Shape::TextOrNull,
-        "full_refresh" | "concurrent_batches" => Shape::BooleanOrNull,
-        "persist_docs" | "quoting" | "column_types" | "grants" => Shape::Dictionary,
-        "unique_key" => Shape::TextOrList,
-        "on_configuration_change" if kind != Kind::Test => Shape::OneOf(&["apply", "continue", "fail"]),
-        "access" if kind == Kind::Model => Shape::OneOf(&["private", "protected", "public"]),
-        "severity" if kind == Kind::Test => Shape::Severity,
-        "store_failures" if kind == Kind::Test => Shape::BooleanOrNull,
-        "store_failures_as" if kind == Kind::Test => Shape::OneOf(&["table", "view", "ephemeral"]),
-        "where" if kind == Kind::Test => Shape::TextOrNull,
-        "limit" if kind == Kind::Test => Shape::Integer,
-        "fail_calc" | "warn_if" | "error_if" if kind == Kind::Test => Shape::Text,
-        "delimiter" if kind == Kind::Seed => Shape::Text,
-        "quote_columns" if kind == Kind::Seed => Shape::BooleanOrNull,
-        _ => return None,
-    })
+        _ => Shape::Any,
+    }
+}
+
+fn of_node(kind: Kind, key: &str) -> Shape {
+    match (kind, key) {
+        (Kind::Seed, "materialized") => Shape::OneOf(&["seed"]),
+        (Kind::Seed, "delimiter") => Shape::Text,
+        (Kind::Seed, "quote_columns") => BOOLEAN_OR_NULL,
+        (Kind::Snapshot, "strategy" | "target_schema" | "target_database" | "updated_at") => TEXT_OR_NULL,
+        (Kind::Snapshot, "dbt_valid_to_current") => TEXT_OR_NULL,
+        (Kind::Snapshot, "check_cols") => TEXT_OR_TEXTS_OR_NULL,
+        (Kind::Snapshot, "snapshot_meta_column_names") => Shape::Object(&SNAPSHOT_COLUMNS),
+        (Kind::Model, "freshness") => Shape::Either(&[Shape::Object(&FRESHNESS), Shape::Null]),
+        (Kind::Model, "access") => Shape::OneOf(&["private", "protected", "public"]),
+        (Kind::Function, "type") => Shape::OneOf(&["scalar", "aggregate", "table"]),
+        (Kind::Function, "volatility") => {
+            const VOLATILITIES: &[&str] = &["deterministic", "stable", "non-deterministic"];
+            Shape::Either(&[Shape::OneOf(VOLATILITIES), Shape::Null])
+        }
+        (Kind::Function, "runtime_version" | "entry_point") => TEXT_OR_NULL,
+        (_, "incremental_strategy" | "on_schema_change") => TEXT_OR_NULL,
+        (_, "persist_docs" | "quoting" | "column_types" | "grants") => Shape::Mapping,
+        (_, "full_refresh") => BOOLEAN_OR_NULL,
+        (_, "unique_key") => TEXT_OR_TEXTS_OR_NULL,
+        (_, "on_configuration_change") => Shape::OneOf(&["apply", "continue", "fail"]),
+        (_, "pre-hook" | "post-hook") => Shape::List(&Shape::Object(&HOOK)),
+        (_, "packages") => TEXTS,
+        (_, "docs") => DOCS,
+        (_, "contract") => Shape::Object(&CONTRACT),
+        _ => of_relation(key),
+    }
+}
+
+fn of_test(key: &str) -> Shape {
+    match key {
+        "severity" => Shape::Matching(is_severity, "^([Ww][Aa][Rr][Nn]|[Ee][Rr][Rr][Oo][Rr])$"),
+        "store_failures" => BOOLEAN_OR_NULL,
+        "store_failures_as" | "where" => TEXT_OR_NULL,
+        "limit" => INTEGER_OR_NULL,
+        "fail_calc" | "warn_if" | "error_if" => Shape::Text,
+        _ => of_relation(key),
+    }
+}
+
+fn of_source(key: &str) -> Shape {
+    match key {
+        "loaded_at_field" | "loaded_at_query" => TEXT_OR_NULL,
+        _ => Shape::Any,
+    }
+}
+
+fn of_saved_query(key: &str) -> Shape {
+    match key {
+        "export_as" => Shape::Either(&[Shape::OneOf(&["table", "view"]), Shape::Null]),
+        "schema" => TEXT_OR_NULL,
+        "cache" => Shape::Object(&CACHE),
+        _ => Shape::Any,
+    }
+}
+
+const SNAPSHOT_COLUMNS: Object = Object {
+    required: &[],
+    fields: &[
+        ("dbt_valid_to", TEXT_OR_NULL),
+        ("dbt_valid_from", TEXT_OR_NULL),
+        ("dbt_scd_id", TEXT_OR_NULL),
+        ("dbt_updated_at", TEXT_OR_NULL),
+        ("dbt_is_deleted", TEXT_OR_NULL),
+    ],
+    open: true,
+};
+
+const HOOK: Object = Object {
+    required: &["sql"],
+    fields: &[("sql", Shape::Text), ("transaction", Shape::Boolean), ("index", INTEGER_OR_NULL)],
+    open: true,
+};
+
+const CONTRACT: Object = Object {
+    required: &[],
+    fields: &[("enforced", Shape::Boolean), ("alias_types", Shape::Boolean)],
+    open: false,
+};
+
+const FRESHNESS: Object = Object {
+    required: &["build_after"],
+    fields: &[("build_after", Shape::Object(&BUILD_AFTER))],
+    open: true,
+};
+
+const BUILD_AFTER: Object = Object {
+    required: &[],
+    fields: &[
+        ("count", INTEGER_OR_NULL),
+        ("period", Shape::Either(&[Shape::OneOf(&["minute", "hour", "day"]), Shape::Null])),
+        ("updates_on", Shape::OneOf(&["all", "any"])),
+    ],
+    open: true,
+};
+
+const CACHE: Object = Object { required: &[], fields: &[("enabled", Shape::Boolean)], open: false };
+
+fn is_severity(text: &str) -> bool {
+    text.eq_ignore_ascii_case("warn") || text.eq_ignore_ascii_case("error")
 }
 
 fn nested(config: &Map<String, Value>) -> Result<(), String> {
     let docs = config.get("docs").and_then(Value::as_object);
-    if let Some(show) = docs.and_then(|docs| docs.get("show")).filter(|show| !show.is_boolean()) {
-        return Err(format!("at path ['docs']['show']: {} is not of type 'boolean'", python(show)));
-    }
     if let Some(color) = docs.and_then(|docs| docs.get("node_color")?.as_str()).filter(|it| !is_color(it)) {
         return Err(format!(
             "Invalid color name for docs.node_color: {color}. It is neither a valid HTML color name nor a valid HEX code."
@@ -112,13 +166,6 @@ fn nested(config: &Map<String, Value>) -> Result<(), String> {
                 ));
             }
         }
-    }
-    let contract = config.get("contract").and_then(Value::as_object);
-    if let Some(enforced) = contract.and_then(|it| it.get("enforced")).filter(|it| !it.is_boolean()) {
-        return Err(format!(
-            "at path ['contract']['enforced']: {} is not of type 'boolean'",
-            python(enforced)
-        ));
     }
     Ok(())
 }

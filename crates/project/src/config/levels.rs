@@ -87,6 +87,11 @@ impl<'a> Levels<'a> {
             }
         }
         finish(&mut config);
+        // A limit may be written as text, as templates give it.
+        let limit = config.get("limit").and_then(Value::as_str).and_then(|it| it.trim().parse::<i64>().ok());
+        if let (Kind::Test, Some(limit)) = (kind, limit) {
+            config.insert("limit".to_owned(), limit.into());
+        }
         config
     }
 

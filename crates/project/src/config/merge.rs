@@ -22,7 +22,7 @@ pub fn merge(config: &mut Map<String, Value>, level: &Map<String, Value>) {
         match key {
             "tags" | "packages" => append(config, key, listed(value)),
             "pre-hook" | "post-hook" => {
-                append(config, key, listed(value).iter().map(hook::normalize).collect());
+                append(config, key, listed(value).iter().map(hook::normalize).collect())
             }
             "meta" | "docs" | "quoting" | "column_types" if value.is_object() => update(config, key, value),
             "grants" if value.is_object() => grants(config, value),
@@ -33,9 +33,9 @@ pub fn merge(config: &mut Map<String, Value>, level: &Map<String, Value>) {
     }
 }
 
+/// A list, or one item. Nothing is an item too: the check of the whole configuration refuses it.
 fn listed(value: &Value) -> Vec<Value> {
     match value {
-        Value::Null => Vec::new(),
         Value::Array(items) => items.clone(),
         one => vec![one.clone()],
     }
@@ -44,8 +44,10 @@ fn listed(value: &Value) -> Vec<Value> {
 fn append(config: &mut Map<String, Value>, key: &str, items: Vec<Value>) {
     match config.get_mut(key) {
         Some(Value::Array(existing)) => existing.extend(items),
-        _ => {
-            config.insert(key.to_owned(), Value::Array(items));
+        existing => {
+            let mut all = existing.map(|one| listed(one)).unwrap_or_default();
+            all.extend(items);
+            config.insert(key.to_owned(), Value::Array(all));
         }
     }
 }
@@ -94,7 +96,11 @@ pub fn merge_version(config: &mut Map<String, Value>, own: &Map<String, Value>) 
 pub fn finish(config: &mut Map<String, Value>) {
     complete(config, "docs", &[("show", Value::Bool(true)), ("node_color", Value::Null)]);
     complete(config, "contract", &[("enforced", Value::Bool(false)), ("alias_types", Value::Bool(true))]);
-    if let Some(begin) = config.get("begin").and_then(Value::as_str).and_then(moment) {
+    let is = |key: &str, value: &str| config.get(key).and_then(Value::as_str) == Some(value);
+    if is("materialized", "incremental")
+        && is("incremental_strategy", "microbatch")
+        && let Some(begin) = config.get("begin").and_then(Value::as_str).and_then(moment)
+    {
         config.insert("begin".to_owned(), Value::String(begin));
     }
     if config.get("materialized").and_then(Value::as_str) == Some("snapshot") {

@@ -20,6 +20,10 @@ pub struct Captured {
     pub functions: Vec<Vec<String>>,
     /// `config(…)`, calls merged.
     pub config: Map<String, Json>,
+    /// The same, call by call.
+    pub calls: Vec<Map<String, Json>>,
+    /// Whether dbt's static parser would have read the template.
+    pub is_static: bool,
     /// Macros called.
     pub macros: Vec<UniqueId>,
 }
@@ -27,6 +31,7 @@ pub struct Captured {
 impl Captured {
     /// Takes one call of `config`: keywords, or one dictionary.
     pub fn configure(&mut self, given: &Map<String, Json>) {
+        let mut call = Map::new();
         for (key, value) in given {
             let key = match key.as_str() {
                 "pre_hook" => "pre-hook",
@@ -34,23 +39,76 @@ impl Captured {
                 key => key,
             };
             call_merge(&mut self.config, key, value);
+            call.insert(key.to_owned(), value.clone());
         }
+        self.calls.push(call);
+    }
+
+    /// The configuration as artifacts show it unrendered: the first call as it stands, later ones over it.
+    pub fn written(&self) -> Map<String, Json> {
+        let mut calls = self.calls.iter();
+        let mut written = calls.next().cloned().unwrap_or_default();
+        for (key, value) in calls.flatten() {
+            written_merge(&mut written, key, value, self.is_static);
+        }
+        written
+    }
+}
+
+/// What a call after the first does. The static parser puts lists of tags and packages, grants and column types in
+/// the place of what was there, a rendered template adds to it.
+fn written_merge(written: &mut Map<String, Json>, key: &str, value: &Json, is_static: bool) {
+    let mut add = |items: Vec<Json>| {
+        let mut all = written.get(key).map(listed).unwrap_or_default();
+        all.extend(items);
+        written.insert(key.to_owned(), Json::Array(all));
+    };
+    match (key, value) {
+        ("pre-hook" | "post-hook", _) => add(listed(value)),
+        ("tags" | "packages", _) if !is_static => add(listed(value)),
+        ("grants", Json::Object(grants)) if !is_static || !written.contains_key(key) => {
+            let lists = |grants: &Map<String, Json>| -> Map<String, Json> {
+                grants.iter().map(|(key, one)| (key.clone(), Json::Array(listed(one)))).collect()
+            };
+            let mut all = written.get(key).and_then(Json::as_object).map(lists).unwrap_or_default();
+            all.extend(lists(grants));
+            written.insert(key.to_owned(), Json::Object(all));
+        }
+        ("meta" | "docs" | "quoting" | "contract", Json::Object(more)) => update(written, key, more),
+        ("column_types", Json::Object(more)) if !is_static => update(written, key, more),
+        _ => {
+            written.insert(key.to_owned(), value.clone());
+        }
+    }
+}
+
+fn update(written: &mut Map<String, Json>, key: &str, more: &Map<String, Json>) {
+    match written.get_mut(key) {
+        Some(Json::Object(existing)) => existing.extend(more.clone()),
+        _ => {
+            written.insert(key.to_owned(), Json::Object(more.clone()));
+        }
+    }
+}
+
+fn listed(value: &Json) -> Vec<Json> {
+    match value {
+        Json::Array(items) => items.clone(),
+        one => vec![one.clone()],
     }
 }
 
 /// How a second `config(…)` goes over a first: as levels do, but values stay as they were written.
 fn call_merge(config: &mut Map<String, Json>, key: &str, value: &Json) {
-    let listed = |value: &Json| match value {
-        Json::Array(items) => items.clone(),
-        one => vec![one.clone()],
-    };
     match (key, config.get_mut(key)) {
         ("tags" | "packages" | "pre-hook" | "post-hook", Some(existing)) => {
             let mut items = listed(existing);
             items.extend(listed(value));
             *existing = Json::Array(items);
         }
-        ("meta" | "docs" | "quoting" | "column_types", Some(Json::Object(existing))) if value.is_object() => {
+        ("meta" | "docs" | "quoting" | "column_types" | "contract", Some(Json::Object(existing)))
+            if value.is_object() =>
+        {
             if let Json::Object(more) = value {
                 existing.extend(more.clone());
             }

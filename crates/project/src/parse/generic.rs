@@ -243,7 +243,7 @@ fn rendered_config(
     let ordered = ORDER.iter().filter_map(|key| spec.config.get_key_value(*key));
     let others = spec.config.iter().filter(|(key, _)| !ORDER.contains(&key.as_str()));
     for (key, value) in ordered.chain(others) {
-        if value.is_null() && key != "enabled" {
+        if value.is_null() {
             continue;
         }
         // What stands deeper (tags, meta) stays as written.

@@ -121,7 +121,7 @@ pub fn build(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Buil
         }
         _ => properties,
     };
-    let call = as_written(scene, &file, &captured.config);
+    let call = as_written(scene, &file, &captured.written());
     node.unrendered_config = levels.unrendered(kind, &node.fqn, written, &call);
     node.config = NodeConfig(config);
     hear(&mut node, captured);
@@ -215,23 +215,27 @@ pub fn read(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> Result<Capture
     }
     let mut captured = names.take();
     captured.macros = recorder.take();
-    sources_once(scene, node, file, &mut captured.sources);
+    let mut seen = HashSet::new();
+    let names_twice = !captured.sources.iter().all(|it| seen.insert(it));
+    if (names_twice || captured.calls.len() > 1) && is_read_statically(scene, node, file) {
+        captured.is_static = true;
+        let once: IndexSet<Vec<String>> = captured.sources.drain(..).collect();
+        captured.sources.extend(once);
+    }
     Ok(captured)
 }
 
-/// dbt reads a model whose Jinja is nothing but `ref`, `source` and `config` without rendering it, and notes each
-/// source once (<https://docs.getdbt.com/reference/parsing#static-parser>).
-fn sources_once(scene: &Scene<'_>, node: &Node, file: &SourceFile, sources: &mut Vec<Vec<String>>) {
-    let mut seen = HashSet::new();
-    if node.resource_type != ResourceType::Model || sources.iter().all(|it| seen.insert(it)) {
-        return;
-    }
-    let Ok(found) = scene.shared.jinja.template(file).map(|it| it.extract()) else { return };
+/// Whether dbt reads a model without rendering it: one whose Jinja is nothing but `ref`, `source` and `config`. It
+/// then notes each source once (<https://docs.getdbt.com/reference/parsing#static-parser>).
+fn is_read_statically(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> bool {
     let known = |name: &str| matches!(name, "ref" | "source" | "config");
-    if found.is_static && found.calls.iter().all(|call| known(&call.name)) {
-        let once: IndexSet<Vec<String>> = sources.drain(..).collect();
-        sources.extend(once);
-    }
+    node.resource_type == ResourceType::Model
+        && scene
+            .shared
+            .jinja
+            .template(file)
+            .map(|it| it.extract())
+            .is_ok_and(|found| found.is_static && found.calls.iter().all(|call| known(&call.name)))
 }
 
 /// An error in a macro's file, with the resource that it happened to.
@@ -332,6 +336,12 @@ pub fn finish(scene: &Scene<'_>, mut node: Node, patch: Option<&Patch>) -> Built
     }
     foreign_keys(scene, &mut node)?;
     hooks(scene, &mut node)?;
+    if node.resource_type == ResourceType::Function && patch.is_none() {
+        node.only
+            .more
+            .insert("returns".to_owned(), json!({"data_type": "INVALID_TYPE", "description": null}));
+        node.only.more.insert("arguments".to_owned(), json!([]));
+    }
     let shown = scene.shown_path(&node.package_name, &node.original_file_path);
     naming::name(&mut node, &scene.naming, scene.quoting())
         .map_err(|error| scene.texts.diagnostic(&error))

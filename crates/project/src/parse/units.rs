@@ -88,6 +88,7 @@ pub fn unit_tests<'n>(
         unit_test(scene, parts, &model, &versions, target).map(|mut test| {
             test.config.0.insert("enabled".to_owned(), Value::Bool(false));
             test.depends_on.nodes.clear();
+            test.schema = None;
             test
         })
     });

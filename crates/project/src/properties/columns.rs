@@ -57,8 +57,7 @@ fn column(block: &Block, item: &Node, path: &str) -> Result<Column, Diagnostic> 
         Some(Value::String(one)) => tags.push(one.clone()),
         _ => {}
     }
-    let mut config = Map::from_iter([("meta".to_owned(), json!(meta)), ("tags".to_owned(), json!(tags))]);
-    config.extend(own.into_iter().filter(|(key, _)| key != "meta" && key != "tags"));
+    let config = Map::from_iter([("meta".to_owned(), json!(meta)), ("tags".to_owned(), json!(tags))]);
     let constraints: Result<Vec<Value>, Diagnostic> =
         block.list(item, "constraints", path)?.iter().map(|it| constraint(block, it, false)).collect();
     let more = item.entries().iter().filter(|entry| !KEYS.contains(&entry.key.as_str()));

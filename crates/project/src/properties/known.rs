@@ -149,6 +149,7 @@ fn keys(section: Section) -> &'static [&'static str] {
             "docs",
             "group",
             "access",
+            "contract",
             "latest_version",
             "deprecation_date",
             "config",

@@ -49,7 +49,7 @@ pub struct Patches {
 /// Top-level keys that count as configuration.
 fn movable(section: Section) -> &'static [&'static str] {
     match section {
-        Section::Models => &["meta", "docs", "group", "access"],
+        Section::Models => &["meta", "docs", "group", "access", "contract"],
         Section::Analyses => &["meta", "docs", "group"],
         Section::DataTests | Section::Tests => &["meta", "docs"],
         _ => &["meta", "docs", "group"],

@@ -3,55 +3,88 @@
 use crate::code;
 use crate::context::shared::DBT_VERSION;
 use crate::package::version::{Range, Version};
+use crate::shape::{
+    BOOLEAN_OR_NULL, Fault, INTEGER_OR_NULL, Object, Shape, TEXT_OR_NULL, TEXT_OR_TEXTS_OR_NULL, TEXTS,
+};
 use crate::yaml::{Content, Document, Node};
 use platform_core::Diagnostic;
 use platform_core::diagnostic::nearest;
 
-/// Every key of `dbt_project.yml`.
-pub const KEYS: &[&str] = &[
-    "name",
-    "version",
-    "config-version",
-    "profile",
-    "model-paths",
-    "seed-paths",
-    "test-paths",
-    "analysis-paths",
-    "macro-paths",
-    "snapshot-paths",
-    "function-paths",
-    "docs-paths",
-    "asset-paths",
-    "target-path",
-    "log-path",
-    "packages-install-path",
-    "clean-targets",
-    "quoting",
-    "on-run-start",
-    "on-run-end",
-    "dispatch",
-    "vars",
-    "query-comment",
-    "require-dbt-version",
-    "restrict-access",
-    "flags",
-    "models",
-    "seeds",
-    "snapshots",
-    "tests",
-    "data_tests",
-    "sources",
-    "exposures",
-    "metrics",
-    "semantic-models",
-    "saved-queries",
-    "unit_tests",
-    "functions",
-    "packages",
-    "dbt-cloud",
-    "project-root",
-    "analyses",
-];
+/// What `dbt_project.yml` may say (<https://docs.getdbt.com/reference/dbt_project.yml>).
+const PROJECT: Object = Object {
+    required: &["name"],
+    fields: &[
+        ("name", Shape::Matching(is_name, "^[^\\d\\W]\\w*$")),
+        // A number is a version too: see `version_number`.
+        ("version", Shape::Any),
+        ("config-version", INTEGER_OR_NULL),
+        ("profile", TEXT_OR_NULL),
+        ("model-paths", TEXTS_OR_NULL),
+        ("seed-paths", TEXTS_OR_NULL),
+        ("test-paths", TEXTS_OR_NULL),
+        ("analysis-paths", TEXTS_OR_NULL),
+        ("macro-paths", TEXTS_OR_NULL),
+        ("snapshot-paths", TEXTS_OR_NULL),
+        ("function-paths", TEXTS_OR_NULL),
+        ("docs-paths", TEXTS_OR_NULL),
+        ("asset-paths", TEXTS_OR_NULL),
+        ("target-path", TEXT_OR_NULL),
+        ("log-path", TEXT_OR_NULL),
+        ("packages-install-path", TEXT_OR_NULL),
+        ("clean-targets", TEXTS_OR_NULL),
+        ("quoting", Shape::Either(&[Shape::Object(&QUOTING), Shape::Null])),
+        ("on-run-start", TEXT_OR_TEXTS_OR_NULL),
+        ("on-run-end", TEXT_OR_TEXTS_OR_NULL),
+        ("dispatch", Shape::List(&Shape::Mapping)),
+        ("vars", MAPPING_OR_NULL),
+        ("query-comment", Shape::Either(&[Shape::Object(&QUERY_COMMENT), Shape::Text, Shape::Null])),
+        ("require-dbt-version", TEXT_OR_TEXTS_OR_NULL),
+        ("restrict-access", Shape::Boolean),
+        ("flags", Shape::Mapping),
+        ("models", MAPPING_OR_NULL),
+        ("seeds", MAPPING_OR_NULL),
+        ("snapshots", MAPPING_OR_NULL),
+        ("tests", Shape::Mapping),
+        ("data_tests", Shape::Mapping),
+        ("sources", Shape::Mapping),
+        ("exposures", Shape::Mapping),
+        ("metrics", Shape::Mapping),
+        ("semantic-models", Shape::Mapping),
+        ("saved-queries", Shape::Mapping),
+        ("unit_tests", Shape::Mapping),
+        ("functions", Shape::Mapping),
+        ("analyses", Shape::Mapping),
+        ("packages", Shape::List(&Shape::Mapping)),
+        ("dbt-cloud", MAPPING_OR_NULL),
+        ("project-root", TEXT_OR_NULL),
+        // Keys of old: see `RENAMED`.
+        ("source-paths", TEXTS_OR_NULL),
+        ("data-paths", TEXTS_OR_NULL),
+        ("modules-path", TEXT_OR_NULL),
+    ],
+    open: false,
+};
+
+const TEXTS_OR_NULL: Shape = Shape::Either(&[TEXTS, Shape::Null]);
+const MAPPING_OR_NULL: Shape = Shape::Either(&[Shape::Mapping, Shape::Null]);
+
+const QUOTING: Object = Object {
+    required: &[],
+    fields: &[
+        ("schema", BOOLEAN_OR_NULL),
+        ("database", BOOLEAN_OR_NULL),
+        ("project", BOOLEAN_OR_NULL),
+        ("identifier", BOOLEAN_OR_NULL),
+        ("snowflake_ignore_case", BOOLEAN_OR_NULL),
+    ],
+    open: false,
+};
+
+const QUERY_COMMENT: Object = Object {
+    required: &[],
+    fields: &[("comment", Shape::Text), ("append", BOOLEAN_OR_NULL), ("job-label", Shape::Boolean)],
+    open: false,
+};
 
 /// A fault of the file.
 pub fn fault(document: &Document, node: &Node, message: impl Into<String>) -> Diagnostic {
@@ -64,28 +97,21 @@ pub fn check(document: &Document) -> Result<(), Diagnostic> {
     if !root.is_map() || root.entries().is_empty() {
         return Err(fault(document, root, "dbt_project.yml does not parse to a dictionary"));
     }
-    match root.get("config-version").map(|node| (node, node.scalar_text().unwrap_or_default())) {
-        None => {}
-        Some((_, version)) if version == "2" || version == "1" => {}
-        Some((node, version)) => {
-            return Err(fault(
-                document,
-                node,
-                format!("Got an unexpected project version={version}, expected 2"),
-            ));
-        }
-    }
-    let Some(name) = root.get("name") else {
+    if root.get("name").is_none() {
         return Err(fault(document, root, "Required \"name\" field not present in project"));
-    };
-    let text = name.scalar_text().unwrap_or_default();
-    if !is_name(&text) {
-        return Err(fault(
-            document,
-            name,
-            format!("at path ['name']: '{text}' does not match '^[^\\\\d\\\\W]\\\\w*$'"),
-        )
-        .hint("a project's name has letters, digits and underscores, and begins with no digit"));
+    }
+    PROJECT.check(root).map_err(|found| refused(document, &found))?;
+    if let Some(node) = root.get("version").filter(|node| !is_version(node)) {
+        let shown = crate::python::repr(&node.to_json());
+        let why = format!("at path ['version']: {shown} is not valid under any of the given schemas");
+        return Err(fault(document, node, why).hint("write a semantic version: `version: 1.0.0`"));
+    }
+    if let Some(entry) =
+        root.entry("config-version").filter(|it| !matches!(it.value.content, Content::Int(2)))
+    {
+        let shown = crate::python::repr(&entry.value.to_json());
+        let why = format!("Got an unexpected project version={shown}, expected 2");
+        return Err(fault(document, &entry.value, why));
     }
     if root.get("tests").is_some() && root.get("data_tests").is_some() {
         return Err(fault(
@@ -94,24 +120,62 @@ pub fn check(document: &Document) -> Result<(), Diagnostic> {
             "at path []: Invalid project config: cannot have both 'tests' and 'data_tests' defined",
         ));
     }
-    for entry in root.entries() {
-        let key = entry.key.as_str();
-        if !KEYS.contains(&key) && !RENAMED.iter().any(|(old, _)| *old == key) {
-            let near = nearest(key, KEYS.iter().copied());
-            let unexpected = Diagnostic::error(
-                code::PROJECT_FILE,
-                format!("at path []: Additional properties are not allowed ('{key}' was unexpected)"),
-            )
-            .event("DbtProjectError")
-            .at(document.place(&entry.span));
-            return Err(match near.first() {
-                Some(near) => unexpected.hint(format!("did you mean `{near}`?")),
-                None => unexpected,
-            });
+    for item in root.get("dispatch").map(Node::items).unwrap_or_default() {
+        if item.get("macro_namespace").is_none() || item.get("search_order").is_none() {
+            let shown = crate::json::dumps(&item.to_json());
+            let why = format!("at path []: Invalid project dispatch config: {shown}");
+            return Err(
+                fault(document, item, why).hint("every entry has `macro_namespace` and `search_order`")
+            );
         }
-        shape(document, key, &entry.value)?;
     }
     Ok(())
+}
+
+/// What the form of the file refuses, with what may have been meant.
+fn refused(document: &Document, found: &Fault<'_, Node>) -> Diagnostic {
+    let error = fault(document, found.at, format!("at path {}: {}", found.path, found.why));
+    if let Some((key, known)) = found.unexpected {
+        let place = found.at.entry(key).map_or(&found.at.span, |entry| &entry.span);
+        let error = error.at(document.place(place));
+        return match nearest(key, known.iter().map(|(known, _)| *known)).first() {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        };
+    }
+    let key = found.path.split('\'').nth(1).unwrap_or_default();
+    match key {
+        "name" => {
+            error.hint("a project's name has letters, digits and underscores, and begins with no digit")
+        }
+        "quoting" => {
+            error.hint("quoting has the keys `database`, `schema` and `identifier`: each `true` or `false`")
+        }
+        "query-comment" => error.hint("write a text, or a mapping with `comment` and `append`"),
+        "require-dbt-version" => {
+            error.hint("write a version range or a list of them: `[\">=1.6.0\", \"<2.0.0\"]`")
+        }
+        "dbt-cloud" => error.hint("dbt-cloud has keys, such as `project-id`"),
+        _ if key.ends_with("-paths") || key == "clean-targets" => {
+            error.hint("write a list of paths: `[models]`")
+        }
+        _ => error,
+    }
+}
+
+/// Text of two or three numbers with points between, or a number that reads so.
+fn is_version(node: &Node) -> bool {
+    let text = match &node.content {
+        Content::Text(_) | Content::Float(_) => node.scalar_text().unwrap_or_default(),
+        _ => return false,
+    };
+    let core = text.split(['-', '+']).next().unwrap_or_default();
+    let is_number = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|it| it.is_ascii_digit())
+            && (part == "0" || !part.starts_with('0'))
+    };
+    (2..=3).contains(&core.split('.').count()) && core.split('.').all(is_number)
 }
 
 /// Keys of old, and what they are called now.
@@ -120,67 +184,6 @@ pub const RENAMED: &[(&str, &str)] = &[
     ("data-paths", "seed-paths"),
     ("modules-path", "packages-install-path"),
 ];
-
-fn shape(document: &Document, key: &str, node: &Node) -> Result<(), Diagnostic> {
-    if node.is_null() {
-        return Ok(());
-    }
-    let invalid = |why: &str| {
-        let shown = crate::python::repr(&node.to_json());
-        fault(
-            document,
-            node,
-            format!("at path ['{key}']: {shown} is not valid under any of the given schemas"),
-        )
-        .hint(why.to_owned())
-    };
-    let is_list_of_text = || node.is_list() && node.items().iter().all(|it| it.scalar_text().is_some());
-    match key {
-        _ if key.ends_with("-paths") || key == "clean-targets" => {
-            if !is_list_of_text() {
-                return Err(invalid("write a list of paths: `[models]`"));
-            }
-        }
-        "dbt-cloud" if !node.is_map() => return Err(invalid("dbt-cloud has keys, such as `project-id`")),
-        "quoting" => {
-            let known = ["database", "schema", "identifier", "column", "snowflake_ignore_case"];
-            if !node.is_map() || node.entries().iter().any(|it| !known.contains(&it.key.as_str())) {
-                return Err(invalid("quoting has the keys `database`, `schema` and `identifier`"));
-            }
-        }
-        "query-comment" => {
-            let known = ["comment", "append", "job-label"];
-            if node.is_list() || node.entries().iter().any(|it| !known.contains(&it.key.as_str())) {
-                return Err(invalid("write a text, or a mapping with `comment` and `append`"));
-            }
-        }
-        "dispatch" => {
-            for item in node.items() {
-                if item.get("macro_namespace").is_none() || item.get("search_order").is_none() {
-                    let shown = crate::json::dumps(&item.to_json());
-                    return Err(fault(
-                        document,
-                        item,
-                        format!("at path []: Invalid project dispatch config: {shown}"),
-                    )
-                    .hint("every entry has `macro_namespace` and `search_order`"));
-                }
-            }
-        }
-        "require-dbt-version" if !(node.is_list() || matches!(node.content, Content::Text(_))) => {
-            return Err(invalid("write a version range or a list of them: `[\">=1.6.0\", \"<2.0.0\"]`"));
-        }
-        "models" | "seeds" | "snapshots" | "tests" | "data_tests" | "sources" | "exposures" | "metrics"
-        | "semantic-models" | "saved-queries" | "unit_tests" | "vars" | "flags" | "functions"
-            if !node.is_map() =>
-        {
-            let shown = crate::json::dumps(&node.to_json());
-            return Err(fault(document, node, format!("at path ['{key}']: {shown} is not of type 'object'")));
-        }
-        _ => {}
-    }
-    Ok(())
-}
 
 fn is_name(text: &str) -> bool {
     let mut letters = text.chars();

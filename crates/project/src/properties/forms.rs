@@ -1,0 +1,622 @@
+//! The form of every section's blocks: the keys they may have, and what may stand there
+//! (<https://docs.getdbt.com/reference/configs-and-properties>).
+
+use super::block::Section;
+use crate::shape::{
+    BOOLEAN_OR_NULL, INTEGER_OR_NULL, Object, Shape, TEXT_OR_NULL, TEXT_OR_TEXTS, TEXT_OR_TEXTS_OR_NULL,
+    TEXTS,
+};
+
+type Fields = &'static [(&'static str, Shape)];
+
+const fn open(required: &'static [&'static str], fields: Fields) -> Object {
+    Object { required, fields, open: true }
+}
+
+const fn closed(required: &'static [&'static str], fields: Fields) -> Object {
+    Object { required, fields, open: false }
+}
+
+/// What a block of a section must look like.
+pub fn form(section: Section) -> Shape {
+    Shape::Object(match section {
+        Section::Models => &MODEL,
+        Section::Seeds | Section::Snapshots => &NODE,
+        Section::Analyses => &ANALYSIS,
+        Section::DataTests | Section::Tests => &DATA_TEST,
+        Section::Macros => &MACRO,
+        Section::Functions => &FUNCTION,
+        Section::Sources => &SOURCE,
+        Section::Exposures => &EXPOSURE,
+        Section::Groups => &GROUP,
+        Section::UnitTests => &UNIT_TEST,
+        Section::Metrics => &METRIC,
+        Section::SemanticModels => &SEMANTIC_MODEL,
+        Section::SavedQueries => &SAVED_QUERY,
+    })
+}
+
+/// How a resource shows on the documentation site.
+pub const DOCS: Shape =
+    Shape::Object(&closed(&[], &[("show", Shape::Boolean), ("node_color", TEXT_OR_NULL)]));
+
+const MAPPINGS: Shape = Shape::List(&Shape::Mapping);
+const TESTS: Shape = Shape::List(&Shape::Either(&[Shape::Mapping, Shape::Text]));
+const TESTS_OR_NULL: Shape = Shape::Either(&[TESTS, Shape::Null]);
+const VERSION_NAME: Shape = Shape::Either(&[Shape::Text, Shape::Number]);
+const VERSION_NAMES_OR_NULL: Shape = Shape::Either(&[Shape::List(&VERSION_NAME), Shape::Null]);
+
+const COLUMN: Object = open(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("description", Shape::Text),
+        ("meta", Shape::Mapping),
+        ("data_type", TEXT_OR_NULL),
+        ("constraints", MAPPINGS),
+        ("docs", DOCS),
+        ("config", Shape::Mapping),
+        ("data_tests", TESTS),
+        ("tests", TESTS),
+        ("quote", BOOLEAN_OR_NULL),
+        ("tags", TEXTS),
+        ("granularity", TEXT_OR_NULL),
+    ],
+);
+const COLUMNS: Shape = Shape::List(&Shape::Object(&COLUMN));
+
+const NODE: Object = open(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("description", Shape::Text),
+        ("meta", Shape::Mapping),
+        ("data_type", TEXT_OR_NULL),
+        ("constraints", MAPPINGS),
+        ("docs", DOCS),
+        ("config", Shape::Mapping),
+        ("data_tests", TESTS),
+        ("tests", TESTS),
+        ("columns", COLUMNS),
+        ("quote_columns", BOOLEAN_OR_NULL),
+        ("access", TEXT_OR_NULL),
+    ],
+);
+
+const MODEL: Object = open(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("description", Shape::Text),
+        ("meta", Shape::Mapping),
+        ("data_type", TEXT_OR_NULL),
+        ("constraints", MAPPINGS),
+        ("docs", DOCS),
+        ("config", Shape::Mapping),
+        ("data_tests", TESTS),
+        ("tests", TESTS),
+        ("columns", COLUMNS),
+        ("quote_columns", BOOLEAN_OR_NULL),
+        ("access", TEXT_OR_NULL),
+        ("latest_version", Shape::Either(&[Shape::Text, Shape::Number, Shape::Null])),
+        ("versions", Shape::List(&Shape::Object(&VERSION))),
+        ("time_spine", Shape::Either(&[Shape::Object(&TIME_SPINE), Shape::Null])),
+    ],
+);
+
+const VERSION: Object = closed(
+    &["v"],
+    &[
+        ("v", VERSION_NAME),
+        ("defined_in", TEXT_OR_NULL),
+        ("description", Shape::Text),
+        ("access", TEXT_OR_NULL),
+        ("config", Shape::Mapping),
+        ("constraints", MAPPINGS),
+        ("docs", DOCS),
+        ("data_tests", TESTS_OR_NULL),
+        ("tests", TESTS_OR_NULL),
+        ("columns", Shape::List(&Shape::Either(&[Shape::Object(&CHOICE), Shape::Object(&COLUMN)]))),
+        ("deprecation_date", Shape::Any),
+    ],
+);
+
+/// Which of the model's columns a version has.
+const CHOICE: Object = closed(&["include"], &[("include", TEXT_OR_TEXTS), ("exclude", TEXTS)]);
+
+const TIME_SPINE: Object = closed(
+    &["standard_granularity_column"],
+    &[
+        ("standard_granularity_column", Shape::Text),
+        (
+            "custom_granularities",
+            Shape::List(&Shape::Object(&closed(
+                &["name"],
+                &[("name", Shape::Text), ("column_name", TEXT_OR_NULL)],
+            ))),
+        ),
+    ],
+);
+
+const ANALYSIS: Object = open(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("description", Shape::Text),
+        ("meta", Shape::Mapping),
+        ("data_type", TEXT_OR_NULL),
+        ("constraints", MAPPINGS),
+        ("docs", DOCS),
+        ("config", Shape::Mapping),
+        (
+            "columns",
+            Shape::List(&Shape::Object(&open(
+                &["name"],
+                &[
+                    ("name", Shape::Text),
+                    ("description", Shape::Text),
+                    ("meta", Shape::Mapping),
+                    ("data_type", TEXT_OR_NULL),
+                    ("constraints", MAPPINGS),
+                    ("docs", DOCS),
+                    ("config", Shape::Mapping),
+                ],
+            ))),
+        ),
+        ("access", TEXT_OR_NULL),
+    ],
+);
+
+const DATA_TEST: Object = open(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("description", Shape::Text),
+        ("meta", Shape::Mapping),
+        ("data_type", TEXT_OR_NULL),
+        ("constraints", MAPPINGS),
+        ("docs", DOCS),
+        ("config", Shape::Mapping),
+    ],
+);
+
+const MACRO: Object = open(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("description", Shape::Text),
+        ("meta", Shape::Mapping),
+        ("data_type", TEXT_OR_NULL),
+        ("constraints", MAPPINGS),
+        ("docs", DOCS),
+        ("config", Shape::Mapping),
+        (
+            "arguments",
+            Shape::List(&Shape::Object(&closed(
+                &["name"],
+                &[("name", Shape::Text), ("type", TEXT_OR_NULL), ("description", Shape::Text)],
+            ))),
+        ),
+    ],
+);
+
+const FUNCTION: Object = open(
+    &["returns", "name"],
+    &[
+        (
+            "returns",
+            Shape::Object(&closed(
+                &["data_type"],
+                &[("data_type", Shape::Text), ("description", TEXT_OR_NULL)],
+            )),
+        ),
+        ("name", Shape::Text),
+        ("description", Shape::Text),
+        ("meta", Shape::Mapping),
+        ("data_type", TEXT_OR_NULL),
+        ("constraints", MAPPINGS),
+        ("docs", DOCS),
+        ("config", Shape::Mapping),
+        ("access", TEXT_OR_NULL),
+        (
+            "arguments",
+            Shape::List(&Shape::Object(&closed(
+                &["name", "data_type"],
+                &[
+                    ("name", Shape::Text),
+                    ("data_type", Shape::Text),
+                    ("description", TEXT_OR_NULL),
+                    ("default_value", Shape::Any),
+                ],
+            ))),
+        ),
+    ],
+);
+
+const QUOTING: Shape = Shape::Object(&closed(
+    &[],
+    &[
+        ("database", BOOLEAN_OR_NULL),
+        ("schema", BOOLEAN_OR_NULL),
+        ("identifier", BOOLEAN_OR_NULL),
+        ("column", BOOLEAN_OR_NULL),
+    ],
+));
+
+const AGE: Shape = Shape::Either(&[
+    Shape::Object(&closed(
+        &[],
+        &[
+            ("count", INTEGER_OR_NULL),
+            ("period", Shape::Either(&[Shape::OneOf(&["minute", "hour", "day"]), Shape::Null])),
+        ],
+    )),
+    Shape::Null,
+]);
+
+const FRESHNESS: Shape = Shape::Either(&[
+    Shape::Object(&closed(&[], &[("warn_after", AGE), ("error_after", AGE), ("filter", TEXT_OR_NULL)])),
+    Shape::Null,
+]);
+
+const SOURCE: Object = closed(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("description", Shape::Text),
+        ("meta", Shape::Mapping),
+        ("database", TEXT_OR_NULL),
+        ("schema", TEXT_OR_NULL),
+        ("loader", Shape::Text),
+        ("quoting", QUOTING),
+        ("freshness", FRESHNESS),
+        ("loaded_at_field", TEXT_OR_NULL),
+        ("loaded_at_field_present", BOOLEAN_OR_NULL),
+        ("loaded_at_query", TEXT_OR_NULL),
+        ("tables", Shape::List(&Shape::Object(&TABLE))),
+        ("tags", TEXTS),
+        ("config", Shape::Mapping),
+        ("unrendered_database", TEXT_OR_NULL),
+        ("unrendered_schema", TEXT_OR_NULL),
+    ],
+);
+
+const TABLE: Object = open(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("description", Shape::Text),
+        ("meta", Shape::Mapping),
+        ("data_type", TEXT_OR_NULL),
+        ("constraints", MAPPINGS),
+        ("docs", DOCS),
+        ("config", Shape::Mapping),
+        ("data_tests", TESTS),
+        ("tests", TESTS),
+        ("columns", COLUMNS),
+        ("loaded_at_field", TEXT_OR_NULL),
+        ("loaded_at_field_present", BOOLEAN_OR_NULL),
+        ("loaded_at_query", TEXT_OR_NULL),
+        ("identifier", TEXT_OR_NULL),
+        ("quoting", QUOTING),
+        ("freshness", FRESHNESS),
+        ("external", Shape::Either(&[Shape::Object(&EXTERNAL), Shape::Null])),
+        ("tags", TEXTS),
+    ],
+);
+
+const EXTERNAL: Object = open(
+    &[],
+    &[
+        ("location", TEXT_OR_NULL),
+        ("file_format", TEXT_OR_NULL),
+        ("row_format", TEXT_OR_NULL),
+        ("tbl_properties", TEXT_OR_NULL),
+        (
+            "partitions",
+            Shape::Either(&[
+                TEXTS,
+                Shape::List(&Shape::Object(&open(
+                    &[],
+                    &[
+                        ("name", Shape::Text),
+                        ("description", Shape::Text),
+                        ("data_type", Shape::Text),
+                        ("meta", Shape::Mapping),
+                    ],
+                ))),
+                Shape::Null,
+            ]),
+        ),
+    ],
+);
+
+const OWNER: Shape = Shape::Object(&open(&[], &[("email", TEXT_OR_TEXTS_OR_NULL), ("name", TEXT_OR_NULL)]));
+
+const EXPOSURE: Object = closed(
+    &["name", "type", "owner"],
+    &[
+        ("name", Shape::Text),
+        ("type", Shape::OneOf(&["dashboard", "notebook", "analysis", "ml", "application"])),
+        ("owner", OWNER),
+        ("description", Shape::Text),
+        ("label", TEXT_OR_NULL),
+        ("maturity", Shape::Either(&[Shape::OneOf(&["low", "medium", "high"]), Shape::Null])),
+        ("meta", Shape::Mapping),
+        ("tags", TEXTS),
+        ("url", TEXT_OR_NULL),
+        ("depends_on", TEXTS),
+        ("config", Shape::Mapping),
+    ],
+);
+
+const GROUP: Object = closed(
+    &["name", "owner"],
+    &[("name", Shape::Text), ("owner", OWNER), ("description", TEXT_OR_NULL), ("config", Shape::Mapping)],
+);
+
+const ROWS: Shape = Shape::Either(&[Shape::Text, MAPPINGS, Shape::Null]);
+const ROW_FORMAT: Shape = Shape::OneOf(&["csv", "dict", "sql"]);
+
+const UNIT_TEST: Object = closed(
+    &["name", "model", "given", "expect"],
+    &[
+        ("name", Shape::Text),
+        ("model", Shape::Text),
+        (
+            "given",
+            Shape::List(&Shape::Object(&closed(
+                &["input"],
+                &[("input", Shape::Text), ("rows", ROWS), ("format", ROW_FORMAT), ("fixture", TEXT_OR_NULL)],
+            ))),
+        ),
+        (
+            "expect",
+            Shape::Object(&closed(&[], &[("rows", ROWS), ("format", ROW_FORMAT), ("fixture", TEXT_OR_NULL)])),
+        ),
+        ("description", Shape::Text),
+        (
+            "overrides",
+            Shape::Either(&[
+                Shape::Object(&closed(
+                    &[],
+                    &[("macros", Shape::Mapping), ("vars", Shape::Mapping), ("env_vars", Shape::Mapping)],
+                )),
+                Shape::Null,
+            ]),
+        ),
+        ("config", Shape::Mapping),
+        (
+            "versions",
+            Shape::Either(&[
+                Shape::Object(&closed(
+                    &[],
+                    &[("include", VERSION_NAMES_OR_NULL), ("exclude", VERSION_NAMES_OR_NULL)],
+                )),
+                Shape::Null,
+            ]),
+        ),
+    ],
+);
+
+const INPUT_MEASURE: Shape = Shape::Object(&closed(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("filter", TEXT_OR_TEXTS_OR_NULL),
+        ("alias", TEXT_OR_NULL),
+        ("join_to_timespine", Shape::Boolean),
+        ("fill_nulls_with", INTEGER_OR_NULL),
+    ],
+));
+
+const INPUT_METRIC: Shape = Shape::Object(&closed(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("filter", TEXT_OR_TEXTS_OR_NULL),
+        ("alias", TEXT_OR_NULL),
+        ("offset_window", TEXT_OR_NULL),
+        ("offset_to_grain", TEXT_OR_NULL),
+    ],
+));
+
+const METRIC: Object = closed(
+    &["name", "label", "type", "type_params"],
+    &[
+        ("name", Shape::Text),
+        ("label", Shape::Text),
+        ("type", Shape::Text),
+        ("type_params", Shape::Object(&METRIC_PARAMETERS)),
+        ("description", Shape::Text),
+        ("filter", TEXT_OR_TEXTS_OR_NULL),
+        ("time_granularity", TEXT_OR_NULL),
+        ("meta", Shape::Mapping),
+        ("tags", TEXTS),
+        ("config", Shape::Mapping),
+    ],
+);
+
+const METRIC_PARAMETERS: Object = closed(
+    &[],
+    &[
+        ("measure", Shape::Either(&[INPUT_MEASURE, Shape::Text, Shape::Null])),
+        ("numerator", Shape::Either(&[INPUT_METRIC, Shape::Text, Shape::Null])),
+        ("denominator", Shape::Either(&[INPUT_METRIC, Shape::Text, Shape::Null])),
+        ("expr", Shape::Either(&[Shape::Text, Shape::Boolean, Shape::Null])),
+        ("window", TEXT_OR_NULL),
+        ("grain_to_date", TEXT_OR_NULL),
+        ("metrics", Shape::Either(&[Shape::List(&Shape::Either(&[INPUT_METRIC, Shape::Text])), Shape::Null])),
+        ("conversion_type_params", Shape::Either(&[Shape::Object(&CONVERSION), Shape::Null])),
+        (
+            "cumulative_type_params",
+            Shape::Either(&[
+                Shape::Object(&closed(
+                    &[],
+                    &[("window", TEXT_OR_NULL), ("grain_to_date", TEXT_OR_NULL), ("period_agg", Shape::Text)],
+                )),
+                Shape::Null,
+            ]),
+        ),
+    ],
+);
+
+const CONVERSION: Object = closed(
+    &["base_measure", "conversion_measure", "entity"],
+    &[
+        ("base_measure", Shape::Either(&[INPUT_MEASURE, Shape::Text])),
+        ("conversion_measure", Shape::Either(&[INPUT_MEASURE, Shape::Text])),
+        ("entity", Shape::Text),
+        ("calculation", Shape::Text),
+        ("window", TEXT_OR_NULL),
+        (
+            "constant_properties",
+            Shape::Either(&[
+                Shape::List(&Shape::Object(&closed(
+                    &["base_property", "conversion_property"],
+                    &[("base_property", Shape::Text), ("conversion_property", Shape::Text)],
+                ))),
+                Shape::Null,
+            ]),
+        ),
+    ],
+);
+
+const SEMANTIC_MODEL: Object = closed(
+    &["name", "model"],
+    &[
+        ("name", Shape::Text),
+        ("model", Shape::Text),
+        ("config", Shape::Mapping),
+        ("description", TEXT_OR_NULL),
+        ("label", TEXT_OR_NULL),
+        (
+            "defaults",
+            Shape::Either(&[
+                Shape::Object(&closed(&[], &[("agg_time_dimension", TEXT_OR_NULL)])),
+                Shape::Null,
+            ]),
+        ),
+        ("entities", Shape::List(&Shape::Object(&ENTITY))),
+        ("measures", Shape::List(&Shape::Object(&MEASURE))),
+        ("dimensions", Shape::List(&Shape::Object(&DIMENSION))),
+        ("primary_entity", TEXT_OR_NULL),
+    ],
+);
+
+const ENTITY: Object = closed(
+    &["name", "type"],
+    &[
+        ("name", Shape::Text),
+        ("type", Shape::Text),
+        ("description", TEXT_OR_NULL),
+        ("label", TEXT_OR_NULL),
+        ("role", TEXT_OR_NULL),
+        ("expr", TEXT_OR_NULL),
+        ("config", Shape::Mapping),
+    ],
+);
+
+const MEASURE: Object = closed(
+    &["name", "agg"],
+    &[
+        ("name", Shape::Text),
+        ("agg", Shape::Text),
+        ("description", TEXT_OR_NULL),
+        ("label", TEXT_OR_NULL),
+        ("expr", Shape::Either(&[Shape::Text, Shape::Boolean, Shape::Integer, Shape::Null])),
+        (
+            "agg_params",
+            Shape::Either(&[
+                Shape::Object(&closed(
+                    &[],
+                    &[
+                        ("percentile", Shape::Either(&[Shape::Number, Shape::Null])),
+                        ("use_discrete_percentile", Shape::Boolean),
+                        ("use_approximate_percentile", Shape::Boolean),
+                    ],
+                )),
+                Shape::Null,
+            ]),
+        ),
+        (
+            "non_additive_dimension",
+            Shape::Either(&[
+                Shape::Object(&closed(
+                    &["name", "window_choice"],
+                    &[("name", Shape::Text), ("window_choice", Shape::Text), ("window_groupings", TEXTS)],
+                )),
+                Shape::Null,
+            ]),
+        ),
+        ("agg_time_dimension", TEXT_OR_NULL),
+        ("create_metric", Shape::Boolean),
+        ("config", Shape::Mapping),
+    ],
+);
+
+const DIMENSION: Object = closed(
+    &["name", "type"],
+    &[
+        ("name", Shape::Text),
+        ("type", Shape::Text),
+        ("description", TEXT_OR_NULL),
+        ("label", TEXT_OR_NULL),
+        ("is_partition", Shape::Boolean),
+        (
+            "type_params",
+            Shape::Either(&[
+                Shape::Object(&closed(
+                    &["time_granularity"],
+                    &[
+                        ("time_granularity", Shape::Text),
+                        (
+                            "validity_params",
+                            Shape::Either(&[
+                                Shape::Object(&closed(
+                                    &[],
+                                    &[("is_start", Shape::Boolean), ("is_end", Shape::Boolean)],
+                                )),
+                                Shape::Null,
+                            ]),
+                        ),
+                    ],
+                )),
+                Shape::Null,
+            ]),
+        ),
+        ("expr", TEXT_OR_NULL),
+        ("config", Shape::Mapping),
+    ],
+);
+
+const SAVED_QUERY: Object = closed(
+    &["name", "query_params"],
+    &[
+        ("name", Shape::Text),
+        (
+            "query_params",
+            Shape::Object(&closed(
+                &[],
+                &[
+                    ("metrics", TEXTS),
+                    ("group_by", TEXTS),
+                    ("where", TEXT_OR_TEXTS_OR_NULL),
+                    ("order_by", TEXTS),
+                    ("limit", INTEGER_OR_NULL),
+                ],
+            )),
+        ),
+        ("description", TEXT_OR_NULL),
+        ("label", TEXT_OR_NULL),
+        (
+            "exports",
+            Shape::List(&Shape::Object(&closed(
+                &["name"],
+                &[("name", Shape::Text), ("config", Shape::Mapping)],
+            ))),
+        ),
+        ("config", Shape::Mapping),
+        ("tags", TEXT_OR_TEXTS),
+    ],
+);
