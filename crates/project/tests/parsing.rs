@@ -516,3 +516,60 @@ fn what_a_unit_test_gives_is_rendered_as_the_file_is_read() {
     assert_eq!(test.given[0]["rows"], "select 7 as a");
     assert_eq!(test.expect["rows"][0]["a"], "3");
 }
+
+#[test]
+fn every_property_has_its_form() {
+    let model = ("models/m.sql", "select 1 as id");
+    let of = |yaml: &str, told: &str| refused(&[model, ("models/m.yml", yaml)], told);
+    of("models:\n- name: m\n  columns:\n", "at path ['columns']: None is not of type 'array'");
+    of(
+        "models:\n- name: m\n  columns:\n  - {name: id, tags: x}\n",
+        "at path ['columns'][0]['tags']: 'x' is not of type 'array'",
+    );
+    of(
+        "models:\n- name: m\n  versions:\n  - {v: 1, columns: [{include: all, except: [id]}]}\n",
+        "at path ['versions'][0]['columns'][0]: {'include': 'all', 'except': ['id']} is not valid under any of the \
+         given schemas",
+    );
+    of(
+        "exposures:\n- {name: e, type: ml, owner: {name: us}, materialized: view}\n",
+        "at path []: Additional properties are not allowed ('materialized' was unexpected)",
+    );
+    of(
+        "unit_tests:\n- {name: u, model: m, given: [], expect: {rows: [[1]]}}\n",
+        "at path ['expect']['rows']: [[1]] is not valid under any of the given schemas",
+    );
+    of(
+        "unit_tests:\n- {name: u, model: m, expect: {rows: []}}\n",
+        "at path []: 'given' is a required property",
+    );
+    of("models:\n- name: m\n  config: {tags: [a, 1]}\n", "at path ['tags']: ['a', 1] is not valid");
+    of(
+        "models:\n- name: m\n  config: {pre-hook: [false]}\n",
+        "at path ['pre-hook'][0]: False is not of type",
+    );
+    let of_project = |line: &str, told: &str| {
+        refused(&[model, ("dbt_project.yml", &format!("name: shop\nprofile: shop\n{line}\n"))], told);
+    };
+    of_project("version: one", "at path ['version']: 'one' is not valid under any of the given schemas");
+    of_project("quoting: {schema: yes please}", "at path ['quoting']: {'schema': 'yes please'} is not valid");
+    of_project("restrict-access: 1", "at path ['restrict-access']: 1 is not of type 'boolean'");
+    of_project("functions:", "at path ['functions']: None is not of type 'object'");
+}
+
+#[test]
+fn unrendered_configuration_is_what_the_calls_say() {
+    let unrendered = |text: &str| {
+        let manifest = manifest(&[("models/m.sql", text)]);
+        serde_json::to_value(&manifest.nodes["model.shop.m"].unrendered_config).unwrap()
+    };
+    // A template of nothing but calls with literals is read without being rendered, and what it says replaces.
+    assert_eq!(
+        unrendered("{{ config(tags='a') }}{{ config(tags=['b'], pre_hook='x') }}select 1"),
+        serde_json::json!({"tags": ["b"], "pre-hook": ["x"]})
+    );
+    assert_eq!(
+        unrendered("{{ config(tags='a') }}{{ config(tags='b', pre_hook='x') }}select {{ 1 + 1 }}"),
+        serde_json::json!({"tags": ["a", "b"], "pre-hook": ["x"]})
+    );
+}

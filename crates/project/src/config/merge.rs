@@ -22,7 +22,7 @@ pub fn merge(config: &mut Map<String, Value>, level: &Map<String, Value>) {
         match key {
             "tags" | "packages" => append(config, key, listed(value)),
             "pre-hook" | "post-hook" => {
-                append(config, key, listed(value).iter().map(hook::normalize).collect())
+                append(config, key, listed(value).iter().map(hook::normalize).collect());
             }
             "meta" | "docs" | "quoting" | "column_types" if value.is_object() => update(config, key, value),
             "grants" if value.is_object() => grants(config, value),
