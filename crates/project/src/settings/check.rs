@@ -14,7 +14,7 @@ use platform_core::diagnostic::nearest;
 const PROJECT: Object = Object {
     required: &["name"],
     fields: &[
-        ("name", Shape::Matching(is_name, "^[^\\d\\W]\\w*$")),
+        ("name", Shape::Matching(is_name, "^[^\\\\d\\\\W]\\\\w*$")),
         // A number is a version too: see `version_number`.
         ("version", Shape::Any),
         ("config-version", INTEGER_OR_NULL),
