@@ -3,7 +3,7 @@
 use super::{Exit, Explain, Project, columns, say, texts};
 use crate::amount::{Amount, percent};
 use crate::detect::{Judged, judge};
-use crate::letter::{date, value};
+use crate::letter::{date, many, value};
 use crate::plain::{NAME, plain};
 use crate::rule::{Measure, Rule};
 use crate::source::Names;
@@ -36,6 +36,13 @@ pub(super) async fn explain(
                 say(out, &format!("{name}  rule {}\n\n  no record of {}", rule.id, date(day)))?;
                 if let Some(last) = newest_day(&session, rule, organization).await? {
                     say(out, &format!("  its newest record is of {}", date(last)))?;
+                }
+                if rule.freshness.missing_days > 0 {
+                    let days = many(usize::from(rule.freshness.missing_days), "day");
+                    say(
+                        out,
+                        &format!("\n  decision   counted as missing; an alert after {days} without a record"),
+                    )?;
                 }
             }
         }

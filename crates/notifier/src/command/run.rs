@@ -7,6 +7,7 @@ use crate::detect::Judged;
 use crate::evaluate::{Evaluation, EvaluationReport, RuleStatus, evaluate};
 use crate::letter::{many, value};
 use crate::measure::Span;
+use crate::outbox::Planned;
 use crate::pipeline;
 use crate::{Error, Result, detect, operate, remind};
 use chrono::NaiveDate;
@@ -83,7 +84,12 @@ async fn evaluate_all(
     }
     let report = evaluate(&rules, &project.policy, evaluation, project.warehouse, project.events).await?;
     if !evaluation.dry_run {
-        remind(&rules, &project.policy, project.warehouse, evaluation.as_of, evaluation.now).await?;
+        let reminders =
+            remind(&rules, &project.policy, project.warehouse, evaluation.as_of, evaluation.now).await?;
+        for message in reminders {
+            let Planned { recipient, channel, subject, .. } = message;
+            say(out, &format!("nobody acknowledged: to {recipient} by {channel}: {subject}"))?;
+        }
     }
     if evaluation.dry_run {
         findings(project, &rules, evaluation, out).await?;

@@ -74,7 +74,7 @@ pub(crate) fn samples(rule: &Rule, policy: &Policy, now: DateTime<Utc>) -> Vec<L
         now,
         checked: 300,
         first_records: 2,
-        below_floor: 1,
+        below_floor: i64::from(!rule.judgement.min_abs_change.is_zero()),
         missing: 1,
         silenced: vec!["Quiet Ltd".to_owned()],
         was_silenced: vec!["Loud Ltd".to_owned()],
@@ -131,7 +131,7 @@ pub(crate) fn samples(rule: &Rule, policy: &Policy, now: DateTime<Utc>) -> Vec<L
         }],
         ..PipelineFailure::default()
     };
-    vec![
+    let mut samples = vec![
         changes(&facts, &all, false),
         changes(&facts, &all, true),
         thread(&facts, &all[..1]),
@@ -141,5 +141,9 @@ pub(crate) fn samples(rule: &Rule, policy: &Policy, now: DateTime<Utc>) -> Vec<L
         recovered("the data run", "pipeline", now - TimeDelta::hours(5), today, now, policy),
         heartbeat(rule, today, 300, now, policy),
         test("ops_email", now, policy),
-    ]
+    ];
+    for letter in &mut samples {
+        "You get this because you asked for an example.".clone_into(&mut letter.why);
+    }
+    samples
 }
