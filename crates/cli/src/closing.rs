@@ -84,14 +84,15 @@ fn completed(invocation: &Invocation, errors: usize, partials: usize, warnings: 
     let (text, tone) = match (errors + partials, warnings) {
         _ if interrupted => ("Exited because of keyboard interrupt".to_owned(), Tone::Caution),
         (0, 0) => ("Completed successfully".to_owned(), Tone::Good),
-        (failures, _) => {
+        (0, warnings) => (format!("Completed with {}:", counted(warnings, "warning")), Tone::Caution),
+        _ => {
             let partial = if partials == 1 { "partial success" } else { "partial successes" };
             let text = format!(
                 "Completed with {}, {partials} {partial}, and {}:",
                 counted(errors, "error"),
                 counted(warnings, "warning")
             );
-            (text, if failures > 0 { Tone::Bad } else { Tone::Caution })
+            (text, Tone::Bad)
         }
     };
     invocation.log.send(

@@ -47,3 +47,43 @@ fn absent(project: &Project, catalog: &Catalog) -> Vec<Diagnostic> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use docs::catalog::CatalogTable;
+    use project::{Profile, ReadOptions};
+    use serde_json::json;
+
+    #[test]
+    fn a_column_that_is_described_and_not_there_is_told_of_with_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("written");
+        };
+        write("dbt_project.yml", "name: shop\nprofile: shop\n");
+        write("models/m.sql", "select 1 as id, 2 as total");
+        let properties = "models:\n  - name: m\n    columns:\n      - name: ID\n      - name: totl\n";
+        write("models/m.yml", properties);
+        let fallback_profile = Some(Profile { name: "shop".into(), ..Profile::default() });
+        let options = ReadOptions { fallback_profile, ..ReadOptions::new(folder.path().to_owned()) };
+        let project = project::read(&options).expect("a project");
+        let column = |name: &str| json!({"type": "integer", "index": 1, "name": name, "comment": null});
+        let table: CatalogTable = serde_json::from_value(json!({
+            "metadata": {"type": "VIEW", "schema": "s", "name": "m", "database": "d", "comment": null, "owner": "o"},
+            "columns": {"id": column("id"), "total": column("total")},
+            "stats": {},
+            "unique_id": "model.shop.m",
+        }))
+        .expect("a table");
+        let mut catalog = Catalog::default();
+        catalog.nodes.insert("model.shop.m".into(), table);
+        let found = absent(&project, &catalog);
+        let told: Vec<&str> = found.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(told, ["column `totl` of m is documented but not in m"]);
+        assert_eq!(found[0].hint.as_deref(), Some("did you mean `total`?"));
+        assert_eq!(found[0].place.as_ref().map(|it| it.line), Some(5));
+    }
+}

@@ -256,3 +256,40 @@ fn a_generic_test_of_a_package_dispatches_within_it() {
     ]);
     assert!(found.nodes.keys().any(|id| id.as_str().starts_with("test.shop.dep_same_m_")));
 }
+
+#[test]
+fn a_macro_that_nothing_calls_is_told_of() {
+    let told = |more: &[(&str, &str)]| {
+        let files = [
+            ("models/m.sql", "select {{ used() }} as id"),
+            (
+                "macros/a.sql",
+                "{% macro used() %}{{ inner() }}{% endmacro %}{% macro inner() %}1{% endmacro %}",
+            ),
+        ];
+        let files: Vec<_> = files.iter().chain(more).copied().collect();
+        let project = read(&files).unwrap_or_else(|error| panic!("{error}"));
+        let found = project.warnings().filter(|it| it.event.as_deref() == Some("UnusedMacro"));
+        found.map(|it| (it.message.clone(), it.place.as_ref().map(|it| it.line))).collect::<Vec<_>>()
+    };
+    let idle = ("macros/b.sql", "\n{% macro idle(a) %}{{ a }}{% endmacro %}");
+    assert_eq!(told(&[]), []);
+    assert_eq!(told(&[idle]), [("nothing calls the macro `idle`".to_owned(), Some(2))]);
+    for reason in [
+        ("macros/b.yml", "macros: [{name: idle, description: For people.}]"),
+        ("models/c.sql", "{{ config(enabled=false) }} select {{ idle(1) }}"),
+        ("models/d.sql", "select 1 as id -- {{ context.get('idle') }}"),
+        ("models/e.yml", "models: [{name: m, config: {pre_hook: \"{{ idle(1) }}\"}}]"),
+    ] {
+        assert_eq!(told(&[idle, reason]), [], "{reason:?}");
+    }
+    for meant in [
+        "{% macro default__idle() %}1{% endmacro %}",
+        "{% macro generate_schema_name(name, node) %}{{ target.schema }}{% endmacro %}",
+        "{% macro grant_all() %}{% do run_query('grant …') %}{% endmacro %}",
+        "{% macro date_trunc(part, date) %}x{% endmacro %}",
+        "{% test positive(model) %}select 1{% endtest %}",
+    ] {
+        assert_eq!(told(&[("macros/c.sql", meant)]), [], "{meant}");
+    }
+}

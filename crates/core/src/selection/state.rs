@@ -278,7 +278,8 @@ fn definition_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
             open_keys_changed(now, before, &["description", "label", "metadata", "time_granularity"])
         }
         (Resource::SavedQuery(_), Resource::SavedQuery(_)) => {
-            open_keys_changed(now, before, &["description", "label", "group", "query_params", "exports"])
+            open_keys_changed(now, before, &["description", "label", "group", "query_params"])
+                || exports(now) != exports(before)
         }
         (Resource::SemanticModel(_), Resource::SemanticModel(_)) => open_keys_changed(
             now,
@@ -297,6 +298,22 @@ fn definition_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
         ),
         _ => true,
     }
+}
+
+/// What a saved query's exports say; where they go by default is the target's.
+fn exports(query: Resource<'_>) -> Vec<Value> {
+    let listed = query.more().and_then(|it| it.get("exports")?.as_array()).into_iter().flatten();
+    let said = |export: &Value| {
+        let mut config = export["config"].as_object().cloned().unwrap_or_default();
+        for (key, written) in [("schema_name", "schema"), ("database", "database")] {
+            if export["unrendered_config"].get(written).is_none_or(Value::is_null) {
+                config.remove(key);
+            }
+        }
+        config.retain(|_, value| !value.is_null());
+        Value::Array(vec![export["name"].clone(), Value::Object(config)])
+    };
+    listed.map(said).collect()
 }
 
 fn node_changed(now: &Node, before: &Node) -> bool {

@@ -127,6 +127,15 @@ fn malformed(document: &Document, node: &Node, why: &str) -> Diagnostic {
 fn spec(document: &Document, written: &Node, item: &Node) -> Result<Spec, Diagnostic> {
     let text = |key: &str| item.get(key).and_then(Node::scalar_text);
     let flag = |key: &str| item.get(key).and_then(Node::boolean);
+    for kind in ["local", "tarball"] {
+        let entry = item.entry(kind);
+        if let Some(entry) = entry.filter(|it| it.value.scalar_text().is_none_or(|it| it.trim().is_empty())) {
+            let message = format!("A {kind} package is missing the value. It is a required property.");
+            return Err(Diagnostic::error(code::PACKAGE, message)
+                .event("DbtProjectError")
+                .at(document.place(&entry.span)));
+        }
+    }
     if let Some(path) = text("local") {
         return Ok(Spec::Local { path });
     }

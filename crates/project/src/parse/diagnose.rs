@@ -93,7 +93,7 @@ impl Texts {
             let rest = text[at + first.len()..].trim_start();
             let ends = rest
                 .strip_prefix(words[1])?
-                .starts_with(|it: char| it.is_whitespace() || it == '-' || it == '%');
+                .starts_with(|it: char| it.is_whitespace() || matches!(it, '-' | '%' | '('));
             ends.then(|| at..text.len() - rest.len() + words[1].len())
         };
         match text.match_indices(words[0]).find_map(is_tag) {

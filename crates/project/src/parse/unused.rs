@@ -27,6 +27,7 @@ pub fn check(
     found.extend(patches.iter().flat_map(|patch| keys.of_properties(patch)));
     found.extend(keys.of_templates());
     found.extend(docs(scene, blocks));
+    found.extend(macros(scene, manifest, blocks));
     found
 }
 
@@ -246,6 +247,65 @@ fn docs(scene: &Scene<'_>, blocks: &[Block]) -> Vec<Diagnostic> {
             .event("UnusedDocBlock")
             .at(scene.texts.tag(&shown, &["docs", &doc.name]))
             .hint(format!("show it by `{{{{ doc('{}') }}}}`, or remove it", doc.name))
+    });
+    told.collect()
+}
+
+/// What a macro does that somebody may call by `run-operation`: it speaks, or asks the database.
+const OPERATIONS: [&str; 7] =
+    ["log(", "print(", "run_query", "statement", "adapter.", "exceptions.", "query("];
+
+/// Macros that nothing calls. Left out is what others may call without its name: what takes the place of another
+/// package's macro or of a built-in one, what dispatch finds, tests, materializations; what may be an operation; and what
+/// has a description, which says that it is meant to be there.
+fn macros(scene: &Scene<'_>, manifest: &Manifest, blocks: &[Block]) -> Vec<Diagnostic> {
+    let root = &scene.root().settings.name;
+    let elsewhere =
+        |name: &str| manifest.macros.values().any(|it| it.package_name != *root && it.name == name);
+    let called: BTreeSet<&str> = (manifest.macros.values().flat_map(|it| &it.depends_on.macros))
+        .chain(
+            manifest.nodes.values().chain(manifest.functions.values()).flat_map(|it| &it.depends_on.macros),
+        )
+        .map(platform_core::UniqueId::as_str)
+        .collect();
+    let is_plain = |name: &str| {
+        !name.starts_with('_')
+            && !name.contains("__")
+            && !["test_", "materialization_", "generate_"].iter().any(|start| name.starts_with(start))
+    };
+    let candidates = manifest.macros.values().filter(|it| {
+        it.package_name == *root
+            && it.description.is_empty()
+            && is_plain(&it.name)
+            && !called.contains(it.unique_id.as_str())
+            && !OPERATIONS.iter().any(|word| it.macro_sql.contains(word))
+            && !elsewhere(&it.name)
+    });
+    let project = scene.root().settings.document.as_ref().map(|document| &document.text);
+    let mut texts: Vec<&Arc<str>> = blocks.iter().map(|block| &block.properties.document.text).collect();
+    texts.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    texts.extend(project);
+    let told = candidates.filter_map(|it| {
+        let name = it.name.as_str();
+        // Called where no dependency says so: in YAML, by a name in quotes, in what is switched off.
+        let is_named = texts.iter().any(|text| text.contains(name))
+            || manifest.nodes.values().any(|node| node.raw_code.contains(name))
+            || manifest.macros.values().any(|other| other.name != name && other.macro_sql.contains(name))
+            || manifest
+                .disabled
+                .values()
+                .flatten()
+                .any(|node| node["raw_code"].as_str().is_some_and(|code| code.contains(name)));
+        if is_named {
+            return None;
+        }
+        let shown = scene.shown_path(root, &it.original_file_path);
+        Some(
+            Diagnostic::warning(code::UNUSED_MACRO, format!("nothing calls the macro `{name}`"))
+                .event("UnusedMacro")
+                .at(scene.texts.tag(&shown, &["macro", name]))
+                .hint("remove it; or describe it in a properties file, if people call it themselves"),
+        )
     });
     told.collect()
 }
