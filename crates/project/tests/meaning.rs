@@ -288,6 +288,7 @@ fn a_macro_that_nothing_calls_is_told_of() {
         "{% macro generate_schema_name(name, node) %}{{ target.schema }}{% endmacro %}",
         "{% macro grant_all() %}{% do run_query('grant …') %}{% endmacro %}",
         "{% macro date_trunc(part, date) %}x{% endmacro %}",
+        "{% macro get_incremental_mine_sql(arguments) %}select 1{% endmacro %}",
         "{% test positive(model) %}select 1{% endtest %}",
     ] {
         assert_eq!(told(&[("macros/c.sql", meant)]), [], "{meant}");

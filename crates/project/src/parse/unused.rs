@@ -271,7 +271,9 @@ fn macros(scene: &Scene<'_>, manifest: &Manifest, blocks: &[Block]) -> Vec<Diagn
     let is_plain = |name: &str| {
         !name.starts_with('_')
             && !name.contains("__")
-            && !["test_", "materialization_", "generate_"].iter().any(|start| name.starts_with(start))
+            && !["test_", "materialization_", "generate_", "get_incremental_"]
+                .iter()
+                .any(|start| name.starts_with(start))
     };
     let candidates = manifest.macros.values().filter(|it| {
         it.package_name == *root
