@@ -162,7 +162,8 @@ async fn bad_data_and_another_currency_are_told_and_taken_back() {
     assert_eq!(story.told().await, ["digest sent: 2 customer balances cannot be compared, 22 Nov 2026"]);
     let text = story.newest().await;
     assert!(
-        text.contains("100.00 USD -> 15,000.00 JPY other currency") && text.contains("100.00 -> no value"),
+        text.contains("100.00 USD -> 15,000.00 JPY other currency")
+            && text.contains("100.00 USD -> no value"),
         "{text}"
     );
     story.record("acme", "22", "105").await;
