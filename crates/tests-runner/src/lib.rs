@@ -79,7 +79,7 @@ impl Tester {
                 result.diagnostic = Some(Box::new(failure.diagnostic));
                 result.compiled_code = failure.compiled.map(|compiled| compiled.sql.clone());
                 result.compiled = Some(result.compiled_code.is_some());
-                result.relation_name.clone_from(&node.relation_name);
+                result.relation_name = self.kept_in(node);
                 result
             }
         };
@@ -124,7 +124,7 @@ impl Tester {
         }
         result.compiled_code = Some(compiled.sql.clone());
         result.compiled = Some(true);
-        result.relation_name.clone_from(&node.relation_name);
+        result.relation_name = self.kept_in(node);
         result
     }
 }

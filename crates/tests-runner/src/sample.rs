@@ -34,8 +34,7 @@ impl Tester {
         let test = self.runtime.builtin_test(node, compiled, connection).ok()?;
         let limit = node.config.get("limit").and_then(serde_json::Value::as_u64).unwrap_or(ROWS).min(ROWS);
         let keys = self.keys.get_or_init(|| Keys::of(&self.runtime.project().manifest));
-        let stored = node.relation_name.as_ref().filter(|_| self.keeps(node));
-        let query = match (stored, test) {
+        let query = match (self.kept_in(node), test) {
             (Some(relation), _) => format!("select * from {relation}"),
             (None, Some(test)) if compiled.ctes.is_empty() => {
                 rows(&test, keys.beside(node)).unwrap_or_else(|| whole(compiled))
@@ -49,9 +48,13 @@ impl Tester {
         Some(std::iter::once(header).chain(result.rows).collect())
     }
 
-    fn keeps(&self, node: &Node) -> bool {
-        let flag = || self.runtime.project().flags.is_on("store_failures");
-        node.config.boolean("store_failures").unwrap_or_else(flag)
+    /// Where the failing rows are kept, if they are: by configuration, or since the command was asked to.
+    pub(crate) fn kept_in(&self, node: &Node) -> Option<String> {
+        let asked = || self.runtime.project().flags.is_on("store_failures");
+        let is_kept = node.config.boolean("store_failures").unwrap_or_else(asked)
+            && node.config.text("store_failures_as") != Some("ephemeral");
+        let named = || self.runtime.relation_of(node).to_string();
+        is_kept.then(|| node.relation_name.clone().unwrap_or_else(named))
     }
 }
 

@@ -63,3 +63,23 @@ fn a_generic_test_that_the_server_refuses_points_at_no_line_of_its_properties() 
     let message = shop.tester().execute(&ids[0], 0, &shop.context()).message.expect("a message");
     assert!(message.contains("column \"nowhere\" does not exist") && !message.contains("-->"), "{message}");
 }
+
+#[test]
+fn rows_that_a_flag_keeps_are_told_where_they_are() {
+    let sources = "sources:\n  - name: shop\n    tables:\n      - name: rows\n        columns:\n          - name: id\n            data_tests:\n              - not_null: {name: kept}\n              - not_null: {name: loose, config: {store_failures: false}}\n";
+    let settings = "name: shop\nversion: '1.0'\nprofile: shop\nflags: {store_failures: true}\n";
+    let shop = Shop::new(&[("models/sources.yml", sources), ("dbt_project.yml", settings)]);
+    shop.sql("create table shop.rows as select null::integer as id");
+    let ids = shop.tests();
+    let (tester, context) = (shop.tester(), shop.context());
+    for (name, kept) in [("kept", true), ("loose", false)] {
+        let id = ids.iter().find(|id| id.as_str().contains(name)).expect(name);
+        let result = tester.execute(id, 0, &context);
+        assert_eq!(result.status, Status::Fail, "{:?}", result.message);
+        let told = result
+            .relation_name
+            .as_deref()
+            .is_some_and(|it| it.ends_with(r#""shop_dbt_test__audit"."kept""#));
+        assert_eq!(told, kept, "{name}: {:?}", result.relation_name);
+    }
+}

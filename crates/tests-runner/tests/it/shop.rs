@@ -20,7 +20,7 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Files by path, beside a dbt_project.yml.
+    /// Files by path, beside a dbt_project.yml unless it is among them.
     pub fn new(files: &[(&str, &str)]) -> Self {
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let tokio = tokio.expect("a runtime");
@@ -28,7 +28,7 @@ impl Shop {
         let warehouse = tokio.block_on(database.connect()).expect("a connection");
         let folder = TempDir::new().expect("a folder");
         let settings = ("dbt_project.yml", "name: shop\nversion: '1.0'\nprofile: shop\n");
-        for (path, text) in files.iter().chain([&settings]) {
+        for (path, text) in std::iter::once(&settings).chain(files) {
             let path = folder.path().join(path);
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             std::fs::write(path, text).expect("a file");
