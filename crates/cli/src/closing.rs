@@ -81,19 +81,15 @@ pub fn summary(invocation: &Invocation, runtime: &Runtime, results: &[NodeResult
 
 fn completed(invocation: &Invocation, errors: usize, partials: usize, warnings: usize, interrupted: bool) {
     let counted = model_graph::counted;
-    let (text, tone) = match (errors + partials, warnings) {
+    let partial =
+        format!("{partials} {}", if partials == 1 { "partial success" } else { "partial successes" });
+    let warned = counted(warnings, "warning");
+    let (text, tone) = match (errors, partials, warnings) {
         _ if interrupted => ("Exited because of keyboard interrupt".to_owned(), Tone::Caution),
-        (0, 0) => ("Completed successfully".to_owned(), Tone::Good),
-        (0, warnings) => (format!("Completed with {}:", counted(warnings, "warning")), Tone::Caution),
-        _ => {
-            let partial = if partials == 1 { "partial success" } else { "partial successes" };
-            let text = format!(
-                "Completed with {}, {partials} {partial}, and {}:",
-                counted(errors, "error"),
-                counted(warnings, "warning")
-            );
-            (text, Tone::Bad)
-        }
+        (0, 0, 0) => ("Completed successfully".to_owned(), Tone::Good),
+        (0, 0, _) => (format!("Completed with {warned}:"), Tone::Caution),
+        (0, ..) => (format!("Completed with {partial} and {warned}"), Tone::Caution),
+        _ => (format!("Completed with {}, {partial}, and {warned}:", counted(errors, "error")), Tone::Bad),
     };
     invocation.log.send(
         Event::new(Level::Info, "EndOfRunSummary", text)
@@ -213,17 +209,19 @@ pub fn numbers(invocation: &Invocation, results: &[NodeResult]) {
     let numbers = [
         ("PASS", "pass", count(&[Status::Success, Status::Pass])),
         ("WARN", "warn", count(&[Status::Warn])),
-        ("ERROR", "error", count(&[Status::Error, Status::Fail, Status::RuntimeError])),
+        // Partial successes count as errors here, as in dbt.
+        (
+            "ERROR",
+            "error",
+            count(&[Status::Error, Status::Fail, Status::RuntimeError, Status::PartialSuccess]),
+        ),
         ("SKIP", "skip", count(&[Status::Skipped])),
-        ("PARTIAL", "partial", count(&[Status::PartialSuccess])),
         ("NO-OP", "noop", count(&[Status::NoOp])),
         ("TOTAL", "total", results.len()),
     ];
-    // As in dbt, partial successes are shown only where there are some.
-    let shown = numbers.into_iter().filter(|(label, _, count)| *label != "PARTIAL" || *count > 0);
-    let words: Vec<String> = shown.clone().map(|(label, _, count)| format!("{label}={count}")).collect();
+    let words: Vec<String> = numbers.iter().map(|(label, _, count)| format!("{label}={count}")).collect();
     let stats: serde_json::Map<String, Value> =
-        shown.map(|(_, key, count)| (key.to_owned(), count.into())).collect();
+        numbers.iter().map(|(_, key, count)| ((*key).to_owned(), (*count).into())).collect();
     invocation.log.send(
         Event::new(Level::Info, "StatsLine", format!("Done. {}", words.join(" ")))
             .code("Z023")

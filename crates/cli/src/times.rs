@@ -42,7 +42,7 @@ pub fn read(invocation: &Invocation) -> Result<Times, Stop> {
         None => None,
     };
     let (first, last) = sample.unzip();
-    let batches = EventTimes { start: start.or(first), end: end.or(last), whole: end.is_none(), now };
+    let batches = EventTimes { start: start.or(first), end: end.or(last), now };
     let sample = sample.map(|(start, end)| Window { start: Some(text(start)), end: Some(text(end)) });
     Ok(Times { batches, sample })
 }

@@ -116,7 +116,7 @@ fn build(
         let builder = Builder {
             runtime: stage.runtime.clone(),
             slots: stage.slots.clone(),
-            times: EventTimes { start: None, end: None, whole: false, now },
+            times: EventTimes { start: None, end: None, now },
             batches: HashMap::new(),
         };
         let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false };

@@ -64,6 +64,9 @@ pub fn read(
             diagnostics.extend(known::unknown_section(&properties, &entry));
             continue;
         };
+        if entry.value.is_null() && matches!(section, Section::Tests | Section::DataTests) {
+            continue;
+        }
         if !entry.value.is_list() {
             let fault = properties.fault(
                 &entry.value,

@@ -92,7 +92,7 @@ async fn event_times_say_which_batches_and_retry_takes_those_that_failed() {
     let partly = scene.dp("run --full-refresh --event-time-start 2026-11-20 --event-time-end 2026-11-23");
     assert_eq!(partly.code, 1, "{}", partly.text);
     partly.says("PARTIAL SUCCESS (2/3)");
-    partly.says("Done. PASS=1 WARN=0 ERROR=0 SKIP=0 PARTIAL=1 NO-OP=0 TOTAL=2");
+    partly.says("Done. PASS=1 WARN=0 ERROR=1 SKIP=0 NO-OP=0 TOTAL=2");
     scene.good("retry --vars '{bad: 100}'").says("Batch 1 of 1 OK created batch 2026-11-21");
     assert_eq!(scene.texts(days).await, ["2026-11-20", "2026-11-21", "2026-11-22"]);
 }

@@ -13,8 +13,6 @@ pub struct EventTimes {
     pub start: Option<DateTime<Utc>>,
     /// `--event-time-end`
     pub end: Option<DateTime<Utc>>,
-    /// `--sample`: batches are whole, the sample limits what is read in them.
-    pub whole: bool,
     /// When the command began.
     pub now: DateTime<Utc>,
 }
@@ -106,15 +104,17 @@ impl BatchSize {
 
     /// The windows to build: all since `begin` for a new table, else the last ones.
     pub fn spans(self, node: &Node, times: &EventTimes, fresh: bool) -> Result<Vec<Span>, String> {
-        let end = times.end.unwrap_or_else(|| {
-            let floor = self.floor(times.now);
-            if floor == times.now { floor } else { self.step(floor, 1) }
-        });
+        let checkpoint = times.end.unwrap_or(times.now);
         let start = match times.start {
             Some(start) => self.floor(start),
             None if fresh => self.floor(begin(node)?),
-            None => self.lookback(node, times.end.unwrap_or(times.now)),
+            None => self.lookback(node, checkpoint),
         };
+        // Batches are whole: the one that the end lies in is built to its own end.
+        let end = self.ceiling(checkpoint);
+        if start == end {
+            return Ok(vec![(start, end)]);
+        }
         let mut spans = Vec::new();
         let mut at = start;
         while at < end {
@@ -122,10 +122,16 @@ impl BatchSize {
             if next <= at {
                 break;
             }
-            spans.push((at, if times.whole { next } else { next.min(end) }));
+            spans.push((at, next));
             at = next;
         }
         Ok(spans)
+    }
+
+    /// The end of the batch that holds the time; the time itself where a batch begins.
+    fn ceiling(self, time: DateTime<Utc>) -> DateTime<Utc> {
+        let floor = self.floor(time);
+        if floor == time { floor } else { self.step(floor, 1) }
     }
 
     /// The batch of that time and those before it that `lookback` takes again.
@@ -188,8 +194,7 @@ mod tests {
         expected: &[&str],
     ) {
         let time = |text: &str| parse_time(text).expect("a time");
-        let times =
-            EventTimes { start: times.0.map(time), end: times.1.map(time), whole: false, now: time(times.2) };
+        let times = EventTimes { start: times.0.map(time), end: times.1.map(time), now: time(times.2) };
         let spans = size.spans(&node(lookback), &times, fresh).expect("spans");
         let labels: Vec<String> = spans.iter().map(|(start, _)| size.label(*start)).collect();
         assert_eq!(labels, expected);
@@ -221,26 +226,26 @@ mod tests {
     }
 
     #[test]
-    fn given_times_are_kept_and_the_last_batch_ends_there() {
-        check(
-            BatchSize::Day,
-            (Some("2026-11-19"), Some("2026-11-21"), "2026-11-23 00:38:00"),
-            true,
-            1,
-            &["2026-11-19", "2026-11-20"],
-        );
-        let times = EventTimes {
-            start: parse_time("2026-11-19 05:00:00"),
-            end: parse_time("2026-11-19T12:00:00Z"),
-            whole: false,
-            now: Utc::now(),
+    fn given_times_say_which_batches_and_batches_are_whole() {
+        let times = (Some("2026-11-19"), Some("2026-11-21"), "2026-11-23 00:38:00");
+        check(BatchSize::Day, times, true, 1, &["2026-11-19", "2026-11-20"]);
+        let spans = |size: BatchSize, start: &str, end: &str| {
+            let times = EventTimes { start: parse_time(start), end: parse_time(end), now: Utc::now() };
+            let spans = size.spans(&node(1), &times, false).expect("spans");
+            spans.iter().map(|(start, end)| format!("{start:?} {end:?}")).collect::<Vec<_>>()
         };
-        let spans = BatchSize::Day.spans(&node(1), &times, false).expect("spans");
-        let (start, next) =
-            (parse_time("2026-11-19").expect("a day"), parse_time("2026-11-20").expect("a day"));
-        assert_eq!(spans, [(start, times.end.expect("an end"))]);
-        let sampled = EventTimes { whole: true, ..times };
-        assert_eq!(BatchSize::Day.spans(&node(1), &sampled, false).expect("spans"), [(start, next)]);
+        assert_eq!(
+            spans(BatchSize::Day, "2026-11-19 05:00:00", "2026-11-19T12:00:00Z"),
+            ["2026-11-19T00:00:00Z 2026-11-20T00:00:00Z"]
+        );
+        assert_eq!(
+            spans(BatchSize::Year, "2024-03-01", "2025-02-01"),
+            ["2024-01-01T00:00:00Z 2025-01-01T00:00:00Z", "2025-01-01T00:00:00Z 2026-01-01T00:00:00Z"]
+        );
+        assert_eq!(
+            spans(BatchSize::Month, "2026-03-01", "2026-03-01"),
+            ["2026-03-01T00:00:00Z 2026-03-01T00:00:00Z"]
+        );
     }
 
     #[test]

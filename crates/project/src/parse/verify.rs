@@ -108,27 +108,12 @@ fn group(manifest: &Manifest, node: &Node) -> Option<Diagnostic> {
 
 /// What an enforced contract asks of its model.
 fn contract(node: &Node) -> Option<Diagnostic> {
-    // dbt looks at contracts where it reads a model's properties: without any, the run tells.
-    if node.resource_type != ResourceType::Model || !node.contract.enforced || node.patch_path.is_none() {
+    if node.resource_type != ResourceType::Model || !node.contract.enforced {
         return None;
     }
-    let mut faults = Vec::new();
-    if node.language != "sql" {
-        faults.push(format!("Language Error: Expected 'sql' but found '{}'", node.language));
-    }
-    if node.columns.is_empty() {
-        faults.push(
-            "Constraints must be defined in a `yml` schema configuration file like `schema.yml`.".to_owned(),
-        );
-    }
+    // dbt looks at what a contract names where it reads a model's properties: without any, the run tells.
+    let faults = if node.patch_path.is_some() { contract_faults(node) } else { Vec::new() };
     let materialized = node.config.materialized();
-    if node.config.text("materialized").is_some_and(|it| it == "ephemeral") {
-        faults.push(format!(
-            "Materialization Error: Only table, view, and incremental materializations are supported for \
-             constraints, but found '{materialized}'"
-        ));
-    }
-    faults.extend(too_many_keys(node));
     let on_change = node.config.text("on_schema_change").unwrap_or("ignore");
     if faults.is_empty()
         && materialized == "incremental"
@@ -151,6 +136,27 @@ fn contract(node: &Node) -> Option<Diagnostic> {
     let message =
         format!("Contract enforcement failed for: ({})\n{}", node.original_file_path, faults.join("\n"));
     Some(parsing(message, code::CONFIG).at(place(node)))
+}
+
+fn contract_faults(node: &Node) -> Vec<String> {
+    let mut faults = Vec::new();
+    if node.language != "sql" {
+        faults.push(format!("Language Error: Expected 'sql' but found '{}'", node.language));
+    }
+    if node.columns.is_empty() {
+        faults.push(
+            "Constraints must be defined in a `yml` schema configuration file like `schema.yml`.".to_owned(),
+        );
+    }
+    let materialized = node.config.materialized();
+    if materialized == "ephemeral" {
+        faults.push(format!(
+            "Materialization Error: Only table, view, and incremental materializations are supported for \
+             constraints, but found '{materialized}'"
+        ));
+    }
+    faults.extend(too_many_keys(node));
+    faults
 }
 
 /// A table has one primary key, and one of several columns is the table's.
