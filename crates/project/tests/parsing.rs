@@ -573,3 +573,19 @@ fn unrendered_configuration_is_what_the_calls_say() {
         serde_json::json!({"tags": ["a", "b"], "pre-hook": ["x"]})
     );
 }
+
+#[test]
+fn nothing_takes_no_configuration_back_but_in_the_project_file() {
+    let settings =
+        "name: shop\nprofile: shop\nmodels:\n  +schema: sales\n  +own: x\n  shop: {plain: {+schema: null}}\n";
+    let manifest = manifest(&[
+        ("dbt_project.yml", settings),
+        ("models/called.sql", "{{ config(schema=none, own=none) }}select 1 as id"),
+        ("models/plain/taken_back.sql", "select 1 as id"),
+    ]);
+    let schema = |id: &str| manifest.nodes[id].config.text("schema").map(str::to_owned);
+    assert_eq!(schema("model.shop.called").as_deref(), Some("sales"));
+    assert_eq!(schema("model.shop.taken_back"), None);
+    // A key of their own says what they want.
+    assert_eq!(manifest.nodes["model.shop.called"].config.text("own"), None);
+}

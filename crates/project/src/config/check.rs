@@ -1,7 +1,7 @@
 //! Which values a configuration may have; dbt's own words where it may not.
 
-use super::Kind;
 use super::color::is_color;
+use super::{Kind, defaults};
 use crate::properties::DOCS;
 use crate::shape::{
     BOOLEAN_OR_NULL, INTEGER_OR_NULL, Object, Shape, TEXT_OR_NULL, TEXT_OR_TEXTS, TEXT_OR_TEXTS_OR_NULL,
@@ -17,6 +17,11 @@ pub fn check(kind: Kind, config: &Map<String, Value>) -> Result<(), String> {
             .map_err(|fault| format!("at path {}: {}", fault.path, fault.why))?;
     }
     nested(config)
+}
+
+/// Whether nothing is a value of the key, one that it has by itself.
+pub fn is_optional(kind: Kind, key: &str) -> bool {
+    defaults(kind).contains_key(key) && shape(kind, key).check(&Value::Null).is_ok()
 }
 
 fn shape(kind: Kind, key: &str) -> Shape {

@@ -1,8 +1,9 @@
 //! The levels that `dbt_project.yml` gives a resource, by package and folder.
 
-use super::{Kind, defaults, finish, merge};
+use super::{Kind, check, defaults, finish, merge};
 use crate::settings::{ConfigTree, Settings};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -79,8 +80,9 @@ impl<'a> Levels<'a> {
         for level in self.of(self.package, kind, fqn, |tree| &tree.rendered) {
             merge(&mut config, &level);
         }
-        merge(&mut config, properties);
-        merge(&mut config, call);
+        let (properties, call) = (said(kind, properties, call), said(kind, call, call));
+        merge(&mut config, &properties);
+        merge(&mut config, &call);
         if self.package.name != self.root.name {
             for level in self.of(self.root, kind, fqn, |tree| &tree.rendered) {
                 merge(&mut config, &level);
@@ -201,6 +203,22 @@ impl<'a> Levels<'a> {
         }
         found
     }
+}
+
+/// What properties or the call in a file say: a key that may be nothing, and is nothing there or in the call, is left
+/// as the levels above have it. Only `dbt_project.yml` takes a value back.
+fn said<'l>(
+    kind: Kind,
+    level: &'l Map<String, Value>,
+    call: &Map<String, Value>,
+) -> Cow<'l, Map<String, Value>> {
+    let is_nothing = |key: &str, value: &Value| value.is_null() || call.get(key).is_some_and(Value::is_null);
+    let is_said =
+        |(key, value): &(&String, &Value)| !(is_nothing(key, value) && check::is_optional(kind, key));
+    if level.iter().all(|it| is_said(&it)) {
+        return Cow::Borrowed(level);
+    }
+    Cow::Owned(level.iter().filter(is_said).map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
 /// The keys of one level that configure: with `+`, or whose value is no dictionary.
