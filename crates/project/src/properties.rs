@@ -120,7 +120,7 @@ fn block(
         written.clone()
     };
     let block = Block { properties: properties.clone(), section, index, node, written };
-    match forms::form(section).check(&*block.node) {
+    match forms::form(section, &block.node).check(&*block.node) {
         Ok(()) => Ok(block),
         Err(fault) => {
             let error = block.invalid(&fault.path, &fault.why, fault.at);

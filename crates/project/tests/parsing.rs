@@ -548,6 +548,11 @@ fn every_property_has_its_form() {
         "models:\n- name: m\n  config: {pre-hook: [false]}\n",
         "at path ['pre-hook'][0]: False is not of type",
     );
+    // What is said of a package's source has a form of its own.
+    manifest(&[
+        model,
+        ("models/m.yml", "sources:\n- {name: s, overrides: other, tags: null, tables: null}\n"),
+    ]);
     let of_project = |line: &str, told: &str| {
         refused(&[model, ("dbt_project.yml", &format!("name: shop\nprofile: shop\n{line}\n"))], told);
     };

@@ -8,6 +8,7 @@ use crate::shape::{
     BOOLEAN_OR_NULL, INTEGER_OR_NULL, Object, Shape, TEXT_OR_NULL, TEXT_OR_TEXTS, TEXT_OR_TEXTS_OR_NULL,
     TEXTS,
 };
+use crate::yaml::Node;
 
 type Fields = &'static [(&'static str, Shape)];
 
@@ -20,8 +21,9 @@ const fn closed(required: &'static [&'static str], fields: Fields) -> Object {
 }
 
 /// What a block of a section must look like.
-pub fn form(section: Section) -> Shape {
+pub fn form(section: Section, block: &Node) -> Shape {
     Shape::Object(match section {
+        Section::Sources if block.entry("overrides").is_some() => &SOURCE_PATCH,
         Section::Models => &MODEL,
         Section::Seeds | Section::Snapshots => &NODE,
         Section::Analyses => &ANALYSIS,
@@ -42,6 +44,8 @@ pub fn form(section: Section) -> Shape {
 pub const DOCS: Shape =
     Shape::Object(&closed(&[], &[("show", Shape::Boolean), ("node_color", TEXT_OR_NULL)]));
 
+const MAPPING_OR_NULL: Shape = Shape::Either(&[Shape::Mapping, Shape::Null]);
+const TEXTS_OR_NULL: Shape = Shape::Either(&[TEXTS, Shape::Null]);
 const MAPPINGS: Shape = Shape::List(&Shape::Mapping);
 const TESTS: Shape = Shape::List(&Shape::Either(&[Shape::Mapping, Shape::Text]));
 const TESTS_OR_NULL: Shape = Shape::Either(&[TESTS, Shape::Null]);
@@ -304,6 +308,51 @@ const TABLE: Object = open(
         ("freshness", FRESHNESS),
         ("external", Shape::Either(&[Shape::Object(&EXTERNAL), Shape::Null])),
         ("tags", TEXTS),
+    ],
+);
+
+/// What a project says of a package's source (<https://docs.getdbt.com/reference/resource-properties/overrides>).
+const SOURCE_PATCH: Object = closed(
+    &["name", "overrides"],
+    &[
+        ("name", Shape::Text),
+        ("overrides", Shape::Text),
+        ("path", Shape::Text),
+        ("config", Shape::Mapping),
+        ("description", TEXT_OR_NULL),
+        ("meta", MAPPING_OR_NULL),
+        ("database", TEXT_OR_NULL),
+        ("schema", TEXT_OR_NULL),
+        ("loader", TEXT_OR_NULL),
+        ("quoting", Shape::Either(&[QUOTING, Shape::Null])),
+        ("freshness", FRESHNESS),
+        ("loaded_at_field", TEXT_OR_NULL),
+        ("loaded_at_field_present", BOOLEAN_OR_NULL),
+        ("loaded_at_query", TEXT_OR_NULL),
+        ("tables", Shape::Either(&[Shape::List(&Shape::Object(&TABLE_PATCH)), Shape::Null])),
+        ("tags", TEXTS_OR_NULL),
+    ],
+);
+
+const TABLE_PATCH: Object = closed(
+    &["name"],
+    &[
+        ("name", Shape::Text),
+        ("description", TEXT_OR_NULL),
+        ("meta", MAPPING_OR_NULL),
+        ("data_type", TEXT_OR_NULL),
+        ("docs", Shape::Either(&[DOCS, Shape::Null])),
+        ("loaded_at_field", TEXT_OR_NULL),
+        ("loaded_at_field_present", BOOLEAN_OR_NULL),
+        ("loaded_at_query", TEXT_OR_NULL),
+        ("identifier", TEXT_OR_NULL),
+        ("quoting", QUOTING),
+        ("freshness", FRESHNESS),
+        ("external", Shape::Either(&[Shape::Object(&EXTERNAL), Shape::Null])),
+        ("tags", TEXTS_OR_NULL),
+        ("data_tests", TESTS_OR_NULL),
+        ("tests", TESTS_OR_NULL),
+        ("columns", Shape::Either(&[COLUMNS, Shape::Null])),
     ],
 );
 

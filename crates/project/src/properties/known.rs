@@ -37,13 +37,11 @@ fn warning<'a>(
 pub fn unknown_keys(block: &Block) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let known = keys(block.section);
-    if known.is_empty() {
-        return found;
+    if !known.is_empty() {
+        check(block, &block.written, known, &format!("`{}`", block.section.key()), &mut found);
     }
-    check(block, &block.written, known, &format!("`{}`", block.section.key()), &mut found);
     columns_of(block, &block.written, &mut found);
     for version in block.written.get("versions").map(Node::items).unwrap_or_default() {
-        check(block, version, VERSION, "a version", &mut found);
         columns_of(block, version, &mut found);
     }
     for table in block.written.get("tables").map(Node::items).unwrap_or_default() {
@@ -104,22 +102,6 @@ const MOVED: &[&str] = &[
     "updated_at",
     "check_cols",
     "target_schema",
-];
-
-const VERSION: &[&str] = &[
-    "v",
-    "name",
-    "description",
-    "defined_in",
-    "access",
-    "columns",
-    "config",
-    "constraints",
-    "docs",
-    "tests",
-    "data_tests",
-    "deprecation_date",
-    "meta",
 ];
 
 const TABLE: &[&str] = &[
@@ -191,45 +173,9 @@ fn keys(section: Section) -> &'static [&'static str] {
             "meta",
             "relation",
         ],
-        Section::Sources => &[
-            "name",
-            "description",
-            "database",
-            "schema",
-            "loader",
-            "loaded_at_field",
-            "loaded_at_query",
-            "meta",
-            "tags",
-            "config",
-            "overrides",
-            "freshness",
-            "quoting",
-            "tables",
-            "tests",
-            "data_tests",
-        ],
         Section::Macros => &["name", "description", "docs", "meta", "arguments", "config"],
         Section::Analyses => &["name", "description", "docs", "config", "columns", "meta", "group"],
-        Section::Exposures => &[
-            "name",
-            "description",
-            "type",
-            "url",
-            "maturity",
-            "meta",
-            "tags",
-            "depends_on",
-            "label",
-            "owner",
-            "config",
-            "enabled",
-        ],
-        Section::Groups => &["name", "owner", "description", "config"],
         Section::DataTests | Section::Tests => &["name", "description", "config", "docs", "meta"],
-        Section::UnitTests => {
-            &["name", "description", "model", "given", "expect", "overrides", "config", "versions", "enabled"]
-        }
         Section::Functions => &[
             "name",
             "description",
@@ -244,6 +190,13 @@ fn keys(section: Section) -> &'static [&'static str] {
             "tests",
             "data_tests",
         ],
-        Section::Metrics | Section::SemanticModels | Section::SavedQueries => &[],
+        // Their forms know every key there is: others are errors.
+        Section::Sources
+        | Section::Exposures
+        | Section::Groups
+        | Section::UnitTests
+        | Section::Metrics
+        | Section::SemanticModels
+        | Section::SavedQueries => &[],
     }
 }

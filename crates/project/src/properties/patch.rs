@@ -111,7 +111,9 @@ fn shown(node: &Node) -> String {
 fn latest(block: &Block, versions: &[Node]) -> Result<Value, Diagnostic> {
     let all: Vec<&Node> = versions.iter().filter_map(|it| it.get("v")).collect();
     if let Some(latest) = block.node.get("latest_version") {
-        let known = all.iter().find(|v| shown(v) == shown(latest));
+        // A number is not the text that shows it.
+        let is_text = |node: &Node| node.text().is_some();
+        let known = all.iter().find(|v| shown(v) == shown(latest) && is_text(v) == is_text(latest));
         return known.map(|v| v.to_json()).ok_or_else(|| {
             let listed: Vec<String> = all.iter().map(|v| crate::python::repr(&v.to_json())).collect();
             block.fault(
