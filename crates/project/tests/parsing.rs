@@ -594,3 +594,19 @@ fn nothing_takes_no_configuration_back_but_in_the_project_file() {
     // A key of their own says what they want.
     assert_eq!(manifest.nodes["model.shop.called"].config.text("own"), None);
 }
+
+#[test]
+fn nested_configuration_keeps_the_keys_that_it_has() {
+    let manifest = manifest(&[
+        ("models/m.sql", "{{ config(docs={'shown': false}, contract={'enforce': true}) }}select 1 as id"),
+        (
+            "models/m.yml",
+            "models:\n- {name: m, config: {freshness: {build_after: {count: 1, period: day, x: 1}}}}\n",
+        ),
+    ]);
+    let config = serde_json::to_value(&manifest.nodes["model.shop.m"].config).unwrap();
+    assert_eq!(config["docs"], serde_json::json!({"show": true, "node_color": null}));
+    assert_eq!(config["contract"], serde_json::json!({"enforced": false, "alias_types": true}));
+    let after = serde_json::json!({"build_after": {"count": 1, "period": "day", "updates_on": "any"}});
+    assert_eq!(config["freshness"], after);
+}

@@ -92,10 +92,11 @@ pub fn merge_version(config: &mut Map<String, Value>, own: &Map<String, Value>) 
     }
 }
 
-/// Completes nested dictionaries whose other keys have defaults.
+/// Completes nested dictionaries whose keys have defaults, and leaves out keys that they don't have.
 pub fn finish(config: &mut Map<String, Value>) {
     complete(config, "docs", &[("show", Value::Bool(true)), ("node_color", Value::Null)]);
     complete(config, "contract", &[("enforced", Value::Bool(false)), ("alias_types", Value::Bool(true))]);
+    complete_freshness(config);
     let is = |key: &str, value: &str| config.get(key).and_then(Value::as_str) == Some(value);
     if is("materialized", "incremental")
         && is("incremental_strategy", "microbatch")
@@ -125,8 +126,27 @@ fn complete(config: &mut Map<String, Value>, key: &str, defaults: &[(&str, Value
     let Some(Value::Object(own)) = config.get(key) else { return };
     let mut whole: Map<String, Value> =
         defaults.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-    whole.extend(own.clone());
+    for (key, value) in own {
+        if let Some(known) = whole.get_mut(key) {
+            value.clone_into(known);
+        }
+    }
     config.insert(key.to_owned(), Value::Object(whole));
+}
+
+/// How long a model may stay as it is: nothing without `build_after`.
+fn complete_freshness(config: &mut Map<String, Value>) {
+    let Some(Value::Object(own)) = config.get_mut("freshness") else { return };
+    own.retain(|key, _| key == "build_after");
+    if own.is_empty() {
+        config.insert("freshness".to_owned(), Value::Null);
+        return;
+    }
+    complete(
+        own,
+        "build_after",
+        &[("count", Value::Null), ("period", Value::Null), ("updates_on", "any".into())],
+    );
 }
 
 /// Tags of a configuration, each once.
