@@ -7,43 +7,14 @@
     reason = "a test that can't go on says so and fails"
 )]
 
-use platform_core::{Manifest, UniqueId};
+mod reading;
+
+use platform_core::UniqueId;
 use project::package::install::Request;
-use project::{Profile, Project, ReadOptions};
+use project::{Profile, ReadOptions};
+use reading::{manifest, read, refused};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-fn read(files: &[(&str, &str)]) -> Result<Project, project::Error> {
-    let folder = TempDir::new().unwrap();
-    let settings = ("dbt_project.yml", "name: shop\nversion: '1.0'\nprofile: shop\n");
-    for (path, text) in std::iter::once(&settings).chain(files) {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    let profile =
-        Profile { name: "shop".into(), schema: "shop".into(), database: "db".into(), ..Profile::default() };
-    let fallback_profile = Some(profile);
-    project::read(&ReadOptions { fallback_profile, ..ReadOptions::new(folder.path().to_owned()) })
-}
-
-#[track_caller]
-fn manifest(files: &[(&str, &str)]) -> Manifest {
-    let project = read(files).unwrap_or_else(|error| panic!("{error}"));
-    if let Some(error) = project.errors().next() {
-        panic!("{}", error.message);
-    }
-    (*project.manifest).clone()
-}
-
-#[track_caller]
-fn refused(files: &[(&str, &str)], expected: &str) {
-    let told = match read(files) {
-        Ok(project) => project.errors().map(|it| it.message.clone()).collect::<Vec<_>>().join("\n"),
-        Err(error) => error.to_string(),
-    };
-    assert!(told.contains(expected), "expected: {expected}\ntold: {told}");
-}
 
 const VERSIONS: &str = "models:
   - name: v

@@ -1,0 +1,106 @@
+//! What properties and configuration may say, and how their levels come together.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
+mod reading;
+
+use reading::{manifest, refused};
+
+#[test]
+fn every_property_has_its_form() {
+    let model = ("models/m.sql", "select 1 as id");
+    let of = |yaml: &str, told: &str| refused(&[model, ("models/m.yml", yaml)], told);
+    of("models:\n- name: m\n  columns:\n", "at path ['columns']: None is not of type 'array'");
+    of(
+        "models:\n- name: m\n  columns:\n  - {name: id, tags: x}\n",
+        "at path ['columns'][0]['tags']: 'x' is not of type 'array'",
+    );
+    of(
+        "models:\n- name: m\n  versions:\n  - {v: 1, columns: [{include: all, except: [id]}]}\n",
+        "at path ['versions'][0]['columns'][0]: {'include': 'all', 'except': ['id']} is not valid under any of the \
+         given schemas",
+    );
+    of(
+        "exposures:\n- {name: e, type: ml, owner: {name: us}, materialized: view}\n",
+        "at path []: Additional properties are not allowed ('materialized' was unexpected)",
+    );
+    of(
+        "unit_tests:\n- {name: u, model: m, given: [], expect: {rows: [[1]]}}\n",
+        "at path ['expect']['rows']: [[1]] is not valid under any of the given schemas",
+    );
+    of(
+        "unit_tests:\n- {name: u, model: m, expect: {rows: []}}\n",
+        "at path []: 'given' is a required property",
+    );
+    of("models:\n- name: m\n  config: {tags: [a, 1]}\n", "at path ['tags']: ['a', 1] is not valid");
+    of(
+        "models:\n- name: m\n  config: {pre-hook: [false]}\n",
+        "at path ['pre-hook'][0]: False is not of type",
+    );
+    // What is said of a package's source has a form of its own.
+    manifest(&[
+        model,
+        ("models/m.yml", "sources:\n- {name: s, overrides: other, tags: null, tables: null}\n"),
+    ]);
+    let of_project = |line: &str, told: &str| {
+        refused(&[model, ("dbt_project.yml", &format!("name: shop\nprofile: shop\n{line}\n"))], told);
+    };
+    of_project("version: one", "at path ['version']: 'one' is not valid under any of the given schemas");
+    of_project("quoting: {schema: yes please}", "at path ['quoting']: {'schema': 'yes please'} is not valid");
+    of_project("restrict-access: 1", "at path ['restrict-access']: 1 is not of type 'boolean'");
+    of_project("functions:", "at path ['functions']: None is not of type 'object'");
+}
+
+#[test]
+fn unrendered_configuration_is_what_the_calls_say() {
+    let unrendered = |text: &str| {
+        let manifest = manifest(&[("models/m.sql", text)]);
+        serde_json::to_value(&manifest.nodes["model.shop.m"].unrendered_config).unwrap()
+    };
+    // A template of nothing but calls with literals is read without being rendered, and what it says replaces.
+    assert_eq!(
+        unrendered("{{ config(tags='a') }}{{ config(tags=['b'], pre_hook='x') }}select 1"),
+        serde_json::json!({"tags": ["b"], "pre-hook": ["x"]})
+    );
+    assert_eq!(
+        unrendered("{{ config(tags='a') }}{{ config(tags='b', pre_hook='x') }}select {{ 1 + 1 }}"),
+        serde_json::json!({"tags": ["a", "b"], "pre-hook": ["x"]})
+    );
+}
+
+#[test]
+fn nothing_takes_no_configuration_back_but_in_the_project_file() {
+    let settings =
+        "name: shop\nprofile: shop\nmodels:\n  +schema: sales\n  +own: x\n  shop: {plain: {+schema: null}}\n";
+    let manifest = manifest(&[
+        ("dbt_project.yml", settings),
+        ("models/called.sql", "{{ config(schema=none, own=none) }}select 1 as id"),
+        ("models/plain/taken_back.sql", "select 1 as id"),
+    ]);
+    let schema = |id: &str| manifest.nodes[id].config.text("schema").map(str::to_owned);
+    assert_eq!(schema("model.shop.called").as_deref(), Some("sales"));
+    assert_eq!(schema("model.shop.taken_back"), None);
+    // A key of their own says what they want.
+    assert_eq!(manifest.nodes["model.shop.called"].config.text("own"), None);
+}
+
+#[test]
+fn nested_configuration_keeps_the_keys_that_it_has() {
+    let manifest = manifest(&[
+        ("models/m.sql", "{{ config(docs={'shown': false}, contract={'enforce': true}) }}select 1 as id"),
+        (
+            "models/m.yml",
+            "models:\n- {name: m, config: {freshness: {build_after: {count: 1, period: day, x: 1}}}}\n",
+        ),
+    ]);
+    let config = serde_json::to_value(&manifest.nodes["model.shop.m"].config).unwrap();
+    assert_eq!(config["docs"], serde_json::json!({"show": true, "node_color": null}));
+    assert_eq!(config["contract"], serde_json::json!({"enforced": false, "alias_types": true}));
+    let after = serde_json::json!({"build_after": {"count": 1, "period": "day", "updates_on": "any"}});
+    assert_eq!(config["freshness"], after);
+}
