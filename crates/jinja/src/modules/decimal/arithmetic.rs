@@ -117,6 +117,20 @@ fn sum(a: &Finite, b: &Finite) -> Finite {
     rounded(Finite { negative, digits, exponent })
 }
 
+/// Digits of a quotient or a root before they are rounded: exact ones lose zeros down to the ideal exponent; others
+/// that end in 0 or 5 get one more, so that what is left over keeps a half from being one.
+pub(super) fn settle(digits: &mut BigUint, exponent: &mut i64, ideal: i64, is_exact: bool) {
+    let ten = BigUint::from(10_u8);
+    if is_exact {
+        while *exponent < ideal && &*digits % &ten == BigUint::ZERO {
+            *digits /= &ten;
+            *exponent += 1;
+        }
+    } else if &*digits % BigUint::from(5_u8) == BigUint::ZERO {
+        *digits += 1_u8;
+    }
+}
+
 pub(super) fn quotient(a: &Finite, b: &Finite) -> Result<Finite> {
     if b.is_zero() {
         return Err(division_by_zero(a));
@@ -134,16 +148,8 @@ pub(super) fn quotient(a: &Finite, b: &Finite) -> Result<Finite> {
         (a.digits.clone(), &b.digits * ten_to(-shift))
     };
     let mut digits = &above / &below;
-    if &digits * &below == above {
-        let ten = BigUint::from(10_u8);
-        while exponent < ideal && &digits % &ten == BigUint::ZERO {
-            digits /= &ten;
-            exponent += 1;
-        }
-    } else if &digits % BigUint::from(5_u8) == BigUint::ZERO {
-        // What is left over keeps a half from being one.
-        digits += 1_u8;
-    }
+    let is_exact = &digits * &below == above;
+    settle(&mut digits, &mut exponent, ideal, is_exact);
     Ok(rounded(Finite { negative, digits, exponent }))
 }
 

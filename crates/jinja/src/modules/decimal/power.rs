@@ -2,7 +2,7 @@
 
 use num_bigint::{BigInt, BigUint, Sign};
 
-use super::arithmetic::{PRECISION, overflow, quotient, rounded, signed, smallest_zero};
+use super::arithmetic::{PRECISION, overflow, quotient, rounded, settle, signed, smallest_zero};
 use super::{Decimal, Finite, invalid, ten_to};
 use crate::python::Result;
 
@@ -66,15 +66,8 @@ pub(super) fn square_root(number: &Finite) -> Result<Finite> {
     let mut exponent = ideal.min((number.adjusted() - 2 * (PRECISION + 2)).div_euclid(2));
     let above = number.digits_at(2 * exponent);
     let mut digits = above.sqrt();
-    if &digits * &digits == above {
-        let ten = BigUint::from(10_u8);
-        while exponent < ideal && &digits % &ten == BigUint::ZERO {
-            digits /= &ten;
-            exponent += 1;
-        }
-    } else if &digits % BigUint::from(5_u8) == BigUint::ZERO {
-        digits += 1_u8;
-    }
+    let is_exact = &digits * &digits == above;
+    settle(&mut digits, &mut exponent, ideal, is_exact);
     Ok(rounded(Finite { negative: false, digits, exponent }))
 }
 
