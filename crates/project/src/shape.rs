@@ -38,6 +38,8 @@ pub enum Shape {
 /// A mapping with known keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Object {
+    /// The form that this one adds keys to.
+    pub base: Option<&'static Object>,
     /// Keys that must be there.
     pub required: &'static [&'static str],
     /// Keys, and the form of their values.
@@ -231,8 +233,8 @@ impl Object {
 
     fn check_at<'d, D: Data>(&'static self, data: &'d D, path: &Path<'_>) -> Result<(), Fault<'d, D>> {
         for (key, value) in data.fields() {
-            match self.fields.iter().find(|(known, _)| *known == key) {
-                Some((_, shape)) => shape.check_at(value, &Path::Key(path, key))?,
+            match self.field(key) {
+                Some(shape) => shape.check_at(value, &Path::Key(path, key))?,
                 None if self.open => {}
                 None => {
                     let why = format!("Additional properties are not allowed ('{key}' was unexpected)");
@@ -240,11 +242,23 @@ impl Object {
                 }
             }
         }
-        let missing = self.required.iter().find(|key| !data.fields().any(|(it, _)| it == **key));
+        let missing = self.all_required().find(|key| !data.fields().any(|(it, _)| it == *key));
         match missing {
             Some(key) => Err(fault(data, path, format!("'{key}' is a required property"))),
             None => Ok(()),
         }
+    }
+}
+
+impl Object {
+    fn field(&'static self, key: &str) -> Option<&'static Shape> {
+        let own = self.fields.iter().find(|(known, _)| *known == key).map(|(_, shape)| shape);
+        own.or_else(|| self.base?.field(key))
+    }
+
+    fn all_required(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::successors(Some(self), |object| object.base)
+            .flat_map(|object| object.required.iter().copied())
     }
 }
 

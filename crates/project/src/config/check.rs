@@ -109,6 +109,7 @@ fn of_saved_query(key: &str) -> Shape {
 }
 
 const SNAPSHOT_COLUMNS: Object = Object {
+    base: None,
     required: &[],
     fields: &[
         ("dbt_valid_to", TEXT_OR_NULL),
@@ -121,24 +122,28 @@ const SNAPSHOT_COLUMNS: Object = Object {
 };
 
 const HOOK: Object = Object {
+    base: None,
     required: &["sql"],
     fields: &[("sql", Shape::Text), ("transaction", Shape::Boolean), ("index", INTEGER_OR_NULL)],
     open: true,
 };
 
 const CONTRACT: Object = Object {
+    base: None,
     required: &[],
     fields: &[("enforced", Shape::Boolean), ("alias_types", Shape::Boolean)],
     open: false,
 };
 
 const FRESHNESS: Object = Object {
+    base: None,
     required: &["build_after"],
     fields: &[("build_after", Shape::Object(&BUILD_AFTER))],
     open: true,
 };
 
 const BUILD_AFTER: Object = Object {
+    base: None,
     required: &[],
     fields: &[
         ("count", INTEGER_OR_NULL),
@@ -148,7 +153,8 @@ const BUILD_AFTER: Object = Object {
     open: true,
 };
 
-const CACHE: Object = Object { required: &[], fields: &[("enabled", Shape::Boolean)], open: false };
+const CACHE: Object =
+    Object { base: None, required: &[], fields: &[("enabled", Shape::Boolean)], open: false };
 
 fn is_severity(text: &str) -> bool {
     text.eq_ignore_ascii_case("warn") || text.eq_ignore_ascii_case("error")

@@ -13,11 +13,16 @@ use crate::yaml::Node;
 type Fields = &'static [(&'static str, Shape)];
 
 const fn open(required: &'static [&'static str], fields: Fields) -> Object {
-    Object { required, fields, open: true }
+    Object { base: None, required, fields, open: true }
 }
 
 const fn closed(required: &'static [&'static str], fields: Fields) -> Object {
-    Object { required, fields, open: false }
+    Object { base: None, required, fields, open: false }
+}
+
+/// A form with more keys than another one, open as that one.
+const fn more(base: &'static Object, required: &'static [&'static str], fields: Fields) -> Object {
+    Object { base: Some(base), required, fields, open: base.open }
 }
 
 /// What a block of a section must look like.
@@ -27,7 +32,7 @@ pub fn form(section: Section, block: &Node) -> Shape {
         Section::Models => &MODEL,
         Section::Seeds | Section::Snapshots => &NODE,
         Section::Analyses => &ANALYSIS,
-        Section::DataTests | Section::Tests => &DATA_TEST,
+        Section::DataTests | Section::Tests => &DESCRIBED,
         Section::Macros => &MACRO,
         Section::Functions => &FUNCTION,
         Section::Sources => &SOURCE,
@@ -52,7 +57,8 @@ const TESTS_OR_NULL: Shape = Shape::Either(&[TESTS, Shape::Null]);
 const VERSION_NAME: Shape = Shape::Either(&[Shape::Text, Shape::Number]);
 const VERSION_NAMES_OR_NULL: Shape = Shape::Either(&[Shape::List(&VERSION_NAME), Shape::Null]);
 
-const COLUMN: Object = open(
+/// What has a name and a description.
+const DESCRIBED: Object = open(
     &["name"],
     &[
         ("name", Shape::Text),
@@ -62,48 +68,23 @@ const COLUMN: Object = open(
         ("constraints", MAPPINGS),
         ("docs", DOCS),
         ("config", Shape::Mapping),
-        ("data_tests", TESTS),
-        ("tests", TESTS),
-        ("quote", BOOLEAN_OR_NULL),
-        ("tags", TEXTS),
-        ("granularity", TEXT_OR_NULL),
     ],
 );
+
+/// What has data tests beside.
+const TESTED: Object = more(&DESCRIBED, &[], &[("data_tests", TESTS), ("tests", TESTS)]);
+
+const COLUMN: Object =
+    more(&TESTED, &[], &[("quote", BOOLEAN_OR_NULL), ("tags", TEXTS), ("granularity", TEXT_OR_NULL)]);
 const COLUMNS: Shape = Shape::List(&Shape::Object(&COLUMN));
 
-const NODE: Object = open(
-    &["name"],
-    &[
-        ("name", Shape::Text),
-        ("description", Shape::Text),
-        ("meta", Shape::Mapping),
-        ("data_type", TEXT_OR_NULL),
-        ("constraints", MAPPINGS),
-        ("docs", DOCS),
-        ("config", Shape::Mapping),
-        ("data_tests", TESTS),
-        ("tests", TESTS),
-        ("columns", COLUMNS),
-        ("quote_columns", BOOLEAN_OR_NULL),
-        ("access", TEXT_OR_NULL),
-    ],
-);
+const NODE: Object =
+    more(&TESTED, &[], &[("columns", COLUMNS), ("quote_columns", BOOLEAN_OR_NULL), ("access", TEXT_OR_NULL)]);
 
-const MODEL: Object = open(
-    &["name"],
+const MODEL: Object = more(
+    &NODE,
+    &[],
     &[
-        ("name", Shape::Text),
-        ("description", Shape::Text),
-        ("meta", Shape::Mapping),
-        ("data_type", TEXT_OR_NULL),
-        ("constraints", MAPPINGS),
-        ("docs", DOCS),
-        ("config", Shape::Mapping),
-        ("data_tests", TESTS),
-        ("tests", TESTS),
-        ("columns", COLUMNS),
-        ("quote_columns", BOOLEAN_OR_NULL),
-        ("access", TEXT_OR_NULL),
         ("latest_version", Shape::Either(&[Shape::Text, Shape::Number, Shape::Null])),
         ("versions", Shape::List(&Shape::Object(&VERSION))),
         ("time_spine", Shape::Either(&[Shape::Object(&TIME_SPINE), Shape::Null])),
@@ -144,70 +125,24 @@ const TIME_SPINE: Object = closed(
     ],
 );
 
-const ANALYSIS: Object = open(
-    &["name"],
-    &[
-        ("name", Shape::Text),
-        ("description", Shape::Text),
-        ("meta", Shape::Mapping),
-        ("data_type", TEXT_OR_NULL),
-        ("constraints", MAPPINGS),
-        ("docs", DOCS),
-        ("config", Shape::Mapping),
-        (
-            "columns",
-            Shape::List(&Shape::Object(&open(
-                &["name"],
-                &[
-                    ("name", Shape::Text),
-                    ("description", Shape::Text),
-                    ("meta", Shape::Mapping),
-                    ("data_type", TEXT_OR_NULL),
-                    ("constraints", MAPPINGS),
-                    ("docs", DOCS),
-                    ("config", Shape::Mapping),
-                ],
-            ))),
-        ),
-        ("access", TEXT_OR_NULL),
-    ],
+const ANALYSIS: Object =
+    more(&DESCRIBED, &[], &[("columns", Shape::List(&Shape::Object(&DESCRIBED))), ("access", TEXT_OR_NULL)]);
+
+const MACRO: Object = more(
+    &DESCRIBED,
+    &[],
+    &[(
+        "arguments",
+        Shape::List(&Shape::Object(&closed(
+            &["name"],
+            &[("name", Shape::Text), ("type", TEXT_OR_NULL), ("description", Shape::Text)],
+        ))),
+    )],
 );
 
-const DATA_TEST: Object = open(
-    &["name"],
-    &[
-        ("name", Shape::Text),
-        ("description", Shape::Text),
-        ("meta", Shape::Mapping),
-        ("data_type", TEXT_OR_NULL),
-        ("constraints", MAPPINGS),
-        ("docs", DOCS),
-        ("config", Shape::Mapping),
-    ],
-);
-
-const MACRO: Object = open(
-    &["name"],
-    &[
-        ("name", Shape::Text),
-        ("description", Shape::Text),
-        ("meta", Shape::Mapping),
-        ("data_type", TEXT_OR_NULL),
-        ("constraints", MAPPINGS),
-        ("docs", DOCS),
-        ("config", Shape::Mapping),
-        (
-            "arguments",
-            Shape::List(&Shape::Object(&closed(
-                &["name"],
-                &[("name", Shape::Text), ("type", TEXT_OR_NULL), ("description", Shape::Text)],
-            ))),
-        ),
-    ],
-);
-
-const FUNCTION: Object = open(
-    &["returns", "name"],
+const FUNCTION: Object = more(
+    &DESCRIBED,
+    &["returns"],
     &[
         (
             "returns",
@@ -216,13 +151,6 @@ const FUNCTION: Object = open(
                 &[("data_type", Shape::Text), ("description", TEXT_OR_NULL)],
             )),
         ),
-        ("name", Shape::Text),
-        ("description", Shape::Text),
-        ("meta", Shape::Mapping),
-        ("data_type", TEXT_OR_NULL),
-        ("constraints", MAPPINGS),
-        ("docs", DOCS),
-        ("config", Shape::Mapping),
         ("access", TEXT_OR_NULL),
         (
             "arguments",
@@ -287,18 +215,10 @@ const SOURCE: Object = closed(
     ],
 );
 
-const TABLE: Object = open(
-    &["name"],
+const TABLE: Object = more(
+    &TESTED,
+    &[],
     &[
-        ("name", Shape::Text),
-        ("description", Shape::Text),
-        ("meta", Shape::Mapping),
-        ("data_type", TEXT_OR_NULL),
-        ("constraints", MAPPINGS),
-        ("docs", DOCS),
-        ("config", Shape::Mapping),
-        ("data_tests", TESTS),
-        ("tests", TESTS),
         ("columns", COLUMNS),
         ("loaded_at_field", TEXT_OR_NULL),
         ("loaded_at_field_present", BOOLEAN_OR_NULL),

@@ -12,6 +12,7 @@ use platform_core::diagnostic::nearest;
 
 /// What `dbt_project.yml` may say (<https://docs.getdbt.com/reference/dbt_project.yml>).
 const PROJECT: Object = Object {
+    base: None,
     required: &["name"],
     fields: &[
         ("name", Shape::Matching(is_name, "^[^\\\\d\\\\W]\\\\w*$")),
@@ -69,6 +70,7 @@ const TEXTS_OR_NULL: Shape = Shape::Either(&[TEXTS, Shape::Null]);
 const MAPPING_OR_NULL: Shape = Shape::Either(&[Shape::Mapping, Shape::Null]);
 
 const QUOTING: Object = Object {
+    base: None,
     required: &[],
     fields: &[
         ("schema", BOOLEAN_OR_NULL),
@@ -81,6 +83,7 @@ const QUOTING: Object = Object {
 };
 
 const QUERY_COMMENT: Object = Object {
+    base: None,
     required: &[],
     fields: &[("comment", Shape::Text), ("append", BOOLEAN_OR_NULL), ("job-label", Shape::Boolean)],
     open: false,
