@@ -225,6 +225,25 @@ pub(crate) fn skip(resource: Resource<'_>, cause: &UniqueId, at: Line) -> Event 
         .with("total", at.total)
 }
 
+/// A node that was not run because of an ephemeral model in it, which has no line of its own.
+pub(crate) fn skip_because(resource: Resource<'_>, status: Status, at: Line) -> Event {
+    let (schema, relation) = match resource {
+        Resource::Node(node) => (node.schema.as_str(), node.alias.as_str()),
+        other => ("", other.name()),
+    };
+    let text =
+        format!("SKIP relation {schema}.{relation} due to ephemeral model status '{}'", status.as_str());
+    let (line, emphasis) = aligned(&text, at, "ERROR SKIP", None);
+    Event::new(Level::Error, "LogSkipBecauseError", line)
+        .code("Z034")
+        .emphasis(emphasis, Tone::Bad)
+        .with("index", at.number)
+        .with("relation", relation)
+        .with("schema", schema)
+        .with("status", status.as_str())
+        .with("total", at.total)
+}
+
 /// What a result says of a node that was not run.
 pub(crate) fn fill(result: &mut NodeResult, resource: Resource<'_>) {
     if let Resource::Node(node) = resource {

@@ -10,8 +10,19 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 pub(crate) enum Turn {
     /// Run it.
     Run(usize),
-    /// Don't: what it needs failed. The node that failed first.
-    Skip(usize, usize),
+    /// Don't: what it needs failed.
+    Skip(Skipped),
+}
+
+/// A node that is not run, and because of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Skipped {
+    /// The node.
+    pub index: usize,
+    /// The node above it that failed first.
+    pub first: usize,
+    /// The last of its parents to end without having been built.
+    pub last: usize,
 }
 
 /// A ready node's place in the queue: its rank, its id, its index.
@@ -28,7 +39,8 @@ pub(crate) struct Schedule<'a> {
     together: HashMap<usize, BTreeSet<Place<'a>>>,
     /// Whether a node had its turn: some of those in the queue were taken along by others.
     is_taken: Vec<bool>,
-    failed_above: Vec<Option<usize>>,
+    /// What failed above a node: what first did, and the last parent that was not built for it.
+    failed_above: Vec<Option<(usize, usize)>>,
     unfinished: usize,
 }
 
@@ -61,7 +73,7 @@ impl<'a> Schedule<'a> {
             std::iter::from_fn(|| self.ready.pop()).find(|Reverse((_, _, index))| !self.is_taken[*index])?;
         self.take(index);
         Some(match self.failed_above[index] {
-            Some(cause) => Turn::Skip(index, cause),
+            Some((first, last)) => Turn::Skip(Skipped { index, first, last }),
             None => Turn::Run(index),
         })
     }
@@ -89,10 +101,11 @@ impl<'a> Schedule<'a> {
     /// Takes note of what became of a node: children of one that failed or was skipped are skipped.
     pub fn finish(&mut self, index: usize, failed: bool) {
         self.unfinished -= 1;
-        let cause = self.failed_above[index].or(failed.then_some(index));
+        let cause = self.failed_above[index].map(|(first, _)| first).or(failed.then_some(index));
         for child in self.plan.graph().child_indexes(index) {
-            if self.failed_above[*child].is_none() {
-                self.failed_above[*child] = cause;
+            if let Some(cause) = cause {
+                let first = self.failed_above[*child].map_or(cause, |(first, _)| first);
+                self.failed_above[*child] = Some((first, index));
             }
             self.waits_for[*child] -= 1;
             if self.waits_for[*child] == 0 {

@@ -4,7 +4,7 @@ use crate::artifact::ResultsFile;
 use crate::line::{self, Line};
 use crate::node_info::{Phase, node_info, run_result};
 use crate::plan::Plan;
-use crate::schedule::{Schedule, Turn};
+use crate::schedule::{Schedule, Skipped, Turn};
 use platform_core::event::Level;
 use platform_core::{Event, Executor, NodeResult, Resource, RunContext, Status, UniqueId};
 use std::collections::HashMap;
@@ -76,8 +76,9 @@ struct State<'a> {
     /// Nodes begun or skipped so far, ephemeral models left out: `3 of 10`.
     counted: usize,
     results: Vec<NodeResult>,
-    /// Why ephemeral models failed: they have no line of their own, so those that read them tell.
-    unseen_failures: HashMap<usize, Option<String>>,
+    /// Ephemeral models that failed or were skipped, and how: they have no line of their own, so those that read
+    /// them tell.
+    unseen_failures: HashMap<usize, Status>,
     failed_fast: Option<UniqueId>,
 }
 
@@ -137,8 +138,8 @@ impl<'a> Walk<'a> {
                         Ok(node) => begun.push(node),
                         Err(result) => self.finish(index, *result),
                     },
-                    Turn::Skip(index, cause) => {
-                        self.finish(index, self.skip(index, cause, task.number, slot));
+                    Turn::Skip(skipped) => {
+                        self.finish(skipped.index, self.skip(skipped, task.number, slot));
                     }
                 }
             }
@@ -158,7 +159,7 @@ impl<'a> Walk<'a> {
                     turns.extend(others.into_iter().map(Turn::Run));
                 }
                 let number = |turn| {
-                    let (Turn::Run(index) | Turn::Skip(index, _)) = turn;
+                    let (Turn::Run(index) | Turn::Skip(Skipped { index, .. })) = turn;
                     if !self.resource(index).is_some_and(is_ephemeral) {
                         state.counted += 1;
                     }
@@ -245,19 +246,25 @@ impl<'a> Walk<'a> {
         self.context.events.send(event);
     }
 
-    fn skip(&self, index: usize, cause: usize, number: usize, slot: usize) -> NodeResult {
-        let id = self.plan.graph().id(index);
-        let mut result = NodeResult::new(
-            id.clone(),
-            Status::Skipped,
-            self.lock().unseen_failures.get(&cause).cloned().flatten(),
-        );
+    fn skip(&self, skipped: Skipped, number: usize, slot: usize) -> NodeResult {
+        let id = self.plan.graph().id(skipped.index);
+        let unseen = self.lock().unseen_failures.get(&skipped.last).copied();
+        let message = unseen.map(|_| {
+            let cause = self.plan.graph().id(skipped.last);
+            format!(
+                "Compilation Error in {id}, caused by compilation error in referenced ephemeral model {cause}"
+            )
+        });
+        let mut result = NodeResult::new(id.clone(), Status::Skipped, message);
         result.thread_id = thread_name(slot);
-        let Some(resource) = self.resource(index) else { return result };
+        let Some(resource) = self.resource(skipped.index) else { return result };
         line::fill(&mut result, resource);
         if !self.options.silent && !is_ephemeral(resource) {
             let phase = Phase::started().finished(Status::Skipped);
-            let event = line::skip(resource, self.plan.graph().id(cause), self.line(number));
+            let event = match unseen {
+                Some(status) => line::skip_because(resource, status, self.line(number)),
+                None => line::skip(resource, self.plan.graph().id(skipped.first), self.line(number)),
+            };
             self.context.events.send(event.with("node_info", node_info(resource, &phase)));
         }
         result
@@ -291,8 +298,8 @@ impl<'a> Walk<'a> {
         }
         let stops_children = failed || result.status == Status::Skipped;
         state.schedule.finish(index, stops_children);
-        if failed && is_ephemeral {
-            state.unseen_failures.insert(index, result.message.clone());
+        if stops_children && is_ephemeral {
+            state.unseen_failures.insert(index, result.status);
         }
         if is_visible {
             state.results.push(result);

@@ -293,8 +293,12 @@ proptest! {
 }
 
 #[test]
-fn readers_of_a_broken_ephemeral_model_say_what_broke() {
-    let mut manifest = manifest(&[("model.p.hidden", &[]), ("model.p.reader", &["model.p.hidden"])]);
+fn readers_of_a_broken_ephemeral_model_name_it() {
+    let mut manifest = manifest(&[
+        ("model.p.hidden", &[]),
+        ("model.p.reader", &["model.p.hidden"]),
+        ("model.p.last", &["model.p.reader"]),
+    ]);
     if let Some(hidden) = manifest.nodes.get_mut(&UniqueId::from("model.p.hidden")) {
         hidden.config = serde_json::from_value(json!({"materialized": "ephemeral"})).expect("a config");
     }
@@ -318,7 +322,11 @@ fn readers_of_a_broken_ephemeral_model_say_what_broke() {
         .iter()
         .map(|it| (&it["unique_id"], &it["status"], &it["message"]))
         .collect();
-    assert_eq!(told, [(&json!("model.p.reader"), &json!("skipped"), &json!("it broke"))]);
+    let message = "Compilation Error in model.p.reader, caused by compilation error in referenced ephemeral \
+                   model model.p.hidden";
+    let skipped = json!("skipped");
+    let (reader, last) = (json!("model.p.reader"), json!("model.p.last"));
+    assert_eq!(told, [(&reader, &skipped, &json!(message)), (&last, &skipped, &Value::Null)]);
     // The command fails all the same.
     assert!(done.results.iter().any(|result| result.status == Status::Error));
 }

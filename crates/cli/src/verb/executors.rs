@@ -139,6 +139,10 @@ fn on_node(
     result.timing = timing;
     result.execution_time = execution_time;
     result.relation_name.clone_from(&node.relation_name);
+    // A seed is never compiled, and results say nothing of its relation.
+    if node.resource_type == ResourceType::Seed {
+        (result.compiled, result.compiled_code, result.relation_name) = (None, None, None);
+    }
     result
 }
 

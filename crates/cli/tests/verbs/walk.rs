@@ -85,6 +85,31 @@ async fn compile_shows_one_node_or_a_query() {
 }
 
 #[tokio::test]
+async fn compiled_files_stand_where_the_written_ones_do_and_seeds_are_not_compiled() {
+    let scene = Scene::new(&[
+        ORDERS,
+        ("analyses/monthly/late.sql", "select * from {{ ref('orders') }}"),
+        ("models/orders.yml", "models: [{name: orders, columns: [{name: id, data_tests: [unique]}]}]"),
+        ("seeds/countries.csv", "code\nde\n"),
+    ])
+    .await;
+    scene.good("compile");
+    for path in ["analyses/monthly/late.sql", "models/orders.sql", "models/orders.yml/unique_orders_id.sql"] {
+        assert!(scene.path("target/compiled/shop").join(path).is_file(), "{path}");
+    }
+    let results = scene.artifact("run_results.json");
+    let seed = results["results"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|it| it["unique_id"] == "seed.shop.countries");
+    let seed = seed.expect("a result");
+    for key in ["compiled", "compiled_code", "relation_name"] {
+        assert!(seed[key].is_null(), "{key}: {seed}");
+    }
+}
+
+#[tokio::test]
 async fn a_node_that_does_not_compile_leaves_no_results() {
     let broken = (
         "models/broken.sql",

@@ -9,7 +9,7 @@ use crate::context::vars::Vars;
 use crate::flags::Flags;
 use crate::profile::Profile;
 use chrono::{DateTime, Utc};
-use jinja::Value;
+use jinja::{HostError, Object, State, Value, from_args};
 use platform_core::event::EventSink;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -157,8 +157,45 @@ impl Shared {
 }
 
 /// `target`: the profile's keys without secrets, dbt's own added.
+///
+/// Commands that need no profile (`deps`, `clean`) have none of its keys: there every key is an empty text, as dbt
+/// has it, so that conditions on `target.type` in dbt_project.yml can be evaluated.
 pub fn target(profile: &Profile) -> Value {
+    if profile.shown.is_empty() {
+        return Value::from_object(NoTarget);
+    }
     jinja::value::from_json(&Json::Object(profile.shown.clone()))
+}
+
+/// `target` where no profile was read.
+#[derive(Debug)]
+struct NoTarget;
+
+impl Object for NoTarget {
+    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
+        Some(Value::from(""))
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, HostError> {
+        if method == "get" {
+            let (_, default): (String, Option<Value>) = from_args(args)?;
+            return Ok(default.unwrap_or_else(|| Value::from(())));
+        }
+        Err(HostError::new(jinja::HostErrorKind::UnknownMethod, format!("`target` has no method `{method}`")))
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        false
+    }
+
+    fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("{}")
+    }
 }
 
 /// `DBT_ENV_CUSTOM_ENV_*` variables, without the prefix.

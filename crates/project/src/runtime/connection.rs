@@ -60,8 +60,7 @@ impl Refused {
         let Some(db) = self.error.db() else { return self.error.to_string() };
         let mut text = db.message.clone();
         if let Some((line, column, content)) = self.line() {
-            let caret = " ".repeat(format!("LINE {line}: ").len() + column - 1);
-            text += &format!("\nLINE {line}: {content}\n{caret}^");
+            text += &format!("\n{}", pointed_at(line, column, &content));
         }
         for (label, more) in [("DETAIL", &db.detail), ("HINT", &db.hint), ("CONTEXT", &db.context)] {
             if let Some(more) = more {
@@ -80,6 +79,28 @@ impl Refused {
         let column = before[start..].chars().count() + 1;
         Some((line, column, self.sql.lines().nth(line - 1).unwrap_or_default().to_owned()))
     }
+}
+
+/// A line of a statement with a caret under the column, as Postgres' own client shows them: no more than 60
+/// characters, and ten of them after the caret where there are as many.
+fn pointed_at(line: usize, column: usize, content: &str) -> String {
+    const WIDTH: usize = 60;
+    const AFTER: usize = 10;
+    let characters: Vec<char> = content.chars().map(|it| if it == '\t' { ' ' } else { it }).collect();
+    let (at, mut start, mut end) = (column - 1, 0, characters.len());
+    if end > WIDTH {
+        if at + AFTER <= WIDTH {
+            end = WIDTH;
+        } else {
+            end = end.min(at + AFTER);
+            start = end.saturating_sub(WIDTH);
+        }
+    }
+    let before = if start > 0 { "..." } else { "" };
+    let after = if end < characters.len() { "..." } else { "" };
+    let number = format!("LINE {line}: {before}");
+    let shown: String = characters[start..end].iter().collect();
+    format!("{number}{shown}{after}\n{}^", " ".repeat(number.len() + at - start))
 }
 
 impl Connection {
@@ -274,3 +295,23 @@ impl std::fmt::Display for DatabaseError {
 }
 
 impl std::error::Error for DatabaseError {}
+
+#[cfg(test)]
+mod tests {
+    use super::pointed_at;
+
+    #[test]
+    fn long_lines_are_cut_around_the_caret() {
+        let line = format!("{}here{}", "a".repeat(50), "b".repeat(50));
+        #[track_caller]
+        fn check(shown: &str, before: &str, text: &str, after: &str, caret: &str) {
+            let (line, marker) = shown.split_once('\n').expect("two lines");
+            assert_eq!(line, format!("LINE 3: {before}{text}{after}"));
+            assert_eq!(&line[marker.len() - 1..marker.len() - 1 + caret.len()], caret);
+        }
+        check(&pointed_at(3, 5, "a\tb nope"), "", "a b nope", "", "nope");
+        check(&pointed_at(3, 51, &line), "", &line[..60], "...", "here");
+        check(&pointed_at(3, 52, &line), "...", &line[1..61], "...", "ere");
+        check(&pointed_at(3, 104, &line), "...", &line[44..], "", "b");
+    }
+}

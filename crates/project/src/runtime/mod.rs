@@ -445,8 +445,10 @@ impl Runtime {
     /// Path of a node's SQL below `target/compiled` or `target/run`, relative to the target folder.
     pub fn artifact_path(&self, folder: &str, node: &Node) -> PathBuf {
         let mut path = PathBuf::from(folder).join(&node.package_name).join(&node.original_file_path);
-        // A generic test stands in its properties file, under a name of its own; a hook in dbt_project.yml.
-        if !node.original_file_path.ends_with(&node.path) {
+        // A generic test stands in its properties file, under a name of its own; a hook in dbt_project.yml. What has
+        // the file's own name is that file, though its `path` may begin otherwise, as an analysis' does.
+        let name = |path: &str| std::path::Path::new(path).file_name().map(std::ffi::OsStr::to_owned);
+        if name(&node.original_file_path) != name(&node.path) {
             path.push(&node.path);
         }
         path
