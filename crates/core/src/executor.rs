@@ -36,7 +36,7 @@ pub trait Executor: Send + Sync {
     fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult;
 
     /// What a node would share its work with: ready nodes of one number are given to
-    /// [`Executor::execute_together`] at once. `None` for a node that is done alone.
+    /// [`Executor::execute_together`] at once, lower numbers first. `None` for a node that is done alone.
     fn company(&self, _id: &UniqueId) -> Option<usize> {
         None
     }

@@ -25,10 +25,11 @@ pub(crate) struct Skipped {
     pub last: usize,
 }
 
-/// A ready node's place in the queue: its rank, its id, its index.
-type Place<'a> = (usize, &'a UniqueId, usize);
+/// A ready node's place in the queue: its rank, its company's number (nodes that have none come after), its id, its index.
+type Place<'a> = (usize, usize, &'a UniqueId, usize);
 
-/// The state of a walk over a plan. Ready nodes come in the order of their rank, then of their id.
+/// The state of a walk over a plan. Ready nodes come in the order of their rank, then of their
+/// company, then of their id.
 pub(crate) struct Schedule<'a> {
     plan: &'a Plan,
     /// The company of each node, where it has one.
@@ -69,8 +70,8 @@ impl<'a> Schedule<'a> {
 
     /// The next node, if any is ready.
     pub fn next(&mut self) -> Option<Turn> {
-        let Reverse((_, _, index)) =
-            std::iter::from_fn(|| self.ready.pop()).find(|Reverse((_, _, index))| !self.is_taken[*index])?;
+        let Reverse((.., index)) =
+            std::iter::from_fn(|| self.ready.pop()).find(|Reverse((.., index))| !self.is_taken[*index])?;
         self.take(index);
         Some(match self.failed_above[index] {
             Some((first, last)) => Turn::Skip(Skipped { index, first, last }),
@@ -83,7 +84,7 @@ impl<'a> Schedule<'a> {
         let ready = self.companies[index].and_then(|company| self.together.get(&company));
         let may_run = |index: &usize| self.failed_above[*index].is_none();
         let others: Vec<usize> =
-            ready.into_iter().flatten().map(|(_, _, index)| *index).filter(may_run).collect();
+            ready.into_iter().flatten().map(|(.., index)| *index).filter(may_run).collect();
         for other in &others {
             self.take(*other);
         }
@@ -128,6 +129,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn place(&self, index: usize) -> Place<'a> {
-        (self.plan.rank(index), self.plan.graph().id(index), index)
+        let company = self.companies[index].unwrap_or(usize::MAX);
+        (self.plan.rank(index), company, self.plan.graph().id(index), index)
     }
 }

@@ -150,6 +150,16 @@ fn nodes_of_one_company_run_together_once_they_are_ready() {
 }
 
 #[test]
+fn companies_begin_in_the_order_of_their_numbers() {
+    let ids = ["test.p.a1", "test.p.b1", "test.p.b2", "test.p.c1", "test.p.c2"];
+    let nodes: Vec<(&str, &[&str])> = ids.iter().map(|id| (*id, [].as_slice())).collect();
+    let notes = Notes { companies: vec!['c', 'b'], ..Notes::default() };
+    let run = walk(&nodes, Order::TestsFirst, &notes, 1, false);
+    let done = ["test.p.c1", "test.p.c2", "test.p.b1", "test.p.b2", "test.p.a1"];
+    assert_eq!(statuses(&run), done.map(|id| format!("{id} success")));
+}
+
+#[test]
 fn a_failed_test_stops_what_reads_the_node_it_tests() {
     let notes = Notes { failing: vec!["test.p.t".into()], ..Notes::default() };
     let nodes: &[(&str, &[&str])] = &[

@@ -27,6 +27,8 @@ use project::runtime::{Compiled, Connection, Failure, Runtime, Slots, Stopwatch}
 use sample::Keys;
 use serde_json::{Map, Value};
 use std::sync::{Arc, OnceLock};
+use tokio::sync::Semaphore;
+use warehouse::settings::Host;
 
 /// Runs data tests and unit tests.
 pub struct Tester {
@@ -35,6 +37,8 @@ pub struct Tester {
     /// The connections of the run.
     slots: Arc<Slots>,
     companies: Companies,
+    /// How many companies may scan at once.
+    scans: Semaphore,
     /// What the rows of a failed test are shown with; gathered when the first one fails.
     keys: OnceLock<Keys>,
 }
@@ -49,7 +53,8 @@ struct Ran {
 impl Tester {
     /// Runs tests one by one.
     pub fn new(runtime: Runtime, slots: Arc<Slots>) -> Self {
-        Self { runtime, slots, companies: Companies::default(), keys: OnceLock::new() }
+        let scans = Semaphore::new(scans_at_once(&slots));
+        Self { runtime, slots, companies: Companies::default(), scans, keys: OnceLock::new() }
     }
 
     /// The same, and those of the selected tests that can be answered together are.
@@ -127,6 +132,14 @@ impl Tester {
         result.relation_name = self.kept_in(node);
         result
     }
+}
+
+/// As many as there are slots; on a server of this machine no more than it has cores. More would take as long, need
+/// more memory, and each would last longer than it must.
+fn scans_at_once(slots: &Slots) -> usize {
+    let is_local = slots.warehouse().settings().servers().iter().all(Host::is_local);
+    let cores = std::thread::available_parallelism().ok().filter(|_| is_local);
+    cores.map_or(slots.count(), |cores| cores.get().min(slots.count()))
 }
 
 impl Executor for Tester {

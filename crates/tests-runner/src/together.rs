@@ -54,7 +54,7 @@ impl Tester {
         });
         let mut seats: Vec<Seat<'_>> = seats.collect();
         part_strangers(&mut seats);
-        let scanned = self.scan(&seats, &connection);
+        let scanned = self.scan(&seats, &connection, context);
         let mut answers = scanned.iter().flat_map(|scanned| &scanned.answers);
         let mut results = Vec::with_capacity(seats.len());
         for seat in seats {
@@ -107,13 +107,23 @@ impl Tester {
     }
 
     /// Sends the statement; `None` where there is none, or where the server refused it.
-    fn scan(&self, seats: &[Seat<'_>], connection: &Arc<Connection>) -> Option<Scanned> {
+    fn scan(
+        &self,
+        seats: &[Seat<'_>],
+        connection: &Arc<Connection>,
+        context: &RunContext,
+    ) -> Option<Scanned> {
         let shared = seats.iter().filter_map(|seat| match seat {
             Seat::Shared(shared) => Some(shared),
             _ => None,
         });
         let tests: Vec<_> = shared.clone().map(|it| (&it.test, it.compiled.as_ref())).collect();
         let first = shared.clone().next()?;
+        // Its time is not the scan's.
+        let _turn = self.slots.handle().block_on(self.scans.acquire()).ok()?;
+        if context.is_cancelled() {
+            return None;
+        }
         self.runtime.begin_node(first.node, connection).ok()?;
         let scan = Scan::new(tests);
         let watch = Stopwatch::start_at("execute");

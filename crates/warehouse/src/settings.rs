@@ -7,6 +7,7 @@ mod text;
 pub use environment::Environment;
 
 use crate::{Error, Result, Secret};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -94,6 +95,12 @@ impl Host {
     /// Whether it is the folder of a unix socket.
     pub fn is_socket(&self) -> bool {
         self.name.starts_with('/') || self.name.starts_with('@')
+    }
+
+    /// Whether it runs on this machine.
+    pub fn is_local(&self) -> bool {
+        let is_loopback = |address: IpAddr| address.is_loopback();
+        self.is_socket() || self.name == "localhost" || self.name.parse().is_ok_and(is_loopback)
     }
 }
 
@@ -209,5 +216,21 @@ impl Settings {
     /// but the one who asked for it.
     pub fn to_url(&self) -> Secret {
         text::to_url(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_and_loopback_are_this_machine() {
+        let is_local = |name| Host::new(name, Host::DEFAULT_PORT).is_local();
+        assert!(
+            ["/run/postgresql", "@socket", "localhost", "127.0.0.1", "127.1.2.3", "::1"]
+                .iter()
+                .all(|it| is_local(*it))
+        );
+        assert!(!["db", "10.0.0.1", "localhost.example"].iter().any(|it| is_local(*it)));
     }
 }
