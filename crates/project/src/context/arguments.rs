@@ -63,11 +63,9 @@ impl Object for BoundMethod {
     }
 }
 
-/// The method of that name as a value, if it is one of `methods`.
-pub(crate) fn bound_method(object: impl FnOnce() -> Value, name: &str, methods: &[&str]) -> Option<Value> {
-    methods
-        .contains(&name)
-        .then(|| Value::from_object(BoundMethod { object: object(), name: name.to_owned() }))
+/// The object's method of that name as a value.
+pub(crate) fn bound_method(object: Value, name: &str) -> Value {
+    Value::from_object(BoundMethod { object, name: name.to_owned() })
 }
 
 /// The arguments of one call.

@@ -200,7 +200,7 @@ impl Object for ColumnClass {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        bound_method(|| Value::from_dyn_object(self.clone()), key, CLASS_METHODS)
+        CLASS_METHODS.contains(&key).then(|| bound_method(Value::from_dyn_object(self.clone()), key))
     }
 
     fn is_true(self: &Arc<Self>) -> bool {

@@ -228,7 +228,9 @@ impl Object for RelationObject {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.attribute(key).or_else(|| bound_method(|| Value::from_dyn_object(self.clone()), key, METHODS))
+        let method =
+            || METHODS.contains(&key).then(|| bound_method(Value::from_dyn_object(self.clone()), key));
+        self.attribute(key).or_else(method)
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -383,7 +385,8 @@ impl Object for RelationClass {
             | "replaceable_relations"
             | "quote_character" => RelationObject::new(Relation::default()).attribute(key),
             "get_relation_type" => Some(Value::from_dyn_object(self.clone())),
-            _ => bound_method(|| Value::from_dyn_object(self.clone()), key, &["create", "scd_args"]),
+            "create" | "scd_args" => Some(bound_method(Value::from_dyn_object(self.clone()), key)),
+            _ => None,
         }
     }
 
