@@ -15,6 +15,7 @@ use crate::python::lock;
 use crate::python::methods::pairs;
 use crate::python::namespace::Namespace;
 use crate::python::range::Range;
+use crate::python::undefined::{self, is_undefined};
 
 /// The largest range that a template may make, as in Jinja2's sandbox.
 const MAX_RANGE: usize = 100_000;
@@ -63,7 +64,11 @@ fn range(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value
 }
 
 /// `dict(mapping, key=value)`
-fn dict(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
+fn dict(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
+    // Python asks for `keys` first.
+    if let Some(source) = call.positional.first().filter(|it| is_undefined(it) && !this.chainable()) {
+        return Err(undefined::error(source).into());
+    }
     Ok(Dict::value(mapping("dict", call)?))
 }
 

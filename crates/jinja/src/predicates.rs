@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::eval::{Evaluated, Evaluator};
 use crate::python::arguments::Arguments;
 use crate::python::arithmetic::binary;
-use crate::python::compare::{compare, identical};
+use crate::python::compare::{compare, hashable, identical};
 use crate::python::function::Native;
 use crate::python::iterate::Items;
 use crate::python::kind::{Kind, is_container};
@@ -61,6 +61,7 @@ const TESTS: [(&str, Native); 39] = [
     ("false", |_, call| one(call, |value| matches!(Kind::of(value), Kind::Bool(false)))),
     ("filter", |this, call| {
         let name = first(call)?;
+        hashable(&name)?;
         Ok(Value::from(name.as_str().is_some_and(|name| this.filter_named(name).is_ok())))
     }),
     ("float", |_, call| one(call, |value| matches!(Kind::of(value), Kind::Float(_)))),
@@ -87,6 +88,7 @@ const TESTS: [(&str, Native); 39] = [
     ("string", |_, call| one(call, |value| matches!(Kind::of(value), Kind::Str(_)))),
     ("test", |this, call| {
         let name = first(call)?;
+        hashable(&name)?;
         Ok(Value::from(name.as_str().is_some_and(|name| this.test_named(name).is_ok())))
     }),
     ("true", |_, call| one(call, |value| matches!(Kind::of(value), Kind::Bool(true)))),

@@ -44,7 +44,10 @@ impl Object for Closure {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Macro {}>", repr_str(&self.code.name))
+        match self.code.role {
+            Role::Caller => f.write_str("<Macro anonymous>"),
+            _ => write!(f, "<Macro {}>", repr_str(&self.code.name)),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::looping::Loop;
 use super::{Closure, Evaluated, Evaluator, Flow, Frame};
 use crate::error::{Error, ErrorKind};
 use crate::python::iterate::{Items, items};
-use crate::python::kind::type_name;
+use crate::python::kind::{Kind, type_name};
 use crate::python::namespace::Namespace;
 use crate::python::text::write_str;
 use crate::python::{Result, lock};
@@ -32,8 +32,11 @@ impl Evaluator<'_, '_, '_> {
                 let value = self.expr(frame, expr)?;
                 let first = out.is_empty();
                 write_str(&value, out);
-                if first && self.env.is_native() && !walk::is_constant(expr) {
-                    self.lone = Some((value, out.len()));
+                if self.env.is_native() {
+                    // Jinja2 makes text of constants when it compiles, where that text can be read back.
+                    let alone = first && self.lone.is_none();
+                    let kept = alone && !(walk::is_constant(expr) && is_readable(&value));
+                    self.lone = kept.then_some((value, out.len()));
                 }
             }
             Stmt::If { branches, otherwise } => {
@@ -77,7 +80,12 @@ impl Evaluator<'_, '_, '_> {
             Stmt::FilterBlock(filter, scope) => {
                 let text = self.capture(frame, scope)?;
                 let value = self.filter_chain(frame, filter, text)?;
-                write_str(&value, out);
+                let Some(text) = value.as_str() else {
+                    let message =
+                        format!("sequence item 0: expected str instance, {} found", type_name(&value));
+                    return Err(Error::new(ErrorKind::Type, message).at(|| frame.place(filter.span)).into());
+                };
+                out.push_str(text);
             }
             Stmt::Macro(name, function) => {
                 let value = Value::from_object(close(frame, function));
@@ -216,6 +224,18 @@ impl Evaluator<'_, '_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether Python could read the value's `repr`.
+fn is_readable(value: &Value) -> bool {
+    match Kind::of(value) {
+        Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Str(_) | Kind::Range(_) | Kind::None => true,
+        Kind::List(_) | Kind::Tuple(_) | Kind::Set(_) => {
+            items(value).is_ok_and(|items| items.iter().all(is_readable))
+        }
+        Kind::Dict(dict) => lock(&dict.0).iter().all(|(key, value)| is_readable(key) && is_readable(value)),
+        _ => false,
     }
 }
 

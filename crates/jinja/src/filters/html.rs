@@ -160,13 +160,19 @@ pub(super) fn xmlattr(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) ->
         if value.is_none() || is_undefined(&value) {
             continue;
         }
-        let key = to_str(&key);
+        let Some(key) = key.as_str() else {
+            let message = format!(
+                "expected string or bytes-like object, got '{}'",
+                crate::python::kind::type_name(&key)
+            );
+            return Err(Error::new(ErrorKind::Type, message).into());
+        };
         if key.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '>' | '=')) {
-            let message = format!("Invalid character in attribute name: {}", repr_str(&key));
+            let message = format!("Invalid character in attribute name: {}", repr_str(key));
             return Err(Error::new(ErrorKind::Value, message).into());
         }
         let shown = if value.is_safe() { to_str(&value) } else { escape(&to_str(&value)) };
-        attributes.push(format!("{}=\"{shown}\"", escape(&key)));
+        attributes.push(format!("{}=\"{shown}\"", escape(key)));
     }
     let mut text = attributes.join(" ");
     if flag(autospace.as_ref(), true) && !text.is_empty() {

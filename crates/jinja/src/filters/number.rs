@@ -157,7 +157,8 @@ pub(super) fn filesizeformat(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>
     for (at, name) in units.iter().enumerate() {
         unit *= base;
         if size < unit || at == units.len() - 1 {
-            return Ok(Value::from(format!("{:.1} {name}", base * size / unit)));
+            let shown = format!("{:.1} {name}", base * size / unit);
+            return Ok(Value::from(shown.replace("NaN", "nan")));
         }
     }
     Ok(Value::UNDEFINED)

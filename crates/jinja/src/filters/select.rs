@@ -17,6 +17,10 @@ pub(super) fn map(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eva
         call.bind::<1>(["value"], 1)?;
         return Ok(Value::UNDEFINED);
     };
+    // Nothing is asked of an empty or false value, not even whether the filter exists.
+    if !value.is_true() {
+        return Ok(Generator::over("sync_do_map", Vec::new()));
+    }
     let mut mapped = Vec::new();
     let attribute = call.keywords.iter().find(|(name, _)| &**name == "attribute");
     if let (true, Some((_, attribute))) = (more.is_empty(), attribute) {
@@ -28,7 +32,7 @@ pub(super) fn map(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eva
         let default = call.keywords.iter().find(|(name, _)| &**name == "default");
         let default = default.map(|(_, value)| value.clone());
         let getter = Getter::new(Some(attribute), default);
-        for item in truthy_items(value)? {
+        for item in items(value)? {
             mapped.push(getter.get(this, &item)?);
         }
     } else {
@@ -36,7 +40,7 @@ pub(super) fn map(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eva
             return Err(Error::new(ErrorKind::Type, "map requires a filter argument").into());
         };
         let filter = this.filter_named(&to_str(name))?;
-        for item in truthy_items(value)? {
+        for item in items(value)? {
             let mut positional = vec![item];
             positional.extend_from_slice(more);
             let call = Arguments {
@@ -49,11 +53,6 @@ pub(super) fn map(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eva
         }
     }
     Ok(Generator::over("sync_do_map", mapped))
-}
-
-/// The items, of which an empty or false value has none.
-fn truthy_items(value: &Value) -> Result<Vec<Value>, Error> {
-    if value.is_true() { items(value) } else { Ok(Vec::new()) }
 }
 
 pub(super) fn select(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
@@ -82,6 +81,9 @@ fn pick(
         call.bind::<1>(["value"], 1)?;
         return Ok(Value::UNDEFINED);
     };
+    if !value.is_true() {
+        return Ok(Generator::over("select_or_reject", Vec::new()));
+    }
     let mut getter = Getter::new(None, None);
     if by_attribute {
         let Some((attribute, rest)) = more.split_first() else {
@@ -99,7 +101,7 @@ fn pick(
     };
     let keywords: &[(Arc<str>, Value)] = call.keywords;
     let mut picked = Vec::new();
-    for item in truthy_items(value)? {
+    for item in items(value)? {
         let asked = getter.get(this, &item)?;
         let holds = match &test {
             Some(test) => holds(this, test, &asked, more, keywords)?,

@@ -11,13 +11,14 @@ use crate::eval::{Evaluated, Evaluator};
 use crate::predicates::is_mapping;
 use crate::python::arguments::{Arguments, flag, integer};
 use crate::python::arithmetic::binary;
+use crate::python::compare::compare;
 use crate::python::iterate::{Generator, items, len};
 use crate::python::kind::{Kind, type_name};
 use crate::python::list::List;
 use crate::python::number::count;
 use crate::python::text::{to_str, write_str};
 use crate::python::undefined::{Undefined, is_undefined};
-use crate::syntax::ast::BinaryOperator;
+use crate::syntax::ast::{BinaryOperator, Comparison};
 
 pub(super) fn default(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let [value, default, boolean] = call.bind(["value", "default_value", "boolean"], 1)?;
@@ -145,14 +146,27 @@ pub(super) fn items_filter(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_
 pub(super) fn batch(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let [value, size, fill] = call.bind(["value", "linecount", "fill_with"], 2)?;
     let found = items(&value.unwrap_or_default())?;
-    let size = integer(&size.unwrap_or_default())?;
-    // Python's batch never starts a new one at a size of zero or less.
-    let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(usize::MAX);
+    let fill = fill.filter(|it| !it.is_none());
+    let wanted = size.unwrap_or_default();
+    // A batch is full when its length equals the size: never, for one less than zero or no number at all; for
+    // zero, before the first item. Only filling up needs a number.
+    let empty_first = matches!(integer(&wanted), Ok(0)) && !found.is_empty();
+    let size = match integer(&wanted) {
+        Ok(size) => usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(usize::MAX),
+        Err(_) if fill.is_some() && !found.is_empty() => {
+            compare(Comparison::Less, &count(found.len()), &wanted)?;
+            usize::MAX
+        }
+        Err(_) => usize::MAX,
+    };
     let mut batches: Vec<Vec<Value>> = found.chunks(size).map(<[Value]>::to_vec).collect();
-    if let (Some(fill), Some(last)) = (fill.filter(|it| !it.is_none()), batches.last_mut())
+    if let (Some(fill), Some(last)) = (fill, batches.last_mut())
         && size < usize::MAX
     {
         last.resize(size, fill);
+    }
+    if empty_first {
+        batches.insert(0, Vec::new());
     }
     Ok(Generator::over("do_batch", batches.into_iter().map(List::value).collect()))
 }
@@ -160,10 +174,14 @@ pub(super) fn batch(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eval
 pub(super) fn slice(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let [value, slices, fill] = call.bind(["value", "slices", "fill_with"], 2)?;
     let found = items(&value.unwrap_or_default())?;
-    let slices = usize::try_from(integer(&slices.unwrap_or_default())?).unwrap_or(0);
+    let slices = integer(&slices.unwrap_or_default())?;
     if slices == 0 {
         let message = "integer division or modulo by zero";
         return Err(Error::new(ErrorKind::Arithmetic, message).into());
+    }
+    let slices = usize::try_from(slices).unwrap_or(0);
+    if slices == 0 {
+        return Ok(Generator::over("do_slice", Vec::new()));
     }
     let (each, extra) = (found.len() / slices, found.len() % slices);
     let mut columns = Vec::with_capacity(slices.min(found.len() + 1));

@@ -9,10 +9,12 @@ use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple};
 
 use crate::error::{Error, ErrorKind};
 use crate::eval::{Evaluated, Evaluator};
+use crate::predicates::is_mapping;
 use crate::python::arguments::{Arguments, flag};
 use crate::python::compare::{equal, hashable, less, order};
 use crate::python::dict::pair;
 use crate::python::iterate::{Generator, items};
+use crate::python::kind::type_name;
 use crate::python::list::List;
 use crate::python::sort::sort_values;
 use crate::python::text::repr;
@@ -156,6 +158,10 @@ pub(super) fn dictsort(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -
         }
     };
     let value = value.unwrap_or_default();
+    if !is_mapping(&value) && !is_undefined(&value) {
+        let message = format!("'{}' object has no attribute 'items'", type_name(&value));
+        return Err(Error::new(ErrorKind::Attribute, message).into());
+    }
     let pairs = this.call_method(&value, "items", Vec::new(), Vec::new())?;
     let mut keyed = Vec::new();
     for pair in items(&pairs)? {

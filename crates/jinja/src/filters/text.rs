@@ -11,7 +11,8 @@ use crate::eval::{Evaluated, Evaluator};
 use crate::predicates::is_mapping;
 use crate::python::arguments::{Arguments, flag, integer, length, string as string_argument};
 use crate::python::dict::Dict;
-use crate::python::iterate::items;
+use crate::python::iterate::{items, len};
+use crate::python::kind::type_name;
 use crate::python::methods;
 use crate::python::str_methods::{case, center_left, padded, split};
 use crate::python::text::to_str;
@@ -146,7 +147,7 @@ pub(super) fn indent(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eva
 pub(super) fn truncate(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let [text, limit, killwords, end, leeway] =
         call.bind(["s", "length", "killwords", "end", "leeway"], 1)?;
-    let text = to_str(&text.unwrap_or_default());
+    let text = text.unwrap_or_default();
     let limit = length(limit.as_ref(), 255)?;
     let end = end.map_or_else(|| "...".to_owned(), |end| to_str(&end));
     let leeway = length(leeway.filter(|it| !it.is_none()).as_ref(), 5)?;
@@ -155,10 +156,15 @@ pub(super) fn truncate(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> E
         let message = format!("expected length >= {end_length}, got {limit}");
         return Err(Error::new(ErrorKind::Value, message).into());
     }
-    if text.chars().count() <= limit.saturating_add(leeway) {
-        return Ok(Value::from(text));
+    // Whatever has a length goes through, if it's short enough.
+    if len(&text)? <= limit.saturating_add(leeway) {
+        return Ok(text);
     }
-    let cut: String = text.chars().take(limit - end_length).collect();
+    let Some(whole) = text.as_str() else {
+        let message = format!("can only concatenate {0} (not \"str\") to {0}", type_name(&text));
+        return Err(Error::new(ErrorKind::Type, message).into());
+    };
+    let cut: String = whole.chars().take(limit - end_length).collect();
     if flag(killwords.as_ref(), false) {
         return Ok(Value::from(cut + &end));
     }

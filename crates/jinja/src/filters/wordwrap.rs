@@ -5,13 +5,22 @@ use minijinja::Value;
 use crate::error::{Error, ErrorKind};
 use crate::eval::{Evaluated, Evaluator};
 use crate::python::arguments::{Arguments, flag, length};
+use crate::python::kind::type_name;
 use crate::python::str_methods::split::lines;
 use crate::python::text::to_str;
+use crate::python::undefined::{self, is_undefined};
 
-pub(super) fn wordwrap(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
+pub(super) fn wordwrap(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let [text, width, break_long_words, separator, break_on_hyphens] =
         call.bind(["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"], 1)?;
-    let text = to_str(&text.unwrap_or_default());
+    let text = text.unwrap_or_default();
+    if is_undefined(&text) {
+        return if this.chainable() { Ok(Value::from("")) } else { Err(undefined::error(&text).into()) };
+    }
+    let Some(text) = text.as_str() else {
+        let message = format!("'{}' object has no attribute 'splitlines'", type_name(&text));
+        return Err(Error::new(ErrorKind::Attribute, message).into());
+    };
     let width = length(width.as_ref(), 79)?;
     if width == 0 {
         return Err(Error::new(ErrorKind::Value, "invalid width 0 (must be > 0)").into());
@@ -24,7 +33,7 @@ pub(super) fn wordwrap(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> E
         break_on_hyphens: flag(break_on_hyphens.as_ref(), true),
     };
     let wrapped: Vec<String> =
-        lines(&text, false).into_iter().map(|line| rules.wrap(line).join(&separator)).collect();
+        lines(text, false).into_iter().map(|line| rules.wrap(line).join(&separator)).collect();
     Ok(Value::from(wrapped.join(&separator)))
 }
 

@@ -177,6 +177,10 @@ impl Instance for Date {
         "timetuple",
     ];
 
+    fn class() -> Option<Value> {
+        Some(class())
+    }
+
     fn attribute(&self, name: &str) -> Option<Value> {
         part(self.0, name)
     }

@@ -317,6 +317,10 @@ impl Instance for DateTime {
         "utctimetuple",
     ];
 
+    fn class() -> Option<Value> {
+        Some(class())
+    }
+
     fn attribute(&self, name: &str) -> Option<Value> {
         match name {
             "tzinfo" => Some(self.zone.clone().map_or(Value::from(()), Py::value)),

@@ -108,6 +108,10 @@ impl Instance for Delta {
     const TYPE: &'static str = "datetime.timedelta";
     const METHODS: &'static [&'static str] = &["total_seconds"];
 
+    fn class() -> Option<Value> {
+        Some(class())
+    }
+
     fn attribute(&self, name: &str) -> Option<Value> {
         let (days, seconds, micros) = self.parts();
         match name {

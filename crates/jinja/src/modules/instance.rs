@@ -49,6 +49,11 @@ pub(super) trait Instance: fmt::Debug + Send + Sync + Sized + 'static {
         self.repr().cmp(&other.repr())
     }
 
+    /// Its type as a value, whose methods and attributes Python finds on each object as well.
+    fn class() -> Option<Value> {
+        None
+    }
+
     /// Whether it counts as true.
     fn is_true(&self) -> bool {
         true
@@ -81,7 +86,8 @@ impl<T: Instance> Object for Py<T> {
         if T::METHODS.contains(&key) {
             return Some(Method::value(&Value::from_dyn_object(self.clone()), key));
         }
-        self.0.attribute(key).or_else(|| self.0.item(&Value::from(key)))
+        let own = self.0.attribute(key).or_else(|| self.0.item(&Value::from(key)));
+        own.or_else(|| T::class()?.as_object()?.get_value_by_str(key))
     }
 
     fn is_true(self: &Arc<Self>) -> bool {
@@ -95,6 +101,10 @@ impl<T: Instance> Object for Py<T> {
         args: &[Value],
     ) -> Result<Value, minijinja::Error> {
         if !T::METHODS.contains(&method) {
+            let class = T::class();
+            if let Some(found) = class.as_ref().and_then(|it| it.as_object()?.get_value_by_str(method)) {
+                return found.call(state, args);
+            }
             return Err(minijinja::ErrorKind::UnknownMethod.into());
         }
         let (positional, keywords) = split_arguments(args);

@@ -158,6 +158,10 @@ impl Instance for Time {
     const METHODS: &'static [&'static str] =
         &["strftime", "isoformat", "replace", "utcoffset", "tzname", "dst"];
 
+    fn class() -> Option<Value> {
+        Some(class())
+    }
+
     fn attribute(&self, name: &str) -> Option<Value> {
         match name {
             "tzinfo" => Some(self.zone.clone().map_or(Value::from(()), Py::value)),

@@ -1,7 +1,7 @@
 //! Time zones: `datetime.timezone` and those of `pytz`.
 
 use chrono::{NaiveDateTime, Offset, TimeZone};
-use chrono_tz::{OffsetName, Tz};
+use chrono_tz::{OffsetComponents, OffsetName, Tz};
 use minijinja::Value;
 
 use super::class::Class;
@@ -34,8 +34,8 @@ enum ZoneKind {
     PytzUtc,
     /// `pytz.FixedOffset`
     PytzFixed,
-    /// `pytz.timezone`
-    Pytz(Tz),
+    /// `pytz.timezone`, and whether its offset is that of summer.
+    Pytz(Tz, bool),
 }
 
 impl Zone {
@@ -56,34 +56,34 @@ impl Zone {
 
     /// This zone with the offset that it has at a moment in UTC.
     pub(super) fn at_utc(&self, utc: NaiveDateTime) -> Self {
-        let ZoneKind::Pytz(tz) = self.kind else {
+        let ZoneKind::Pytz(tz, _) = self.kind else {
             return self.clone();
         };
         let offset = tz.offset_from_utc_datetime(&utc);
-        Self::resolved(tz, offset.fix().local_minus_utc(), offset.abbreviation())
+        Self::resolved(tz, &offset)
     }
 
-    fn resolved(tz: Tz, offset: i32, name: Option<&str>) -> Self {
-        let name = name.map_or_else(|| offset_text(offset), ToOwned::to_owned);
-        Self { kind: ZoneKind::Pytz(tz), offset, name }
+    fn resolved(tz: Tz, found: &<Tz as TimeZone>::Offset) -> Self {
+        let offset = found.fix().local_minus_utc();
+        let name = found.abbreviation().map_or_else(|| offset_text(offset), ToOwned::to_owned);
+        Self { kind: ZoneKind::Pytz(tz, !found.dst_offset().is_zero()), offset, name }
     }
 
     /// This zone with the offset that it has at a local time; of two, the later (standard time) unless `dst`.
     fn at_local(&self, local: NaiveDateTime, dst: bool) -> Self {
-        let ZoneKind::Pytz(tz) = self.kind else {
+        let ZoneKind::Pytz(tz, _) = self.kind else {
             return self.clone();
         };
         let found = tz.offset_from_local_datetime(&local);
         let offset = if dst { found.earliest() } else { found.latest() };
         let offset = offset.unwrap_or_else(|| tz.offset_from_utc_datetime(&local));
-        Self::resolved(tz, offset.fix().local_minus_utc(), offset.abbreviation())
+        Self::resolved(tz, &offset)
     }
 
     /// How much of the offset is daylight saving; none for fixed offsets.
     pub(super) fn dst(&self, utc: NaiveDateTime) -> Option<Delta> {
         match self.kind {
-            ZoneKind::Pytz(tz) => {
-                use chrono_tz::OffsetComponents;
+            ZoneKind::Pytz(tz, _) => {
                 let seconds = tz.offset_from_utc_datetime(&utc).dst_offset().num_seconds();
                 Some(Delta(i128::from(seconds) * 1_000_000))
             }
@@ -171,7 +171,7 @@ fn timezone(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Va
             let minutes = (f64::from(seconds) / 60.0).round();
             #[expect(clippy::cast_possible_truncation, reason = "an offset of less than a day")]
             let offset = minutes as i32 * 60;
-            Ok(Py::value(Zone::resolved(*tz, offset, oldest.abbreviation())))
+            Ok(Py::value(Zone { offset, ..Zone::resolved(*tz, &oldest) }))
         }
         None => Err(Error::new(ErrorKind::Key, repr_str(name)).into()),
     }
@@ -197,7 +197,7 @@ impl Instance for Zone {
 
     fn attribute(&self, name: &str) -> Option<Value> {
         match (name, &self.kind) {
-            ("zone", ZoneKind::Pytz(tz)) => Some(Value::from(tz.name())),
+            ("zone", ZoneKind::Pytz(tz, _)) => Some(Value::from(tz.name())),
             ("zone", ZoneKind::PytzUtc) => Some(Value::from("UTC")),
             ("zone", ZoneKind::PytzFixed) => Some(Value::from(())),
             _ => None,
@@ -241,7 +241,7 @@ impl Instance for Zone {
 
     fn str(&self) -> String {
         match &self.kind {
-            ZoneKind::Pytz(tz) => tz.name().to_owned(),
+            ZoneKind::Pytz(tz, _) => tz.name().to_owned(),
             _ => self.name.clone(),
         }
     }
@@ -256,11 +256,10 @@ impl Instance for Zone {
             }
             ZoneKind::PytzUtc => "<UTC>".to_owned(),
             ZoneKind::PytzFixed => self.name.clone(),
-            ZoneKind::Pytz(tz) => {
-                let sign = if self.offset < 0 { '-' } else { '+' };
+            ZoneKind::Pytz(tz, is_dst) => {
+                let sign = if self.offset > 0 { "+" } else { "" };
                 let delta = Delta::seconds(self.offset).str();
-                let dst = if self.name.ends_with("ST") && self.name.len() == 4 { "DST" } else { "STD" };
-                let delta = delta.trim_start_matches("-1 day, ");
+                let dst = if *is_dst { "DST" } else { "STD" };
                 format!("<DstTzInfo '{}' {}{sign}{delta} {dst}>", tz.name(), self.name)
             }
         }
@@ -271,7 +270,7 @@ impl Instance for Zone {
             ZoneKind::Fixed { .. } => "datetime.timezone",
             ZoneKind::PytzUtc => "pytz.UTC",
             ZoneKind::PytzFixed => "pytz._FixedOffset",
-            ZoneKind::Pytz(_) => "pytz.tzfile",
+            ZoneKind::Pytz(..) => "pytz.tzfile",
         }
     }
 }

@@ -178,7 +178,10 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool> {
             Some(Number::Float(number)) => number.fract() == 0.0 && range.contains(number as i128),
             None => false,
         }),
-        Kind::Object(object) if object.repr() == ObjectRepr::Map => Ok(object.get_value(item).is_some()),
+        Kind::Object(object) if object.repr() == ObjectRepr::Map => {
+            hashable(item)?;
+            Ok(object.get_value(item).is_some())
+        }
         Kind::None | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => {
             let message = format!("argument of type '{}' is not iterable", type_name(container));
             Err(Error::new(ErrorKind::Type, message))
@@ -190,13 +193,16 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool> {
 /// An error if the value can't be the key of a dict or in a set.
 pub(crate) fn hashable(value: &Value) -> Result<()> {
     match Kind::of(value) {
-        Kind::List(_) | Kind::Dict(_) | Kind::Set(_) => {
-            let message = format!("unhashable type: '{}'", type_name(value));
-            Err(Error::new(ErrorKind::Type, message))
-        }
+        Kind::List(_) | Kind::Dict(_) | Kind::Set(_) => Err(unhashable(value)),
+        // To look a view up would read the dict that it shows, maybe while that is locked for the look-up.
+        Kind::Object(object) if object.downcast_ref::<View>().is_some() => Err(unhashable(value)),
         Kind::Tuple(tuple) => tuple.iter().try_for_each(hashable),
         _ => Ok(()),
     }
+}
+
+fn unhashable(value: &Value) -> Error {
+    Error::new(ErrorKind::Type, format!("unhashable type: '{}'", type_name(value)))
 }
 
 /// `a is b`

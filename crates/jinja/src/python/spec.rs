@@ -38,7 +38,6 @@ pub(crate) fn format(value: &Value, spec: &str) -> Result<String> {
     }
     let parsed = parse(spec).ok_or_else(|| invalid(spec, value))?;
     match Kind::of(value) {
-        Kind::Bool(_) if matches!(parsed.kind, None | Some('s')) => text(&to_str(value), parsed, value),
         Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => match Number::of(value) {
             Some(number) => formatted(number, parsed, value),
             None => Err(invalid(spec, value)),
@@ -120,6 +119,9 @@ fn digits(rest: &[char]) -> Option<(usize, &[char])> {
 fn text(text: &str, spec: Spec, value: &Value) -> Result<String> {
     if let Some(kind) = spec.kind.filter(|kind| *kind != 's') {
         return Err(unknown(kind, value));
+    }
+    if let Some(grouping) = spec.grouping {
+        return Err(Error::new(ErrorKind::Value, format!("Cannot specify '{grouping}' with 's'.")));
     }
     if spec.align == Some('=') && spec.fill != '0' {
         let message = "'=' alignment not allowed in string format specifier";

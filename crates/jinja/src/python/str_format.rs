@@ -102,6 +102,10 @@ impl Formatter<'_, '_, '_, '_> {
     /// `name.attribute[item]`
     fn value(&mut self, path: &str) -> Evaluated<Value> {
         let end = path.find(['.', '[']).unwrap_or(path.len());
+        // The sandbox counts on by itself only where nothing at all is named.
+        if end == 0 && !path.is_empty() {
+            return Err(Error::new(ErrorKind::Key, "''").into());
+        }
         let mut value = self.first(&path[..end])?;
         let mut rest = &path[end..];
         while !rest.is_empty() {

@@ -92,7 +92,8 @@ pub(crate) fn call(text: &str, name: &str, call: &Arguments<'_>) -> Result<Value
             return split::call(text, name, call);
         }
         "encode" => {
-            call.bind(["encoding", "errors"], 0)?;
+            let [encoding, _] = call.bind(["encoding", "errors"], 0)?;
+            encodable(text, encoding.as_ref())?;
             Value::from_bytes(text.as_bytes().to_vec())
         }
         "expandtabs" => {
@@ -160,6 +161,22 @@ fn zero_fill(text: &str, width: usize) -> String {
         None => ("", text),
     };
     format!("{sign}{}{digits}", padded("", "0", missing, 0))
+}
+
+/// An error if the encoding is ASCII and the text isn't.
+fn encodable(text: &str, encoding: Option<&Value>) -> Result<()> {
+    let is_ascii = encoding.and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case("ascii"));
+    let Some((at, letter)) = text.chars().enumerate().find(|(_, it)| is_ascii && !it.is_ascii()) else {
+        return Ok(());
+    };
+    let shown = match u32::from(letter) {
+        code @ ..0x100 => format!("'\\x{code:02x}'"),
+        code @ ..0x10000 => format!("'\\u{code:04x}'"),
+        code => format!("'\\U{code:08x}'"),
+    };
+    let message =
+        format!("'ascii' codec can't encode character {shown} in position {at}: ordinal not in range(128)");
+    Err(Error::new(ErrorKind::Value, message))
 }
 
 fn expand_tabs(text: &str, size: usize) -> String {

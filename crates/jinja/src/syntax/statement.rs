@@ -399,6 +399,10 @@ impl Parser<'_> {
             }
             let (name, span) = self.expect_identifier()?;
             self.assignable(name, span)?;
+            if parameters.iter().any(|known| &*known.name == name) {
+                let message = format!("duplicate argument '{name}' in function definition");
+                return Err(self.fail_at(span, message));
+            }
             let annotation = if self.skip_operator(":") { Some(self.annotation()?) } else { None };
             let default = if self.skip_operator("=") {
                 Some(self.expression()?)

@@ -99,11 +99,16 @@ pub(crate) fn expression_names(expr: &Expr, visit: &mut dyn FnMut(&Name, Access)
     children(expr, &mut |child| expression_names(child, visit));
 }
 
+/// The filters that Jinja2 gives the context, whose results it never takes for constant.
+const CONTEXTUAL: [&str; 6] = ["map", "random", "reject", "rejectattr", "select", "selectattr"];
+
 /// Whether an expression's value is the same in every context: it names nothing, calls nothing and marks nothing.
 pub(crate) fn is_constant(expr: &Expr) -> bool {
     let mut constant = match &expr.kind {
         ExprKind::Name(_) | ExprKind::Call(..) => false,
-        ExprKind::Filter(_, filter, _) => !filter.name().starts_with("as_"),
+        ExprKind::Filter(_, filter, _) => {
+            !filter.name().starts_with("as_") && !CONTEXTUAL.contains(&filter.name())
+        }
         _ => true,
     };
     children(expr, &mut |child| constant &= is_constant(child));
