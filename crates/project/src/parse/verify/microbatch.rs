@@ -1,0 +1,106 @@
+//! Microbatch models: what they have to say of their batches, and what they read.
+
+use super::{parsing, place};
+use crate::code;
+use chrono::DateTime;
+use platform_core::{Diagnostic, Manifest, Node, ResourceType, UniqueId};
+use serde_json::Value;
+
+/// What a microbatch model has to say of its batches. A project with a strategy of that name of its own has its own
+/// rules.
+pub(super) fn check(manifest: &Manifest, node: &Node) -> Option<Diagnostic> {
+    if !is_microbatch(manifest, node) {
+        return None;
+    }
+    let text = |key: &str| node.config.get(key).and_then(Value::as_str);
+    let fault = |what: String| {
+        Some(parsing(format!("Microbatch model '{}' {what}", node.name), code::CONFIG).at(place(node)))
+    };
+    let given = |key: &str| node.config.get(key).map_or_else(|| "nothing".to_owned(), crate::python::repr);
+    if text("event_time").is_none() {
+        return fault(format!(
+            "must provide an 'event_time' (string) config that indicates the name of the event time column; got {}",
+            given("event_time")
+        ));
+    }
+    if !text("begin").is_some_and(is_moment) {
+        return fault(format!(
+            "must provide a 'begin' (datetime) config that indicates the earliest timestamp the model is built from; got {}",
+            given("begin")
+        ));
+    }
+    if !text("batch_size").is_some_and(|size| ["hour", "day", "month", "year"].contains(&size)) {
+        return fault(format!(
+            "must provide a 'batch_size' config that is one of hour, day, month, year; got {}",
+            given("batch_size")
+        ));
+    }
+    None
+}
+
+fn is_microbatch(manifest: &Manifest, node: &Node) -> bool {
+    let has_own = || {
+        manifest.macros.values().any(|it| {
+            it.name == "get_incremental_microbatch_sql"
+                && !crate::context::macros::is_internal(&it.package_name)
+        })
+    };
+    node.resource_type == ResourceType::Model
+        && node.config.materialized() == "incremental"
+        && node.config.text("incremental_strategy") == Some("microbatch")
+        && !has_own()
+}
+
+/// Microbatch models none of whose inputs has a time: each batch reads all of their rows.
+pub fn unfiltered_batches(manifest: &Manifest) -> Vec<Diagnostic> {
+    let has_time = |id: &UniqueId| {
+        let node = manifest.nodes.get(id).map(|node| &node.config);
+        node.or_else(|| manifest.sources.get(id).map(|source| &source.config))
+            .is_some_and(|config| config.text("event_time").is_some())
+    };
+    let unfiltered = manifest
+        .nodes
+        .values()
+        .filter(|node| is_microbatch(manifest, node) && !node.depends_on.nodes.iter().any(has_time));
+    unfiltered
+        .map(|node| {
+            let message = format!(
+                "The microbatch model '{}' reads nothing that has an 'event_time': every batch reads all rows, and rows may \
+                 be written more than once",
+                node.name
+            );
+            Diagnostic::warning(code::CONFIG, message)
+                .event("MicrobatchModelNoEventTimeInputs")
+                .at(place(node))
+                .hint("set `event_time` on the models and sources it reads")
+        })
+        .collect()
+}
+
+/// Microbatch models that ask for batches beside each other, which Postgres' batches are not.
+pub fn concurrent_batches(manifest: &Manifest) -> Option<Diagnostic> {
+    let asks = |node: &&Node| {
+        is_microbatch(manifest, node) && node.config.get("concurrent_batches") == Some(&Value::Bool(true))
+    };
+    let asking: Vec<&Node> = manifest.nodes.values().filter(asks).collect();
+    let first = asking.first()?;
+    let count = asking.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let message = format!(
+        "Found {count} microbatch model{plural} with the `concurrent_batches` config set to true, but the postgres adapter \
+         does not support running batches concurrently. Batches will be run sequentially."
+    );
+    let warning = Diagnostic::warning(code::CONFIG, message).event("InvalidConcurrentBatchesConfig");
+    Some(warning.at(place(first)).with("num_models", count).with("adapter_type", "postgres"))
+}
+
+/// A date, or a date with a time, as ISO 8601 has them.
+fn is_moment(text: &str) -> bool {
+    let text = text.trim();
+    let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    let zoned = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"];
+    chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+        || naive.iter().any(|format| chrono::NaiveDateTime::parse_from_str(text, format).is_ok())
+        || zoned.iter().any(|format| DateTime::parse_from_str(text, format).is_ok())
+        || DateTime::parse_from_rfc3339(text).is_ok()
+}
