@@ -13,7 +13,7 @@ use platform_core::selection::{
 use platform_core::{EventSink as _, Graph, Manifest, ResourceType, UniqueId};
 use project::Project;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
 /// What the flags say of nodes.
@@ -35,6 +35,16 @@ impl<'a> Request<'a> {
             exclude: &selection.exclude,
             selector: selection.selector.as_deref(),
         }
+    }
+}
+
+impl Request<'_> {
+    /// Whether the first word of `--select` names the node, with or without signs and a method: of several nodes, dbt shows
+    /// those.
+    pub fn names(&self, node: &str) -> bool {
+        let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let first = self.select.first().map(String::as_str).unwrap_or_default();
+        first.split(|letter| !is_part(letter)).any(|word| word == node)
     }
 }
 
@@ -60,7 +70,7 @@ pub fn choose(
         invocation.log.send(if is_of_state {
             report::warning(warning)
         } else {
-            report::plain_warning(warning)
+            report::plain_warning(warning).code("M030")
         });
     }
     invocation.stop_if_escalated()?;
@@ -93,8 +103,8 @@ fn expression(
     manifest: &Manifest,
     request: &Request<'_>,
 ) -> Result<Expression, Stop> {
-    let mode = invocation.global.behaviour.indirect_selection.as_deref();
-    let indirect = mode.and_then(IndirectSelection::parse).unwrap_or_default();
+    let mode = invocation.global.behaviour.indirect_selection;
+    let indirect = mode.map(IndirectSelection::from).unwrap_or_default();
     let is_plain = request.select.is_empty() && request.exclude.is_empty();
     if request.selector.is_some() || (is_plain && !manifest.selectors.is_empty()) {
         let known = selectors(&manifest.selectors, indirect).map_err(|error| stop(&error))?;
@@ -128,7 +138,8 @@ fn warn_of_own_state(invocation: &Invocation, project: &Project) {
              may do what was done: keep the state in a folder of its own",
             given.display()
         );
-        invocation.say(Level::Warn, "WarnStateTargetEqual", "I072", message);
+        let facts = json!({"state_path": given.display().to_string()});
+        invocation.tell(Level::Warn, "WarnStateTargetEqual", "I072", message, facts);
     }
 }
 

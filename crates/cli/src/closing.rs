@@ -132,9 +132,10 @@ pub fn explain(invocation: &Invocation, runtime: &Runtime, result: &NodeResult) 
     let message = result.message.as_deref().unwrap_or_default();
     if kind == ResourceType::Source && result.status == Status::Error {
         let text = "  Status: error";
-        send(Event::new(Level::Error, "RunResultErrorNoMessage", text).code("Z025").with("status", "error"));
+        let event = Event::new(Level::Error, "RunResultErrorNoMessage", text).code("Z025");
+        send(about(event.with("status", "error")));
     } else if warned {
-        let event = Event::new(Level::Warn, "RunResultWarningMessage", message).code("Z049");
+        let event = Event::new(Level::Warn, "RunResultWarningMessage", message).code("Z046");
         send(about(event.with("msg", message)));
     } else if !message.is_empty() {
         let text = format!("  {message}");
@@ -145,7 +146,7 @@ pub fn explain(invocation: &Invocation, runtime: &Runtime, result: &NodeResult) 
         invocation.say(Level::Info, "FailurePlace", "", place.trim_start_matches('\n'));
     }
     tell_rows(invocation, result);
-    tell_place(invocation, runtime, resource, result);
+    tell_place(invocation, runtime, resource, result, &info);
 }
 
 /// Whether it points at a file of the project, not at a macro of ours.
@@ -168,7 +169,13 @@ fn tell_rows(invocation: &Invocation, result: &NodeResult) {
     invocation.say(Level::Info, "FailingRows", "", lines.join("\n"));
 }
 
-fn tell_place(invocation: &Invocation, runtime: &Runtime, resource: Resource<'_>, result: &NodeResult) {
+fn tell_place(
+    invocation: &Invocation,
+    runtime: &Runtime,
+    resource: Resource<'_>,
+    result: &NodeResult,
+    info: &Value,
+) {
     let compiled = runtime.all_compiled();
     let path = match resource {
         Resource::UnitTest(test) => runtime.compiled_unit_test(test),
@@ -177,19 +184,19 @@ fn tell_place(invocation: &Invocation, runtime: &Runtime, resource: Resource<'_>
     if let Some(path) = path {
         invocation.blank();
         let text = format!("  compiled code at {path}");
-        invocation.log.send(Event::new(Level::Info, "SQLCompiledPath", text).code("Z026").with("path", path));
+        let event = Event::new(Level::Info, "SQLCompiledPath", text).code("Z026").with("path", path);
+        invocation.log.send(event.with("node_info", info.clone()));
     }
-    let stored = resource.node().filter(|node| {
-        node.resource_type == ResourceType::Test && node.relation_name.is_some() && result.failures.is_some()
-    });
-    if let Some(relation) = stored.and_then(|node| node.relation_name.as_ref()) {
+    let is_counted = resource.resource_type() == ResourceType::Test && result.failures.is_some();
+    if let Some(relation) = result.relation_name.as_ref().filter(|_| is_counted) {
         let line = "-".repeat(relation.len() + 32);
         let text = format!("  See test failures:\n  {line}\n  select * from {relation}\n  {line}");
         invocation.blank();
         invocation.log.send(
             Event::new(Level::Info, "CheckNodeTestFailure", text)
                 .code("Z027")
-                .with("relation_name", relation.as_str()),
+                .with("relation_name", relation.as_str())
+                .with("node_info", info.clone()),
         );
     }
 }

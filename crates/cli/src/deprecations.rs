@@ -1,13 +1,14 @@
 //! Deprecated ways to say things on the command line and in the environment
 //! (<https://docs.getdbt.com/reference/deprecations>).
 
+use crate::arguments::{Global, boolean};
 use crate::invocation::Environment;
 use clap::CommandFactory as _;
 use platform_core::Event;
 use platform_core::event::Level;
 use project::settings::Settings;
 use serde_json::{Map, Value};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Variables of old, and what they are called now.
 const RENAMED: [(&str, &str); 4] = [
@@ -16,6 +17,17 @@ const RENAMED: [(&str, &str); 4] = [
     ("DBT_NO_PRINT", "DBT_ENGINE_PRINT"),
     ("DBT_ARTIFACT_STATE_PATH", "DBT_ENGINE_STATE"),
 ];
+
+/// What variables of old say, where nothing newer does.
+pub fn fill_from_old_variables(global: &mut Global, environment: &Environment) {
+    let is_on = |name: &str| environment.get(name).and_then(|text| boolean(text).ok());
+    let Global { state, logging, .. } = global;
+    state.defer = state.defer.or_else(|| is_on("DBT_DEFER_TO_STATE"));
+    state.favor_state = state.favor_state.or_else(|| is_on("DBT_FAVOR_STATE_MODE"));
+    logging.print = logging.print.or_else(|| is_on("DBT_NO_PRINT").map(|off| !off));
+    let folder = || environment.get("DBT_ARTIFACT_STATE_PATH").map(PathBuf::from);
+    state.state = state.state.take().or_else(folder);
+}
 
 /// What the command line and the environment say in an old way.
 pub fn of_command(environment: &Environment, warn_error_options: &Map<String, Value>) -> Vec<Event> {

@@ -1,10 +1,9 @@
 //! Flags beyond the command line: YAML values, `flags:` of the project, dbt's defaults.
 
-use crate::arguments::{Global, LogFormat, LogLevel};
+use crate::arguments::Global;
 use crate::exit::Stop;
-use clap::ValueEnum as _;
+use clap::ValueEnum;
 use serde_json::{Map, Value, json};
-use std::path::Path;
 
 /// Reads a flag that is a YAML mapping.
 pub fn yaml_map(flag: &str, text: Option<&str>) -> Result<Map<String, Value>, Stop> {
@@ -22,32 +21,18 @@ pub fn yaml_map(flag: &str, text: Option<&str>) -> Result<Map<String, Value>, St
     }
 }
 
-/// Fills flags that were not given from `flags:` of dbt_project.yml.
-///
-/// A file that cannot be read is told about when the project is read.
-pub fn fill_from_project(global: &mut Global, folder: &Path) {
-    let Ok(text) = std::fs::read_to_string(folder.join("dbt_project.yml")) else { return };
-    if !text.contains("flags:") {
-        return;
-    }
-    let Ok(document) = project::yaml::parse("dbt_project.yml", text) else { return };
-    let Some(Value::Object(flags)) = document.root.get("flags").map(project::yaml::Node::to_json) else {
-        return;
-    };
+/// Fills flags that were not given from `flags:` of dbt_project.yml; as in dbt, not every flag may stand there, and a value
+/// of another type counts for nothing.
+pub fn fill_from_project(global: &mut Global, flags: &Map<String, Value>) -> Result<(), Stop> {
     let boolean = |name: &str| flags.get(name).and_then(Value::as_bool);
-    let text = |name: &str| flags.get(name).and_then(Value::as_str);
     let Global { logging, behaviour, .. } = global;
     for (flag, name) in [
         (&mut logging.debug, "debug"),
         (&mut logging.use_colors, "use_colors"),
         (&mut logging.use_colors_file, "use_colors_file"),
-        (&mut logging.log_cache_events, "log_cache_events"),
-        (&mut logging.quiet, "quiet"),
-        (&mut logging.show_all_deprecations, "show_all_deprecations"),
         (&mut behaviour.fail_fast, "fail_fast"),
         (&mut behaviour.write_json, "write_json"),
         (&mut behaviour.version_check, "version_check"),
-        (&mut behaviour.introspect, "introspect"),
         (&mut behaviour.populate_cache, "populate_cache"),
         (&mut behaviour.cache_selected_only, "cache_selected_only"),
         (&mut behaviour.partial_parse, "partial_parse"),
@@ -57,24 +42,39 @@ pub fn fill_from_project(global: &mut Global, folder: &Path) {
     ] {
         *flag = flag.or_else(|| boolean(name));
     }
-    let format = |name: &str| text(name).and_then(|text| LogFormat::from_str(text, true).ok());
-    let level = |name: &str| text(name).and_then(|text| LogLevel::from_str(text, true).ok());
-    logging.log_format = logging.log_format.or_else(|| format("log_format"));
-    logging.log_format_file = logging.log_format_file.or_else(|| format("log_format_file"));
-    logging.log_level = logging.log_level.or_else(|| level("log_level"));
-    logging.log_level_file = logging.log_level_file.or_else(|| level("log_level_file"));
-    if behaviour.indirect_selection.is_none() {
-        behaviour.indirect_selection = text("indirect_selection").map(str::to_owned);
-    }
-    if behaviour.warn_error.is_none() && behaviour.warn_error_options.is_none() {
-        behaviour.warn_error = boolean("warn_error");
-        behaviour.warn_error_options = flags.get("warn_error_options").map(Value::to_string);
-    }
+    fill_choice(&mut logging.log_format, flags, "log_format")?;
+    fill_choice(&mut logging.log_format_file, flags, "log_format_file")?;
+    fill_choice(&mut logging.log_level, flags, "log_level")?;
+    fill_choice(&mut logging.log_level_file, flags, "log_level_file")?;
+    fill_choice(&mut behaviour.indirect_selection, flags, "indirect_selection")?;
+    let width = || flags.get("printer_width").and_then(Value::as_u64);
+    logging.printer_width =
+        logging.printer_width.or_else(|| width().and_then(|width| usize::try_from(width).ok()));
+    behaviour.warn_error = behaviour.warn_error.or_else(|| boolean("warn_error"));
+    Ok(())
+}
+
+/// A flag that is one of some words.
+fn fill_choice<T: ValueEnum>(
+    flag: &mut Option<T>,
+    project: &Map<String, Value>,
+    name: &str,
+) -> Result<(), Stop> {
+    let Some(text) = project.get(name).and_then(Value::as_str).filter(|_| flag.is_none()) else {
+        return Ok(());
+    };
+    let read = T::from_str(text, true).map_err(|_| {
+        let known = T::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let known: Vec<String> = known.map(|it| it.get_name().to_owned()).collect();
+        Stop::usage(format!("`{name}: {text}` of `flags` in dbt_project.yml is none of {}", known.join(", ")))
+    })?;
+    *flag = Some(read);
+    Ok(())
 }
 
 /// Behaviour that projects switch by `flags:`, and what dbt does where none says
 /// (<https://docs.getdbt.com/reference/global-configs/behavior-changes>).
-const BEHAVIOURS: [(&str, bool); 17] = [
+const BEHAVIOURS: [(&str, bool); 14] = [
     ("require_all_warnings_handled_by_warn_error", false),
     ("require_batched_execution_for_custom_microbatch_strategy", false),
     ("require_explicit_package_overrides_for_builtin_materializations", true),
@@ -84,13 +84,10 @@ const BEHAVIOURS: [(&str, bool); 17] = [
     ("require_resource_names_without_spaces", true),
     ("require_unique_project_resource_names", false),
     ("require_yaml_configuration_for_mf_time_spines", false),
-    ("show_all_deprecations", false),
     ("skip_nodes_if_on_run_start_fails", false),
     ("source_freshness_run_project_hooks", true),
     ("state_modified_compare_more_unrendered_values", false),
     ("state_modified_compare_vars", false),
-    ("upload_to_artifacts_ingest_api", false),
-    ("use_fast_test_edges", false),
     ("validate_macro_args", false),
 ];
 
@@ -100,13 +97,31 @@ pub fn behaviours(project: &Map<String, Value>) -> Map<String, Value> {
     BEHAVIOURS.iter().map(|(name, default)| ((*name).to_owned(), value(name, *default).into())).collect()
 }
 
-/// dbt's defaults of flags, as `args` of run_results.json shows them.
-pub fn defaults() -> Map<String, Value> {
-    let defaults = json!({
+/// dbt's defaults of a verb's flags, as `args` of run_results.json shows them.
+pub fn defaults(verb: &str) -> Map<String, Value> {
+    let mut defaults = of_all_verbs();
+    let more = match verb {
+        "build" => {
+            json!({"empty": false, "export_saved_queries": false, "include_saved_query": false, "show": false})
+        }
+        "compile" => json!({"empty": false, "inject_ephemeral_ctes": true, "output": "text"}),
+        "generate" => json!({"compile": true}),
+        "run" | "snapshot" => json!({"empty": false}),
+        "seed" => json!({"show": false}),
+        "show" => json!({"output": "text"}),
+        _ => json!({}),
+    };
+    defaults.extend(map(more));
+    if !matches!(verb, "run-operation" | "clean" | "debug" | "deps" | "init" | "parse") {
+        defaults.extend(map(json!({"select": [], "exclude": []})));
+    }
+    defaults
+}
+
+fn of_all_verbs() -> Map<String, Value> {
+    map(json!({
         "cache_selected_only": false,
         "defer": false,
-        "empty": false,
-        "exclude": [],
         "favor_state": false,
         "indirect_selection": "eager",
         "introspect": true,
@@ -122,18 +137,24 @@ pub fn defaults() -> Map<String, Value> {
         "print": true,
         "printer_width": 80,
         "quiet": false,
-        "select": [],
         "send_anonymous_usage_stats": false,
+        "show_all_deprecations": false,
         "show_resource_report": false,
+        "sqlparse": {"MAX_GROUPING_DEPTH": null, "MAX_GROUPING_TOKENS": null},
         "static_parser": true,
         "strict_mode": false,
         "use_colors": true,
+        "upload_to_artifacts_ingest_api": false,
         "use_colors_file": true,
+        "use_fast_test_edges": false,
         "version_check": true,
         "warn_error_options": {"error": [], "warn": [], "silence": []},
         "write_json": true,
-    });
-    match defaults {
+    }))
+}
+
+fn map(value: Value) -> Map<String, Value> {
+    match value {
         Value::Object(map) => map,
         _ => Map::new(),
     }

@@ -6,6 +6,7 @@ use crate::exit::Stop;
 use crate::flags;
 use crate::log::{Log, WarningPolicy};
 use crate::report;
+use crate::times;
 use crate::verb::Retry;
 use chrono::{DateTime, Utc};
 use platform_core::event::Level;
@@ -68,6 +69,8 @@ pub struct Invocation {
     pub environment: Environment,
     /// The listeners.
     pub log: Arc<Log>,
+    /// What warnings are, as the flags have it.
+    pub policy: WarningPolicy,
     /// A uuid.
     pub id: Arc<str>,
     /// When it began.
@@ -89,17 +92,23 @@ impl Invocation {
         let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let vars = flags::yaml_map("--vars", global.place.vars.as_deref())?;
         let folder = project_dir(&global, &environment);
-        flags::fill_from_project(&mut global, &folder);
+        deprecations::fill_from_old_variables(&mut global, &environment);
         let project_flags = project::settings::flags_of(&folder);
+        flags::fill_from_project(&mut global, &project_flags)?;
+        check_files(&global, &environment)?;
         let handles_all = project_flags.get("require_all_warnings_handled_by_warn_error");
-        let warnings =
-            warning_policy(&global)?.handling_all(handles_all.and_then(Value::as_bool) == Some(true));
+        let (options, policy, unknown) = warning_policy(&global, &project_flags)?;
+        let warnings = policy.clone().handling_all(handles_all.and_then(Value::as_bool) == Some(true));
         let log_folder = log_folder(&global, &folder);
         let log = Arc::new(Log::new(&global.logging, log_folder.as_deref(), warnings, &id));
-        let options =
-            flags::yaml_map("--warn-error-options", global.behaviour.warn_error_options.as_deref())?;
         for event in deprecations::of_command(&environment, &options) {
             log.send(event);
+        }
+        for key in unknown {
+            let text = format!("`{key}` in `warn_error_options` means nothing: write error, warn or silence");
+            log.send(
+                Event::new(Level::Warn, "ProjectWarning", format!("[WARNING]: {text}")).with("msg", text),
+            );
         }
         if log.escalated() > 0 {
             return Err(Stop::Told);
@@ -111,6 +120,7 @@ impl Invocation {
             vars,
             environment,
             log,
+            policy,
             id,
             now: Utc::now(),
             began: Instant::now(),
@@ -127,6 +137,7 @@ impl Invocation {
             arguments: crate::verb_arguments(verb),
             environment: self.environment.clone(),
             log: self.log.clone(),
+            policy: self.policy.clone(),
             id: self.id.clone(),
             now: self.now,
             began: self.began,
@@ -137,6 +148,21 @@ impl Invocation {
     /// Says something.
     pub fn say(&self, level: Level, name: &str, code: &str, message: impl Into<String>) {
         self.log.send(Event::new(level, name, message).code(code));
+    }
+
+    /// Says something with facts.
+    pub fn tell(&self, level: Level, name: &str, code: &str, message: impl Into<String>, facts: Value) {
+        let mut event = Event::new(level, name, message).code(code);
+        if let Value::Object(facts) = facts {
+            event.data = facts;
+        }
+        self.log.send(event);
+    }
+
+    /// Says that nothing was selected.
+    pub fn nothing_to_do(&self) {
+        let text = "Nothing to do. Try checking your model configs and model specification args";
+        self.say(Level::Warn, "NothingToDo", "Q035", text);
     }
 
     /// An empty line.
@@ -214,7 +240,7 @@ impl Invocation {
             env: self.environment.variables.clone(),
             target_path: place.target_path.clone(),
             fallback_profile: project::database::fallback_profile(&self.environment.variables),
-            flags: Flags::given(self.flags()),
+            flags: Flags::given(self.told_flags()),
             working_dir: working_dir.clone(),
             now: self.now,
             invocation_id: self.id.to_string(),
@@ -237,21 +263,49 @@ impl Invocation {
         flags
     }
 
+    /// The same with what stands for what was not given, and in the forms that dbt gives them.
+    fn told_flags(&self) -> Map<String, Value> {
+        let mut flags = self.flags();
+        if let Some(folder) = log_folder(&self.global, &self.project_dir()) {
+            flags.insert("log_path".into(), folder.display().to_string().into());
+        }
+        if self.global.behaviour.warn_error != Some(true) {
+            flags.insert("warn_error_options".into(), self.policy.to_json());
+        }
+        flags
+    }
+
     /// `args` of run_results.json: dbt's defaults, then what was given.
     pub fn result_arguments(&self) -> Map<String, Value> {
-        let mut arguments = flags::defaults();
-        if matches!(self.verb, "run-operation" | "clean" | "debug" | "deps" | "init" | "parse") {
-            for selecting in ["select", "exclude", "empty"] {
-                arguments.remove(selecting);
-            }
-        }
+        let mut arguments = flags::defaults(self.verb);
         arguments.extend(flags::behaviours(&project::settings::flags_of(&self.project_dir())));
-        arguments.extend(self.flags());
+        let told = self.told_flags();
+        // What is said of all listeners is said of the file too.
+        for (all, file) in [
+            ("log_format", "log_format_file"),
+            ("log_level", "log_level_file"),
+            ("use_colors", "use_colors_file"),
+        ] {
+            let value = told.get(all).filter(|_| !told.contains_key(file));
+            arguments.extend(value.map(|value| (file.to_owned(), value.clone())));
+        }
+        // As in dbt, a switch that is off and has no default isn't told.
+        let is_told = |name: &String, value: &Value| value != false || arguments.contains_key(name);
+        let told: Vec<_> = told.into_iter().filter(|(name, value)| is_told(name, value)).collect();
+        arguments.extend(told);
+        for (name, value) in times::told(self) {
+            arguments.insert(name.to_owned(), value);
+        }
         // What is YAML on the command line is a mapping here.
         if let Some(Value::String(text)) = arguments.get("args")
             && let Ok(map) = flags::yaml_map("--args", Some(text))
         {
             arguments.insert("args".into(), Value::Object(map));
+        }
+        if let Some(Value::String(text)) = arguments.get("sqlparse")
+            && let Ok(map) = flags::yaml_map("--sqlparse", Some(text))
+        {
+            arguments.insert("sqlparse".into(), Value::Object(map));
         }
         arguments.insert("vars".into(), Value::Object(project::context::vars::without_secrets(&self.vars)));
         arguments.insert("project_dir".into(), self.project_dir().display().to_string().into());
@@ -329,11 +383,46 @@ fn log_folder(global: &Global, project: &Path) -> Option<PathBuf> {
     }
 }
 
-fn warning_policy(global: &Global) -> Result<WarningPolicy, Stop> {
-    if global.behaviour.warn_error == Some(true) {
-        return Ok(WarningPolicy::all());
+/// Files that flags name and that must be there.
+fn check_files(global: &Global, environment: &Environment) -> Result<(), Stop> {
+    let Some(file) = &global.behaviour.partial_parse_file_path else { return Ok(()) };
+    if environment.working_dir.join(file).is_file() {
+        return Ok(());
     }
-    let options = flags::yaml_map("--warn-error-options", global.behaviour.warn_error_options.as_deref())?;
-    WarningPolicy::from_options(&Value::Object(options))
-        .map_err(|problem| Stop::runtime(format!("Invalid value for '--warn-error-options': {problem}")))
+    Err(Stop::usage(format!("Invalid value for '--partial-parse-file-path': File '{file}' does not exist.")))
+}
+
+/// `warn_error_options` as written, what they mean, and their keys that mean nothing.
+type Warnings = (Map<String, Value>, WarningPolicy, Vec<String>);
+
+/// `--warn-error` or `--warn-error-options`, else those of the project.
+fn warning_policy(global: &Global, project: &Map<String, Value>) -> Result<Warnings, Stop> {
+    const NAME: &str = "warn_error_options";
+    let given = global.behaviour.warn_error_options.as_deref();
+    let of_project = project.get(NAME).and_then(Value::as_object).filter(|it| !it.is_empty());
+    if global.behaviour.warn_error == Some(true) {
+        if given.is_some() || of_project.is_some() {
+            let both =
+                format!("{NAME}: not allowed with argument warn_error\nhint: `error: all` is the same");
+            return Err(Stop::usage(both));
+        }
+        return Ok((Map::new(), WarningPolicy::all(), Vec::new()));
+    }
+    let invalid = |place: &str, problem: &str| format!("Invalid value for {place}: {problem}");
+    if given.is_some() {
+        let options = flags::yaml_map("--warn-error-options", given)?;
+        return match WarningPolicy::from_options(&options) {
+            Ok((policy, unknown)) => Ok((options, policy, unknown)),
+            Err(problem) => {
+                Err(Stop::Refused(crate::exit::indent(&invalid("'--warn-error-options'", &problem))))
+            }
+        };
+    }
+    let options = of_project.cloned().unwrap_or_default();
+    match WarningPolicy::from_options(&options) {
+        Ok((policy, unknown)) => Ok((options, policy, unknown)),
+        Err(problem) => {
+            Err(Stop::usage(invalid("`warn_error_options` of `flags` in dbt_project.yml", &problem)))
+        }
+    }
 }

@@ -30,8 +30,8 @@ pub use exit::{Exit, Stop};
 pub use invocation::{DBT_VERSION, Environment, Invocation};
 
 use arguments::{CommandLine, Verb, given};
-use platform_core::EventSink as _;
 use platform_core::event::Level;
+use platform_core::{Event, EventSink as _};
 use serde_json::{Map, Value};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -61,11 +61,12 @@ pub fn execute(line: CommandLine, environment: Environment) -> ExitCode {
             if let Some(event) = report::stop(&stop) {
                 log::Log::plain().send(event);
             }
-            return ExitCode::from(2);
+            return stop.code();
         }
     };
     let greeting = format!("Running with dp={} (dbt={DBT_VERSION})", env!("CARGO_PKG_VERSION"));
-    invocation.say(Level::Info, "MainReportVersion", "A001", greeting);
+    let greeting = Event::new(Level::Info, "MainReportVersion", greeting).code("A001");
+    invocation.log.send(greeting.with("version", format!("={DBT_VERSION}")).with("log_version", 3));
     match verb::execute(&invocation, line.verb) {
         Ok(exit) => {
             // A warning that is an error, wherever it was given.
@@ -83,7 +84,7 @@ pub fn execute(line: CommandLine, environment: Environment) -> ExitCode {
             }
             invocation.log.summarize();
             invocation.completed(false);
-            ExitCode::from(2)
+            stop.code()
         }
     }
 }
@@ -101,7 +102,7 @@ fn verb_arguments(verb: &Verb) -> Map<String, Value> {
         Verb::Docs(Docs::Generate(it)) => given(it),
         Verb::Docs(Docs::Serve(it)) => given(it),
         Verb::Init(it) => given(it),
-        Verb::List(it) => given(it),
+        Verb::List(it) | Verb::Ls(it) => given(it),
         Verb::Parse(it) => given(it),
         Verb::Retry(it) => given(it),
         Verb::Run(it) => given(it),

@@ -31,7 +31,9 @@ pub fn of_project(diagnostic: &Diagnostic) -> Event {
 /// A warning that dbt gives without its tag.
 pub fn plain_warning(diagnostic: &Diagnostic) -> Event {
     let name = diagnostic.event.as_deref().unwrap_or("ProjectWarning");
-    Event::new(Level::Warn, name, drawn(diagnostic, false)).code(&diagnostic.code)
+    let mut event = Event::new(Level::Warn, name, drawn(diagnostic, false)).code(&diagnostic.code);
+    event.data.extend(diagnostic.facts.clone());
+    event
 }
 
 /// Why a command stopped.
@@ -43,7 +45,7 @@ pub fn stop(stop: &Stop) -> Option<Event> {
                 diagnostics.iter().filter(|it| it.severity == Severity::Error).map(error).collect();
             texts.join("\n")
         }
-        Stop::Said { .. } => stop.to_string(),
+        Stop::Said { .. } | Stop::Refused(_) => stop.to_string(),
         Stop::Warehouse(error) => format!("Database Error\n  {}", indent(&error.to_string())),
         Stop::File { .. } => format!("Runtime Error\n  {}", indent(&stop.to_string())),
     };

@@ -7,7 +7,7 @@ use crate::invocation::Invocation;
 use chrono::{DateTime, SecondsFormat, Utc};
 use model_graph::{EventTimes, parse_time, step_back};
 use project::runtime::Window;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What the command line says of event times.
 #[derive(Clone, Debug)]
@@ -45,6 +45,22 @@ pub fn read(invocation: &Invocation) -> Result<Times, Stop> {
     let batches = EventTimes { start: start.or(first), end: end.or(last), now };
     let sample = sample.map(|(start, end)| Window { start: Some(text(start)), end: Some(text(end)) });
     Ok(Times { batches, sample })
+}
+
+/// The flags as `args` of run_results.json has them: times, and the window that a sample meant.
+pub fn told(invocation: &Invocation) -> Vec<(&'static str, Value)> {
+    let python = |time: DateTime<Utc>| time.to_rfc3339_opts(precision(time), false);
+    let mut told = Vec::new();
+    for (key, flag) in [("event_time_start", "--event-time-start"), ("event_time_end", "--event-time-end")] {
+        if let Ok(Some(time)) = time(invocation, key, flag) {
+            told.push((key, python(time).trim_end_matches("+00:00").into()));
+        }
+    }
+    let given = invocation.arguments.get("sample").and_then(Value::as_str);
+    if let Some(Ok((start, end))) = given.map(|text| sample(text, invocation.now)) {
+        told.push(("sample", json!({"start": python(start), "end": python(end)})));
+    }
+    told
 }
 
 fn time(invocation: &Invocation, key: &str, flag: &str) -> Result<Option<DateTime<Utc>>, Stop> {

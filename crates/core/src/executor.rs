@@ -18,9 +18,14 @@ pub struct RunContext {
     pub events: Arc<dyn EventSink>,
     /// Set once the command was interrupted or failed fast: begin nothing new.
     pub cancelled: Arc<AtomicBool>,
+    /// Columns before the status of a line of progress (`--printer-width`).
+    pub printer_width: usize,
 }
 
 impl RunContext {
+    /// dbt's width.
+    pub const PRINTER_WIDTH: usize = 80;
+
     /// Whether the command was interrupted or failed fast.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)

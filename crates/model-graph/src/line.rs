@@ -1,10 +1,7 @@
 //! One line a node, as dbt prints it: `1 of 5 OK created sql view model … [CREATE VIEW in 0.05s]`.
 
 use platform_core::event::{Level, Tone};
-use platform_core::{Event, NodeResult, Resource, ResourceType, Status, UniqueId};
-
-/// Columns before the status.
-const WIDTH: usize = 80;
+use platform_core::{Event, Node, NodeResult, Resource, ResourceType, Status, UniqueId};
 
 /// `1 error`, `2 errors`.
 pub fn counted(count: usize, noun: &str) -> String {
@@ -27,17 +24,19 @@ pub(crate) struct Line {
     pub number: usize,
     /// How many there are.
     pub total: usize,
+    /// Columns before the status.
+    pub width: usize,
 }
 
 /// The line's text, dots up to the status, and the status with its time.
 pub(crate) fn aligned(
     text: &str,
-    line: Line,
+    at: Line,
     status: &str,
     seconds: Option<f64>,
 ) -> (String, std::ops::Range<usize>) {
-    let mut line = format!("{} of {} {text} ", line.number, line.total);
-    let missing = WIDTH.saturating_sub(line.chars().count());
+    let mut line = format!("{} of {} {text} ", at.number, at.total);
+    let missing = at.width.saturating_sub(line.chars().count());
     line.extend(std::iter::repeat_n('.', missing));
     line.push_str(" [");
     let start = line.len();
@@ -144,7 +143,8 @@ fn facts(event: Event, resource: Resource<'_>, result: &NodeResult, total: usize
         Resource::UnitTest(test) => event
             .with("name", unit_test_name(test))
             .with("num_failures", result.failures.unwrap_or_default())
-            .with("num_models", total),
+            .with("num_models", total)
+            .with("attached_node", ""),
         Resource::Source(source) => event
             .with("source_name", source.source_name.clone())
             .with("table_name", source.name.clone())
@@ -154,8 +154,23 @@ fn facts(event: Event, resource: Resource<'_>, result: &NodeResult, total: usize
             .with("result_message", message())
             .with("schema", node.schema.clone())
             .with("total", total),
+        Resource::Node(node) if node.resource_type == ResourceType::Snapshot => event
+            .with("cfg", printed(node))
+            .with("description", description(resource))
+            .with("result_message", message())
+            .with("total", total),
         other => event.with("description", description(other)).with("total", total),
     }
+}
+
+/// The configuration with each value as Python prints it, which is how dbt's event has it.
+fn printed(node: &Node) -> serde_json::Map<String, serde_json::Value> {
+    let config = match serde_json::to_value(&node.config) {
+        Ok(serde_json::Value::Object(config)) => config,
+        _ => serde_json::Map::new(),
+    };
+    let set = config.into_iter().filter(|(_, value)| !value.is_null());
+    set.map(|(key, value)| (key, project::python::text(&value).into())).collect()
 }
 
 /// The words of a result, and its status as shown in brackets.
@@ -259,13 +274,13 @@ mod tests {
     #[test]
     fn aligns_the_status() {
         let (line, bytes) =
-            aligned("START hook: play.on-run-end.0", Line { number: 1, total: 1 }, "RUN", None);
+            aligned("START hook: play.on-run-end.0", Line { number: 1, total: 1, width: 80 }, "RUN", None);
         assert_eq!(
             line,
             "1 of 1 START hook: play.on-run-end.0 ........................................... [RUN]"
         );
         assert_eq!(&line[bytes], "RUN");
-        let (line, _) = aligned("OK hook", Line { number: 1, total: 2 }, "OK", Some(0.017));
+        let (line, _) = aligned("OK hook", Line { number: 1, total: 2, width: 80 }, "OK", Some(0.017));
         assert!(line.ends_with(" [OK in 0.02s]"));
     }
 

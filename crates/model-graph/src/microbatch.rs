@@ -84,7 +84,7 @@ impl Batches<'_> {
         rebuild: Option<bool>,
         skip: bool,
     ) -> Result<(), Option<Failure>> {
-        let line = Line { number: index + 1, total: self.total };
+        let line = Line { number: index + 1, total: self.total, width: self.context.printer_width };
         let about = format!("batch {} of {}.{}", self.size.label(span.0), self.node.schema, self.node.alias);
         if skip {
             self.say("LogBatchResult", "SKIP", &about, line, "SKIP", None);

@@ -39,6 +39,7 @@ impl Plan {
         if order == Order::TestsFirst {
             put_unit_tests_first(manifest, &mut needs);
             put_data_tests_first(manifest, selected, &mut needs);
+            put_tests_of_inputs_first(manifest, &mut needs);
         }
         let whole = Graph::new(needs.iter().map(|(id, parents)| (id, parents.as_slice())));
         let graph = whole.subgraph(selected);
@@ -100,6 +101,19 @@ fn put_data_tests_first(
             {
                 parents.push(id.clone());
             }
+        }
+    }
+}
+
+/// A unit test waits for the data tests that its model waits for: on inputs that failed theirs it isn't run.
+fn put_tests_of_inputs_first(manifest: &Manifest, needs: &mut IndexMap<UniqueId, Vec<UniqueId>>) {
+    let is_data_test = |id: &&UniqueId| id.resource_type() == Some(ResourceType::Test);
+    for (id, test) in &manifest.unit_tests {
+        let model = test.depends_on.nodes.first();
+        let Some(parents) = model.and_then(|model| needs.get(model)) else { continue };
+        let tests: Vec<UniqueId> = parents.iter().filter(is_data_test).cloned().collect();
+        if let Some(parents) = needs.get_mut(id) {
+            parents.extend(tests);
         }
     }
 }

@@ -314,7 +314,7 @@ impl<'a> Walk<'a> {
     }
 
     fn line(&self, number: usize) -> Line {
-        Line { number, total: self.total }
+        Line { number, total: self.total, width: self.context.printer_width }
     }
 
     fn resource(&self, index: usize) -> Option<Resource<'_>> {

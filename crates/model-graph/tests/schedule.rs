@@ -74,6 +74,7 @@ fn context(manifest: Manifest) -> RunContext {
         invocation_id: "test".into(),
         events: Arc::new(Silence),
         cancelled: Arc::default(),
+        printer_width: RunContext::PRINTER_WIDTH,
     }
 }
 

@@ -144,6 +144,7 @@ pub async fn open(
         invocation_id: project.invocation_id.clone(),
         events: events.clone(),
         cancelled: Arc::default(),
+        printer_width: RunContext::PRINTER_WIDTH,
     };
     let options =
         RuntimeOptions { selected: selected.iter().cloned().collect(), ..RuntimeOptions::default() };

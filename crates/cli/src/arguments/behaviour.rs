@@ -1,7 +1,8 @@
 //! Warnings, failures, artifacts; and dbt's switches that change nothing here.
 
 use super::boolean;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use platform_core::selection::IndirectSelection;
 use serde::Serialize;
 
 /// Warnings, failures, artifacts.
@@ -36,9 +37,16 @@ pub struct Behaviour {
           value_parser = boolean, value_name = "BOOL", env = "DBT_VERSION_CHECK", hide_env = true)]
     pub version_check: Option<bool>,
     /// Which tests come along with selected nodes: eager, cautious, buildable, empty.
-    #[arg(long, global = true, value_name = "MODE", env = "DBT_INDIRECT_SELECTION", hide_env = true,
-          value_parser = ["eager", "cautious", "buildable", "empty"], ignore_case = true, hide_possible_values = true)]
-    pub indirect_selection: Option<String>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "MODE",
+        env = "DBT_INDIRECT_SELECTION",
+        hide_env = true,
+        ignore_case = true,
+        hide_possible_values = true
+    )]
+    pub indirect_selection: Option<IndirectMode>,
     /// Ask the database while compiling (--no-introspect: don't).
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = boolean, value_name = "BOOL", env = "DBT_INTROSPECT", hide_env = true)]
@@ -88,4 +96,36 @@ pub struct Behaviour {
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = boolean, value_name = "BOOL", env = "DBT_USE_FAST_TEST_EDGES", hide = true)]
     pub use_fast_test_edges: Option<bool>,
+    /// Accepted for dbt's sake: `threads` says how many nodes run at once.
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = boolean, value_name = "BOOL", env = "DBT_SINGLE_THREADED", hide = true)]
+    pub single_threaded: Option<bool>,
+    /// Accepted for dbt's sake: SQL is never taken apart before it is sent.
+    #[arg(long, global = true, value_name = "YAML", env = "DBT_SQLPARSE", hide = true)]
+    pub sqlparse: Option<String>,
+}
+
+/// Which tests come along with selected nodes.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndirectMode {
+    /// Those of any selected node.
+    Eager,
+    /// Those of selected nodes alone.
+    Cautious,
+    /// Those of selected nodes and of what they are built from.
+    Buildable,
+    /// None.
+    Empty,
+}
+
+impl From<IndirectMode> for IndirectSelection {
+    fn from(mode: IndirectMode) -> Self {
+        match mode {
+            IndirectMode::Eager => Self::Eager,
+            IndirectMode::Cautious => Self::Cautious,
+            IndirectMode::Buildable => Self::Buildable,
+            IndirectMode::Empty => Self::Empty,
+        }
+    }
 }

@@ -14,16 +14,44 @@ pub struct Logging {
           value_parser = boolean, hide_possible_values = true, value_name = "BOOL", env = "DBT_DEBUG", hide_env = true)]
     pub debug: Option<bool>,
     /// Format of messages on the terminal and in the log file.
-    #[arg(long, global = true, value_name = "FORMAT", env = "DBT_LOG_FORMAT", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "DBT_LOG_FORMAT",
+        hide_env = true,
+        ignore_case = true
+    )]
     pub log_format: Option<LogFormat>,
     /// Format of messages in the log file.
-    #[arg(long, global = true, value_name = "FORMAT", env = "DBT_LOG_FORMAT_FILE", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "DBT_LOG_FORMAT_FILE",
+        hide_env = true,
+        ignore_case = true
+    )]
     pub log_format_file: Option<LogFormat>,
     /// Least severity shown.
-    #[arg(long, global = true, value_name = "LEVEL", env = "DBT_LOG_LEVEL", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "DBT_LOG_LEVEL",
+        hide_env = true,
+        ignore_case = true
+    )]
     pub log_level: Option<LogLevel>,
     /// Least severity in the log file.
-    #[arg(long, global = true, value_name = "LEVEL", env = "DBT_LOG_LEVEL_FILE", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        env = "DBT_LOG_LEVEL_FILE",
+        hide_env = true,
+        ignore_case = true
+    )]
     pub log_level_file: Option<LogLevel>,
     /// Folder of the log file; `logs` by default.
     #[arg(long, global = true, value_name = "PATH", env = "DBT_LOG_PATH", hide_env = true)]
@@ -67,6 +95,7 @@ pub struct Logging {
     pub show_all_deprecations: Option<bool>,
     /// Accepted for dbt's sake.
     #[arg(short, long, global = true, value_name = "PATH", env = "DBT_RECORD_TIMING_INFO", hide = true)]
+    #[serde(skip)]
     pub record_timing_info: Option<PathBuf>,
     /// Show results that matter, and what is going on in one moving line: for commands that run many others.
     #[arg(skip)]

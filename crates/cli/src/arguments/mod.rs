@@ -25,11 +25,18 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::ffi::OsString;
 
+/// Ours, and below it dbt's as programs look for it in the output of `dbt --version`.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (compatible with dbt Core 1.11)\n\nCore:\n  - installed: 1.11.16\n\nPlugins:\n  - postgres: 1.11.0"
+);
+
 /// A data platform on Postgres: runs any dbt project, loads CSV drops, tests, documents, alerts.
 #[derive(Parser, Debug, Clone)]
 #[command(
     name = "dp",
-    version = concat!(env!("CARGO_PKG_VERSION"), " (compatible with dbt Core 1.11)"),
+    version = VERSION,
+    propagate_version = true,
     disable_version_flag = true,
     disable_help_subcommand = true,
     infer_long_args = false,
@@ -37,7 +44,7 @@ use std::ffi::OsString;
 )]
 pub struct CommandLine {
     /// Show the version and exit.
-    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    #[arg(short = 'v', short_alias = 'V', long, global = true, action = clap::ArgAction::Version)]
     version: Option<bool>,
     #[command(flatten)]
     /// Flags that every verb takes, before or after it.
@@ -70,27 +77,32 @@ pub struct Global {
 
 /// Reads a command line; the error is clap's, with its own exit code.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
-    let is_set = |name: &str| std::env::var_os(name).is_some();
-    let mut command = with_engine_variables(CommandLine::command(), &is_set);
+    let mut command = with_variables(CommandLine::command(), &|name| std::env::var(name).ok());
     let matches = command.try_get_matches_from_mut(expand_pairs(arguments))?;
     CommandLine::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-/// Every variable of a flag goes by two names, `DBT_…` and `DBT_ENGINE_…`: the second is read where it is set.
-fn with_engine_variables(command: clap::Command, is_set: &dyn Fn(&str) -> bool) -> clap::Command {
-    let renamed = command.mut_args(|argument| {
-        let name =
-            argument.get_env().and_then(|name| name.to_str()).and_then(|name| name.strip_prefix("DBT_"));
-        match name.map(|name| format!("DBT_ENGINE_{name}")).filter(|name| is_set(name)) {
+/// Every variable of a flag goes by two names, `DBT_…` and `DBT_ENGINE_…`: the second is read where it is set. As in dbt, an
+/// empty one says nothing, but for a switch, which it turns off.
+fn with_variables(command: clap::Command, value: &dyn Fn(&str) -> Option<String>) -> clap::Command {
+    let named = command.mut_args(|argument| {
+        let Some(name) = argument.get_env().and_then(|name| name.to_str()).map(str::to_owned) else {
+            return argument;
+        };
+        let is_switch = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
+        let says = |name: &String| value(name).is_some_and(|value| is_switch || !value.is_empty());
+        let engine = name.strip_prefix("DBT_").map(|name| format!("DBT_ENGINE_{name}")).filter(says);
+        match engine {
             Some(name) => {
                 // clap keeps names of variables for as long as the process lives.
                 let name: &'static str = name.leak();
                 argument.env(name)
             }
-            None => argument,
+            None if says(&name) || value(&name).is_none() => argument,
+            None => argument.env(clap::builder::Resettable::Reset),
         }
     });
-    renamed.mut_subcommands(|verb| with_engine_variables(verb, is_set))
+    named.mut_subcommands(|verb| with_variables(verb, value))
 }
 
 /// `--no-x` becomes `--x=false` where `--x` is a flag that takes a boolean.
@@ -177,13 +189,20 @@ mod tests {
 
     #[test]
     fn a_variable_of_the_engine_goes_before_its_older_name() {
-        let command = with_engine_variables(CommandLine::command(), &|name| name == "DBT_ENGINE_WARN_ERROR");
+        let value = |name: &str| match name {
+            "DBT_ENGINE_WARN_ERROR" => Some("1".to_owned()),
+            "DBT_LOG_LEVEL" | "DBT_QUIET" => Some(String::new()),
+            _ => None,
+        };
+        let command = with_variables(CommandLine::command(), &value);
         let variable = |id: &str| {
             let argument = command.get_arguments().find(|argument| argument.get_id() == id);
             argument.and_then(clap::Arg::get_env).and_then(|name| name.to_str())
         };
         assert_eq!(variable("warn_error"), Some("DBT_ENGINE_WARN_ERROR"));
         assert_eq!(variable("fail_fast"), Some("DBT_FAIL_FAST"));
+        assert_eq!(variable("log_level"), None, "empty");
+        assert_eq!(variable("quiet"), Some("DBT_QUIET"), "a switch");
     }
 
     #[test]

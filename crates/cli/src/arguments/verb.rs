@@ -30,8 +30,9 @@ pub enum Verb {
     /// Start a project.
     Init(Init),
     /// List resources.
-    #[command(visible_alias = "ls")]
     List(List),
+    /// List resources.
+    Ls(List),
     /// Read the project and write its manifest.
     Parse(Parse),
     /// Run again what failed in the last command.
@@ -73,6 +74,7 @@ impl Verb {
             Self::Docs(Docs::Serve(_)) => "serve",
             Self::Init(_) => "init",
             Self::List(_) => "list",
+            Self::Ls(_) => "ls",
             Self::Parse(_) => "parse",
             Self::Retry(_) => "retry",
             Self::Run(_) => "run",
@@ -119,6 +121,10 @@ pub struct Build {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = boolean, value_name = "BOOL", env = "DBT_EXPORT_SAVED_QUERIES", hide = true)]
     pub export_saved_queries: Option<bool>,
+    /// Accepted for dbt's sake.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = boolean, value_name = "BOOL", env = "DBT_INCLUDE_SAVED_QUERY", hide = true)]
+    pub include_saved_query: Option<bool>,
 }
 
 /// `dp run`
@@ -426,6 +432,7 @@ pub struct DocsGenerate {
     pub empty_catalog: bool,
     /// One file that needs no server.
     #[arg(long = "static")]
+    #[serde(rename = "static")]
     pub static_site: bool,
     /// Nodes compiled at once.
     #[arg(long, value_name = "N")]

@@ -5,6 +5,16 @@ use platform_core::Event;
 use platform_core::event::{Level, Tone};
 use serde_json::json;
 
+/// dbt's events that have no facts, not even their message.
+const WITHOUT_FACTS: [&str; 6] = [
+    "BuildingCatalog",
+    "DepsNoPackagesFound",
+    "FinishedCleanPaths",
+    "FreshnessCheckComplete",
+    "NoNodesSelected",
+    "NothingToDo",
+];
+
 /// How events are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
@@ -58,10 +68,10 @@ impl Frame {
 
     fn json(&self, event: &Event, now: DateTime<Utc>) -> String {
         let mut data = event.data.clone();
-        if !data.contains_key("msg") && event.data.is_empty() {
+        if event.data.is_empty() && !WITHOUT_FACTS.contains(&event.name.as_str()) {
             data.insert("msg".into(), event.message.clone().into());
         }
-        json!({
+        let line = json!({
             "data": data,
             "info": {
                 "category": "",
@@ -75,8 +85,8 @@ impl Frame {
                 "thread": std::thread::current().name().map_or("MainThread", python_name),
                 "ts": now.to_rfc3339_opts(SecondsFormat::Micros, true),
             },
-        })
-        .to_string()
+        });
+        project::json::dumps(&line)
     }
 }
 

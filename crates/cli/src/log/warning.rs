@@ -3,7 +3,8 @@
 
 use super::deprecations;
 use platform_core::Event;
-use serde_json::Value;
+use platform_core::diagnostic::nearest;
+use serde_json::{Map, Value, json};
 
 /// What a warning is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,30 @@ pub struct WarningPolicy {
     /// `require_all_warnings_handled_by_warn_error`.
     handles_all: bool,
 }
+
+/// The names of dbt's events: what its own `warn_error_options` take.
+const EVENTS: &str = include_str!("event_names.txt");
+
+/// Warnings that dbt doesn't have.
+const OURS: [&str; 9] = [
+    "AlertNotDelivered",
+    "BrowserNotOpened",
+    "LineageUnknown",
+    "LoadNote",
+    "LoadQuarantined",
+    "ProjectWarning",
+    "UnknownMacro",
+    "UnusedDocBlock",
+    "UnusedMacro",
+];
+
+/// Stands for every deprecation.
+const DEPRECATIONS: &str = "Deprecations";
+
+/// What stands for every warning, in `error` alone.
+const ALL: [&str; 2] = ["all", "*"];
+
+const KEYS: [&str; 5] = ["error", "include", "warn", "exclude", "silence"];
 
 /// What `--warn-error` leaves alone unless it is named, or a flag of the project says that nothing is. dbt doesn't warn of
 /// macros that nothing calls.
@@ -51,31 +76,42 @@ impl WarningPolicy {
         Self { all: true, ..Self::default() }
     }
 
-    /// `--warn-error-options`: `error` (or `include`) and `warn` (or `exclude`) and `silence`.
-    pub fn from_options(options: &Value) -> Result<Self, String> {
-        let Value::Object(keys) = options else {
-            return Err("must be a dictionary with `error`, `warn` or `silence`".to_owned());
+    /// `warn_error_options`: `error` (or `include`), `warn` (or `exclude`) and `silence`; with the keys that mean nothing.
+    ///
+    /// Names must be of dbt's events or of our warnings: a misspelt one would be of no effect.
+    pub fn from_options(options: &Map<String, Value>) -> Result<(Self, Vec<String>), String> {
+        let get = |old: &str, new: &str| {
+            let (old_value, new_value) = (options.get(old), options.get(new));
+            match (old_value.filter(|it| !is_empty(it)), new_value.filter(|it| !is_empty(it))) {
+                (Some(_), Some(_)) => {
+                    Err(format!("Only `{old}` or `{new}` can be specified in `warn_error_options`, not both"))
+                }
+                (found, other) => Ok(found.or(other)),
+            }
         };
-        for (old, new) in [("include", "error"), ("exclude", "warn")] {
-            if keys.contains_key(old) && keys.contains_key(new) {
-                return Err(format!(
-                    "Only `{old}` or `{new}` can be specified in `warn_error_options`, not both"
-                ));
-            }
-        }
         let mut policy = Self::default();
-        for (key, value) in keys {
-            let names = names(key, value)?;
-            let is_all = names.iter().any(|name| name == "all" || name == "*");
-            match key.as_str() {
-                "error" | "include" if is_all => policy.all = true,
-                "error" | "include" => policy.error = names,
-                "warn" | "exclude" => policy.warn = names,
-                "silence" => policy.silence = names,
-                other => return Err(format!("`{other}` is none of error, warn, silence")),
-            }
+        match get("include", "error")? {
+            Some(Value::String(word)) if ALL.contains(&word.as_str()) => policy.all = true,
+            Some(value) => policy.error = names("error", value)?,
+            None => {}
         }
-        Ok(policy)
+        policy.silence = options.get("silence").map_or(Ok(Vec::new()), |value| names("silence", value))?;
+        policy.warn = get("exclude", "warn")?.map_or(Ok(Vec::new()), |value| names("warn", value))?;
+        let deprecations = |names: &[String]| names.iter().any(|name| name == DEPRECATIONS);
+        let takes_out = policy.all || deprecations(&policy.error) || deprecations(&policy.silence);
+        if !policy.warn.is_empty() && !takes_out {
+            return Err("`warn` takes names out of others, so that it wants `error: all`, or `Deprecations` in `error` or \
+                        `silence`"
+                .to_owned());
+        }
+        let is_known = |key: &&String| KEYS.contains(&key.as_str());
+        Ok((policy, options.keys().filter(|key| !is_known(key)).cloned().collect()))
+    }
+
+    /// The policy as `args` and `flags` have it.
+    pub fn to_json(&self) -> Value {
+        let error = if self.all { json!("all") } else { json!(self.error) };
+        json!({"error": error, "warn": self.warn, "silence": self.silence})
     }
 
     /// What a warning is.
@@ -112,21 +148,41 @@ impl WarningPolicy {
 }
 
 fn is_named(names: &[String], name: &str) -> bool {
-    names.iter().any(|it| it == name || (it == "Deprecations" && deprecations::is_deprecation(name)))
+    names.iter().any(|it| it == name || (it == DEPRECATIONS && deprecations::is_deprecation(name)))
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 fn names(key: &str, value: &Value) -> Result<Vec<String>, String> {
+    let list = || match (key, value) {
+        ("error", _) => "`error` must be `all`, `*` or a list of names".to_owned(),
+        _ => format!("`{key}` must be a list of names"),
+    };
     match value {
         Value::Null => Ok(Vec::new()),
-        Value::String(one) => Ok(vec![one.clone()]),
         Value::Array(items) => items
             .iter()
-            .map(|item| {
-                item.as_str().map(str::to_owned).ok_or(format!("`{key}` must list names of warnings"))
-            })
+            .map(|item| item.as_str().ok_or_else(list).and_then(|name| known(key, name)))
             .collect(),
-        _ => Err(format!("`{key}` must list names of warnings")),
+        _ => Err(list()),
     }
+}
+
+fn known(key: &str, name: &str) -> Result<String, String> {
+    let names = || EVENTS.lines().chain(OURS).chain([DEPRECATIONS]);
+    if names().any(|it| it == name) {
+        return Ok(name.to_owned());
+    }
+    let hint = match nearest(name, names()).first() {
+        _ if ALL.contains(&name) && key == "error" => {
+            format!("\nhint: `error: {name}` stands without brackets")
+        }
+        Some(near) => format!("\nhint: did you mean `{near}`?"),
+        None => String::new(),
+    };
+    Err(format!("`{name}` in `{key}` is not the name of a warning{hint}"))
 }
 
 #[cfg(test)]
@@ -134,9 +190,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn read(options: &Value) -> Result<(WarningPolicy, Vec<String>), String> {
+        WarningPolicy::from_options(options.as_object().expect("a mapping"))
+    }
+
     #[test]
     fn decides_by_the_nearest_rule() {
-        let policy = WarningPolicy::from_options(&json!({
+        let (policy, _) = read(&json!({
             "error": "all", "warn": ["NoNodesForSelectionCriteria"], "silence": ["Deprecations"],
         }))
         .expect("a policy");
@@ -144,6 +204,30 @@ mod tests {
         assert_eq!(policy.verdict("NoNodesForSelectionCriteria"), Verdict::Warn);
         assert_eq!(policy.verdict("PackageRedirectDeprecation"), Verdict::Silence);
         assert_eq!(WarningPolicy::default().verdict("X"), Verdict::Warn);
-        assert!(WarningPolicy::from_options(&json!({"eror": []})).is_err());
+    }
+
+    #[test]
+    fn takes_what_dbt_takes() {
+        for options in [
+            json!({"include": "*", "exclude": ["JinjaLogWarning"]}),
+            json!({"include": [], "error": []}),
+            json!({"error": null}),
+            json!({"error": ["Deprecations"], "warn": ["ModelParamUsageDeprecation"]}),
+            json!({"silence": ["UnusedMacro", "LogTestResult"]}),
+        ] {
+            assert_eq!(read(&options).map(|(_, unknown)| unknown), Ok(Vec::new()), "{options}");
+        }
+        assert_eq!(read(&json!({"eror": []})).map(|(_, unknown)| unknown), Ok(vec!["eror".to_owned()]));
+        for options in [
+            json!({"error": ["NoNodeForYamlKeys"]}),
+            json!({"error": ["all"]}),
+            json!({"error": "NoNodeForYamlKey"}),
+            json!({"error": [5]}),
+            json!({"silence": "all"}),
+            json!({"warn": ["NoNodeForYamlKey"]}),
+            json!({"include": "all", "error": "all"}),
+        ] {
+            assert!(read(&options).is_err(), "{options}");
+        }
     }
 }

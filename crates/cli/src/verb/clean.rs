@@ -7,6 +7,7 @@ use crate::invocation::{Invocation, stop};
 use platform_core::EventSink as _;
 use platform_core::event::Level;
 use project::settings::{self, Settings};
+use serde_json::json;
 use std::path::{Component, Path, PathBuf};
 
 /// Deletes the folders, if none of them is outside of the project or holds its source.
@@ -23,7 +24,9 @@ pub fn clean(invocation: &Invocation, arguments: &Clean) -> Result<Exit, Stop> {
     check(&folders, &root, &settings, arguments)?;
     for folder in &folders {
         let shown = format!("{}/*", folder.display());
-        invocation.say(Level::Info, "CheckCleanPath", "Z012", format!("Checking {shown}"));
+        let path = json!({"path": folder.display().to_string()});
+        let text = format!("Checking {shown}");
+        invocation.tell(Level::Info, "CheckCleanPath", "Z012", text, path.clone());
         if folder.is_dir() {
             std::fs::remove_dir_all(folder).map_err(|source| Stop::File {
                 action: "delete",
@@ -31,9 +34,9 @@ pub fn clean(invocation: &Invocation, arguments: &Clean) -> Result<Exit, Stop> {
                 source,
             })?;
         }
-        invocation.say(Level::Info, "ConfirmCleanPath", "Z013", format!("Cleaned {shown}"));
+        invocation.tell(Level::Info, "ConfirmCleanPath", "Z013", format!("Cleaned {shown}"), path);
     }
-    invocation.say(Level::Info, "FinishedCleanPaths", "Z014", "Finished cleaning all paths.");
+    invocation.say(Level::Info, "FinishedCleanPaths", "Z015", "Finished cleaning all paths.");
     Ok(Exit::Success)
 }
 

@@ -28,26 +28,33 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
     let plan = Walk { request, types, order: Order::Dependencies, task: Task::Compile };
     let walked = walk(invocation, &plan)?;
     if let (false, Some(runtime)) = (arguments.selection.select.is_empty(), &walked.runtime) {
-        show_the_one(invocation, runtime, &walked.selected, arguments.inline.output);
+        let request = Request::of(&arguments.selection);
+        show_named(invocation, runtime, &walked.selected, &request, arguments.inline.output);
     }
     Ok(walked.exit)
 }
 
-/// Of a selection that means one node, its SQL; the tests that come with it don't count.
-fn show_the_one(
+/// The SQL of the node that the selection names, or that is its only one; the tests that come with it don't count.
+fn show_named(
     invocation: &Invocation,
     runtime: &Runtime,
     selected: &IndexSet<UniqueId>,
+    request: &Request<'_>,
     output: Option<Output>,
 ) {
+    let manifest = &runtime.project().manifest;
     let no_test = |id: &&UniqueId| id.resource_type() != Some(Test);
-    let named: Vec<&UniqueId> = match selected.len() {
+    let is_named = |id: &&UniqueId| manifest.node(id).is_some_and(|node| request.names(&node.name));
+    let mut named: Vec<&UniqueId> = match selected.len() {
         1 => selected.iter().collect(),
         _ => selected.iter().filter(no_test).collect(),
     };
-    let [id] = named.as_slice() else { return };
+    if named.len() > 1 {
+        named.retain(is_named);
+    }
     let compiled = runtime.all_compiled();
-    if let (Some(node), Some(compiled)) = (runtime.project().manifest.node(id), compiled.get(*id)) {
+    for id in named {
+        let (Some(node), Some(compiled)) = (manifest.node(id), compiled.get(id)) else { continue };
         show(invocation, &node.display_name(), id.as_str(), &compiled.sql, output, false);
     }
 }
@@ -79,6 +86,7 @@ pub fn show(
             .with("compiled", sql)
             .with("is_inline", is_inline)
             .with("output_format", format)
+            .with("quiet", invocation.is_on("quiet"))
             .with("unique_id", id),
     );
 }

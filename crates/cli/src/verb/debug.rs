@@ -20,7 +20,9 @@ pub fn debug(invocation: &Invocation, arguments: &Debug) -> Result<Exit, Stop> {
         found.or_else(|| folders.first()).map(|folder| folder.join("profiles.yml")).unwrap_or_default();
     let profiles_folder = profiles.parent().unwrap_or(Path::new("."));
     if arguments.config_dir {
-        tell(invocation, &format!("profiles.yml is looked for in {}", profiles_folder.display()));
+        let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+        let shown = profiles_folder.display();
+        tell(invocation, &format!("To view your profiles.yml file, run:\n\n{opener} {shown}"));
         return Ok(Exit::Success);
     }
     let project_file = options.project_dir.join("dbt_project.yml");

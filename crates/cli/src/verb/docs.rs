@@ -12,6 +12,7 @@ use model_graph::Order;
 use platform_core::Manifest;
 use platform_core::event::Level;
 use project::Project;
+use serde_json::json;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Component, Path};
@@ -37,6 +38,9 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     };
     let manifest = with_compiled(&project)?;
     copy_assets(&project)?;
+    if !arguments.empty_catalog {
+        invocation.say(Level::Info, "BuildingCatalog", "E044", "Building catalog");
+    }
     let (rows, history) = match &database {
         None => Default::default(),
         Some(database) => database.runtime.block_on(async {
@@ -64,13 +68,16 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     let written = docs::generate(&request, rows).map_err(|error| Stop::runtime(explained(&error)))?;
     columns::tell_absent(invocation, &project, &written.catalog)?;
     let page = if arguments.static_site { "static_index.html" } else { "index.html" };
+    let catalog = target.join("catalog.json").display().to_string();
+    let message = format!("Catalog written to {catalog}");
+    invocation.tell(Level::Info, "CatalogWritten", "E042", message, json!({"path": catalog}));
     let message = format!(
-        "Catalog of {} relations and the site written to {}; {}",
+        "The site with {} relations is at {}; {}",
         written.catalog.nodes.len() + written.catalog.sources.len(),
         target.join(page).display(),
         written.traced,
     );
-    invocation.say(Level::Info, "CatalogWritten", "E042", message);
+    invocation.say(Level::Info, "SiteWritten", "", message);
     Ok(exit)
 }
 

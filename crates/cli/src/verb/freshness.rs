@@ -40,8 +40,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     let mut chosen = choice::choose(invocation, &project, &request, |kind| kind == ResourceType::Source)?;
     chosen.retain(|id| project.manifest.sources.get(id).is_some_and(is_gauged));
     if chosen.is_empty() {
-        let text = "Nothing to do. Try checking your model configs and model specification args";
-        invocation.say(Level::Warn, "NothingToDo", "Q035", text);
+        invocation.nothing_to_do();
         write(invocation, &project, arguments, &[])?;
         return Ok(Exit::Success);
     }

@@ -42,7 +42,7 @@ pub fn execute(invocation: &Invocation, verb: Verb) -> Result<Exit, Stop> {
     };
     let walk = |walk: &Walk<'_>| nodes::walk(invocation, walk).map(|walked| walked.exit);
     match verb {
-        Verb::List(arguments) => list::list(invocation, &arguments),
+        Verb::List(arguments) | Verb::Ls(arguments) => list::list(invocation, &arguments),
         Verb::Parse(_) => parse::parse(invocation),
         Verb::Run(it) => walk(&plain(Request::of(&it.selection), &[Model])),
         Verb::Seed(it) => walk(&plain(Request::of(&it.selection), &[Seed])),

@@ -16,7 +16,6 @@ use crate::times::{self, Times};
 use crate::verb::executors::{Cloner, Compiler, Executors};
 use indexmap::IndexSet;
 use model_graph::{Builder, Head, Moment, Order, Plan, ResultsFile, RunOptions};
-use platform_core::event::Level;
 use platform_core::{
     Executor, Manifest, Node, NodeResult, ResourceType, RunContext, Status, UniqueId, results,
 };
@@ -82,8 +81,7 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     let threads = invocation.threads().unwrap_or(project.profile.threads).max(1);
     let file = results_file(invocation, &project);
     if selected.is_empty() {
-        let text = "Nothing to do. Try checking your model configs and model specification args";
-        invocation.say(Level::Warn, "NothingToDo", "Q035", text);
+        invocation.nothing_to_do();
         return Ok(Walked { exit: finish(&file, &[])?, runtime: None, selected });
     }
     opening::concurrency(invocation, &project, threads, selected.len());
@@ -205,6 +203,7 @@ impl<'a> Runner<'a> {
             invocation_id: invocation.id.clone(),
             events: invocation.log.clone(),
             cancelled: Arc::new(AtomicBool::new(false)),
+            printer_width: invocation.global.logging.printer_width.unwrap_or(RunContext::PRINTER_WIDTH),
         };
         let runtime = Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options);
         let handle = database.runtime.handle().clone();

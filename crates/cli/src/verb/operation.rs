@@ -8,10 +8,12 @@ use crate::database;
 use crate::exit::{Exit, Stop};
 use crate::flags;
 use crate::invocation::Invocation;
+use crate::opening;
 use crate::verb::inline::{self, engine};
 use crate::verb::nodes::results_file;
+use model_graph::ResultsFile;
 use platform_core::event::Level;
-use platform_core::{Event, EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId};
+use platform_core::{Node, NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::Project;
 use project::runtime::results::Value;
 use project::runtime::table::{Drawing, Table};
@@ -25,6 +27,7 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
     let id = macro_id(&project, &arguments.macro_name);
     let known = project.manifest.macros.contains_key(&id);
     artifact::write_manifest(invocation, &project)?;
+    opening::found(invocation, &project);
     let file = results_file(invocation, &project);
     let (runtime, slots) = engine(invocation, project, &database)?;
     let connection = slots.connection(0)?;
@@ -46,7 +49,8 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
             let (kind, message, _) = project::runtime::materialize::explain(error);
             let message = format!("{}\n  {}", kind.headline(), message.replace('\n', "\n  "));
             let text = format!("Encountered an error while running operation: {message}");
-            invocation.say(Level::Error, "RunningOperationCaughtError", "Q001", text);
+            let facts = json!({"exc": message});
+            invocation.tell(Level::Error, "RunningOperationCaughtError", "Q001", text, facts);
             if !known {
                 return Err(unknown_macro(&arguments.macro_name));
             }
@@ -56,11 +60,7 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
         }
     };
     file.add(&result);
-    file.finish().map_err(|source| Stop::File {
-        action: "write",
-        path: "run_results.json".into(),
-        source,
-    })?;
+    finish(&file)?;
     Ok(if done.is_ok() { Exit::Success } else { Exit::Failure })
 }
 
@@ -77,6 +77,7 @@ fn macro_id(project: &Project, name: &str) -> UniqueId {
 }
 
 fn unknown_macro(name: &str) -> Stop {
+    let name = name.rsplit('.').next().unwrap_or(name);
     Stop::compilation(format!(
         "dbt could not find a macro with the name '{name}' in any package. This can happen when calling a macro that does \
          not exist. Check for typos and/or install package dependencies with \"dbt deps\"."
@@ -104,22 +105,35 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
             ids.iter().filter_map(|id| project.manifest.node(id).cloned()).collect()
         }
     };
+    opening::found(invocation, &project);
+    let file = results_file(invocation, &project);
+    if nodes.is_empty() {
+        invocation.nothing_to_do();
+        finish(&file)?;
+        return Ok(Exit::Success);
+    }
+    let threads = invocation.threads().unwrap_or(project.profile.threads);
+    opening::concurrency(invocation, &project, threads, nodes.len());
     let limit = u64::try_from(arguments.limit).ok();
     let database = database::open(invocation, &project.profile, 2)?;
-    let file = results_file(invocation, &project);
     let (runtime, slots) = engine(invocation, project, &database)?;
     let connection = slots.connection(0)?;
-    let mut worked = true;
-    // The tests that come with a node are run; only their own selection shows them.
+    // The tests that come with a node are run; only their own selection shows them. Of several nodes, those that the
+    // selection names are shown, if it names any.
     let is_test = |node: &Node| node.resource_type == ResourceType::Test;
     let shows_tests = nodes.iter().all(is_test);
+    let request = Request::of(&arguments.selection);
+    let names_some = nodes.iter().any(|node| request.names(&node.name));
+    let is_shown = |node: &Node| {
+        (shows_tests || !is_test(node)) && (!names_some || request.names(&node.name) || shows_tests)
+    };
     for node in &nodes {
         let result = match runtime.show(node, limit, &connection) {
             Ok(shown) => {
                 let mut result = NodeResult::new(node.unique_id.clone(), Status::Success, None);
                 result.compiled = Some(true);
                 result.compiled_code = Some(shown.sql);
-                if shows_tests || !is_test(node) {
+                if is_shown(node) {
                     tell(invocation, node, shown.rows, arguments.inline.output);
                 }
                 result
@@ -127,50 +141,53 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
             Err(error) if node.resource_type == ResourceType::SqlOperation => {
                 return Err(inline::refused(&runtime, node, &error));
             }
-            Err(error) => {
-                worked = false;
-                let failure = runtime.failure(Resource::Node(node), &error);
-                invocation.say(Level::Error, "ShowFailed", "Q043", failure.message.clone());
-                NodeResult::new(node.unique_id.clone(), Status::Error, Some(failure.message))
-            }
+            Err(error) => return Err(Stop::runtime(runtime.failure(Resource::Node(node), &error).message)),
         };
         file.add(&result);
     }
-    file.finish().map_err(|source| Stop::File {
-        action: "write",
-        path: "run_results.json".into(),
-        source,
-    })?;
-    Ok(if worked { Exit::Success } else { Exit::Failure })
+    finish(&file)?;
+    Ok(Exit::Success)
+}
+
+fn finish(file: &ResultsFile) -> Result<(), Stop> {
+    let path = "run_results.json".into();
+    file.finish().map_err(|source| Stop::File { action: "write", path, source })
 }
 
 fn tell(invocation: &Invocation, node: &Node, table: Table, output: Option<Output>) {
-    let rows = table.to_json();
     let is_inline = node.resource_type == ResourceType::SqlOperation;
-    let text = match output {
+    let is_json = output == Some(Output::Json);
+    let (text, preview) = match output {
         Some(Output::Json) => {
+            let rows = table.to_json();
+            let preview = project::json::dumps(&json!(rows));
             let shown = if is_inline {
                 json!({"show": rows})
             } else {
                 json!({"node": node.display_name(), "show": rows})
             };
-            serde_json::to_string_pretty(&shown).unwrap_or_default()
+            (serde_json::to_string_pretty(&shown).unwrap_or_default(), preview)
         }
         _ => {
             // As many columns as agate draws by itself.
             let drawn = table.drawn(&Drawing { rows: usize::MAX, ..Drawing::default() });
-            if invocation.is_on("quiet") {
-                drawn
+            let text = if invocation.is_on("quiet") {
+                drawn.clone()
             } else if is_inline {
                 format!("Previewing inline node:\n{drawn}")
             } else {
                 format!("Previewing node '{}':\n{drawn}", node.display_name())
-            }
+            };
+            (text, drawn)
         }
     };
-    let event = Event::new(Level::Info, "ShowNode", text)
-        .code("Q041")
-        .with("node_name", node.name.as_str())
-        .with("is_inline", is_inline);
-    invocation.log.send(event);
+    let facts = json!({
+        "node_name": node.name,
+        "preview": preview,
+        "is_inline": is_inline,
+        "output_format": if is_json { "json" } else { "text" },
+        "unique_id": node.unique_id,
+        "quiet": invocation.is_on("quiet"),
+    });
+    invocation.tell(Level::Info, "ShowNode", "Q041", text, facts);
 }

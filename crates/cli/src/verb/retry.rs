@@ -8,7 +8,6 @@ use crate::invocation::Invocation;
 use clap::CommandFactory as _;
 use indexmap::IndexSet;
 use model_graph::{Span, parse_time};
-use platform_core::event::Level;
 use platform_core::{NodeResult, ResourceType, RunResults, Status, UniqueId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -33,7 +32,8 @@ pub fn retry(invocation: &Invocation, _: &Arguments) -> Result<Exit, Stop> {
     let given = invocation.global.state.state.as_ref();
     let folder = state_folder(invocation, given)?.unwrap_or_else(|| project.target_path.clone());
     let results: RunResults = read_json(&folder.join("run_results.json"))?.ok_or_else(|| {
-        Stop::runtime(format!("Could not find previous run in '{}' target directory", folder.display()))
+        let folder = folder.strip_prefix(&project.root).unwrap_or(&folder).display();
+        Stop::runtime(format!("Could not find previous run in '{folder}' target directory"))
     })?;
     let verb = results.args.get("which").and_then(Value::as_str).unwrap_or_default();
     if !VERBS.contains(&verb) {
@@ -41,8 +41,7 @@ pub fn retry(invocation: &Invocation, _: &Arguments) -> Result<Exit, Stop> {
     }
     let retry = failed(&results.results);
     if retry.ids.is_empty() {
-        let text = "Nothing to do. Try checking your model configs and model specification args";
-        invocation.say(Level::Warn, "NothingToDo", "Q035", text);
+        invocation.nothing_to_do();
         return Ok(Exit::Success);
     }
     let line = command_line(invocation, verb, &results.args)?;
@@ -97,6 +96,10 @@ fn command_line(
     }
     if !invocation.vars.is_empty() {
         arguments.insert("vars".to_owned(), Value::Object(invocation.vars.clone()));
+    }
+    // One of the two, of which the first stands for the whole of the other.
+    if arguments.get("warn_error") == Some(&Value::Bool(true)) {
+        arguments.remove("warn_error_options");
     }
     let mut command = CommandLine::command();
     command.build();

@@ -2,8 +2,10 @@
 
 #![expect(clippy::expect_used, reason = "a test that can't go on says why and fails")]
 
+mod flags;
 mod freshness;
 mod interruption;
+mod log;
 mod packages;
 mod scene;
 mod seeds;

@@ -158,6 +158,7 @@ impl Evaluation<'_> {
         let names = self.names.get_or_insert_with(|| Names::of(&self.resources));
         let message = format!("The selection criterion '{text}' does not match any enabled nodes");
         let warning = Diagnostic::warning("S001", message).event("NoNodesForSelectionCriteria");
+        let warning = warning.with("spec_raw", text);
         let hint = match expected {
             Expression::Criterion(criterion) => names.hint(criterion),
             Expression::Intersection(parts) => parts.iter().find_map(|part| match part {

@@ -14,12 +14,12 @@ use std::sync::Arc;
 pub fn log(context: Arc<Context>) -> Value {
     Function::value("log", move |_, arguments| {
         let [message, info] = arguments.bind(["msg", "info"], 1)?;
-        let (level, name) = if truth(info.as_ref(), false) {
-            (Level::Info, "JinjaLogInfo")
+        let event = if truth(info.as_ref(), false) {
+            Event::new(Level::Info, "JinjaLogInfo", "").code("I062")
         } else {
-            (Level::Debug, "JinjaLogDebug")
+            Event::new(Level::Debug, "JinjaLogDebug", "").code("I063")
         };
-        say(&context, level, name, &jinja::value::to_str(&message.unwrap_or_default()));
+        say(&context, event, &jinja::value::to_str(&message.unwrap_or_default()));
         Ok(Value::from(""))
     })
 }
@@ -30,16 +30,16 @@ pub fn print(context: Arc<Context>) -> Value {
         let [message] = arguments.bind(["msg"], 1)?;
         if !context.shared().flags.is_off("print") {
             let message = jinja::value::to_str(&message.unwrap_or_default());
-            say(&context, Level::Info, "PrintEvent", &message);
+            say(&context, Event::new(Level::Info, "PrintEvent", "").code("Z052"), &message);
         }
         Ok(Value::from(""))
     })
 }
 
-fn say(context: &Context, level: Level, name: &str, message: &str) {
+fn say(context: &Context, event: Event, message: &str) {
     let shared = context.shared();
     let message = crate::context::env::scrub(message, &shared.env);
-    shared.events.send(Event::new(level, name, message.clone()).with("msg", message));
+    shared.events.send(Event { message: message.clone(), ..event }.with("msg", message));
 }
 
 /// `fromjson(string, default=None)`.

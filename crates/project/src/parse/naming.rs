@@ -33,16 +33,21 @@ pub fn name(node: &mut Node, context: &Arc<Context>, quoting: Quoting) -> Result
             node.database = Some(database);
         }
     }
-    node.relation_name = has_relation(node).then(|| node.relation(quoting_of(node, quoting)).to_string());
+    let stores = context.shared().flags.is_on("store_failures");
+    node.relation_name =
+        has_relation(node, stores).then(|| node.relation(quoting_of(node, quoting)).to_string());
     Ok(())
 }
 
-/// Whether the database will hold something of that name.
-fn has_relation(node: &Node) -> bool {
+/// Whether the database will hold something of that name; `stores` is what `--store-failures` says of tests that say nothing.
+fn has_relation(node: &Node, stores: bool) -> bool {
     match node.resource_type {
         ResourceType::Model => node.config.materialized() != "ephemeral",
         ResourceType::Seed | ResourceType::Snapshot => true,
-        ResourceType::Test => matches!(node.config.text("store_failures_as"), Some("table" | "view")),
+        ResourceType::Test => match node.config.text("store_failures_as") {
+            Some(kind) => matches!(kind, "table" | "view"),
+            None => node.config.boolean("store_failures").unwrap_or(stores),
+        },
         _ => false,
     }
 }

@@ -93,6 +93,7 @@ impl Shop {
             invocation_id: "test".into(),
             events: Arc::new(Silence),
             cancelled: Arc::default(),
+            printer_width: RunContext::PRINTER_WIDTH,
         }
     }
 }

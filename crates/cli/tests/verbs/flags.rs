@@ -1,0 +1,102 @@
+//! Flags: what is given on the command line, by variables and by the project, and what templates and artifacts see of it.
+
+use crate::scene::{Done, Scene};
+use serde_json::{Value, json};
+
+const TELL: (&str, &str) = (
+    "macros/tell.sql",
+    "{% macro tell() %}{{ print('threads ' ~ (flags.THREADS is defined) ~ (flags.full_refresh is defined)) }}\
+     {{ print('fast ' ~ flags.FAIL_FAST ~ ' quiet ' ~ flags.QUIET ~ ' empty ' ~ flags.EMPTY) }}\
+     {{ print('tests ' ~ flags.INDIRECT_SELECTION ~ ' ' ~ flags.WARN_ERROR_OPTIONS.silence) }}{% endmacro %}",
+);
+
+fn project(flags: &str) -> String {
+    format!("name: shop\nprofile: shop\nflags: {flags}\n")
+}
+
+fn with(scene: &Scene, variables: &[(&str, &str)], line: &str) -> Done {
+    let mut command = scene.command(line);
+    command.envs(variables.iter().copied());
+    Done::of(&command.output().expect("dp starts"))
+}
+
+#[tokio::test]
+async fn templates_see_dbts_flags_of_line_variable_and_project() {
+    let scene = Scene::new(&[TELL]).await;
+    let done = scene.good("--quiet run-operation tell --threads 3 --indirect-selection CAUTIOUS");
+    assert_eq!(done.text, "threads FalseFalse\nfast False quiet True empty None\ntests cautious []\n");
+    let silence =
+        "{fail_fast: true, quiet: true, full_refresh: true, warn_error_options: {silence: [UnusedMacro]}}";
+    scene.write("dbt_project.yml", &project(silence));
+    scene.good("run-operation tell").says("fast True quiet False empty None\ntests eager ['UnusedMacro']");
+    with(&scene, &[("DBT_FAIL_FAST", "0")], "run-operation tell").says("fast False");
+    with(&scene, &[("DBT_FAIL_FAST", "0")], "run-operation tell -x").says("fast True");
+    let both = [("DBT_FAIL_FAST", "0"), ("DBT_ENGINE_FAIL_FAST", "yes")];
+    with(&scene, &both, "run-operation tell").says("fast True");
+    let empty = with(&scene, &[("DBT_LOG_LEVEL", ""), ("DBT_TARGET", "")], "run-operation tell");
+    assert_eq!(empty.code, 0, "{}", empty.text);
+    let silent = with(&scene, &[("DBT_NO_PRINT", "1")], "run-operation tell");
+    assert!(!silent.text.contains("fast"), "{}", silent.text);
+}
+
+#[tokio::test]
+async fn a_projects_flag_of_another_kind_counts_for_nothing_and_an_unknown_word_stops() {
+    let scene = Scene::new(&[TELL]).await;
+    for value in ["1", "'true'", "[]"] {
+        scene.write("dbt_project.yml", &project(&format!("{{fail_fast: {value}}}")));
+        scene.good("run-operation tell").says("fast False");
+    }
+    for (flag, word) in [("log_level", "loud"), ("indirect_selection", "some")] {
+        scene.write("dbt_project.yml", &project(&format!("{{{flag}: {word}}}")));
+        let done = scene.dp("run-operation tell");
+        assert_eq!(done.code, 2);
+        done.says(&format!("`{flag}: {word}` of `flags` in dbt_project.yml is none of"));
+    }
+}
+
+#[tokio::test]
+async fn arguments_of_a_run_are_dbts() {
+    let scene = Scene::new(&[("models/a.sql", "select 1 as id")]).await;
+    scene.good("build --sample '3 days' --log-format json --no-fail-fast --event-time-start 2024-01-01 --event-time-end 2024-02-01");
+    let arguments = scene.artifact("run_results.json")["args"].clone();
+    let told = |key: &str| arguments.get(key).cloned().unwrap_or_default();
+    assert_eq!(told("log_format_file"), "json");
+    assert_eq!(told("event_time_end"), "2024-02-01T00:00:00");
+    assert_eq!(told("warn_error_options"), json!({"error": [], "warn": [], "silence": []}));
+    assert_eq!(told("show"), false);
+    assert_eq!(told("fail_fast"), Value::Null, "off as by default");
+    assert!(told("sample")["start"].as_str().is_some_and(|text| text.ends_with("+00:00")), "{arguments}");
+    // What it says can be said again.
+    scene.good("retry").says("Nothing to do");
+}
+
+#[tokio::test]
+async fn options_of_warnings_are_checked() {
+    let scene = Scene::new(&[("models/a.sql", "{{ exceptions.warn('careful') }}select 1 as id")]).await;
+    for (options, code, words) in [
+        ("{error: [JinjaLogWarnings]}", 1, "did you mean `JinjaLogWarning`?"),
+        ("{error: [all]}", 1, "`error: all` stands without brackets"),
+        ("{warn: [JinjaLogWarning]}", 1, "wants `error: all`"),
+        ("{include: all, error: all}", 1, "not both"),
+        ("{include: [], error: [JinjaLogWarning]}", 2, "careful"),
+        ("{error: all, warn: [JinjaLogWarning]}", 0, "careful"),
+        ("{eror: all}", 0, "`eror` in `warn_error_options` means nothing"),
+    ] {
+        let done = scene.dp(&format!("parse --warn-error-options '{options}'"));
+        assert_eq!(done.code, code, "{options}\n{}", done.text);
+        done.says(words);
+    }
+    scene.write("dbt_project.yml", &project("{warn_error: true}"));
+    let both = scene.dp("parse --warn-error-options '{silence: [JinjaLogWarning]}'");
+    assert_eq!(both.code, 2);
+    both.says("not allowed with argument warn_error");
+    assert_eq!(with(&scene, &[("DBT_WARN_ERROR", "false")], "parse").code, 0);
+}
+
+#[tokio::test]
+async fn the_version_is_told_after_a_verb_and_as_dbt_does() {
+    let scene = Scene::new(&[]).await;
+    for line in ["--version", "run --version", "source freshness -V"] {
+        scene.good(line).says("Core:\n  - installed: 1.11.");
+    }
+}

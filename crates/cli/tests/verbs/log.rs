@@ -1,0 +1,79 @@
+//! The JSON log: names, codes and facts that programs read.
+
+use crate::scene::Scene;
+use serde_json::{Value, json};
+
+/// The events of that name.
+fn events(text: &str, name: &str) -> Vec<Value> {
+    let all = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    all.filter(|event| event["info"]["name"] == name).collect()
+}
+
+#[track_caller]
+fn check(text: &str, name: &str, code: &str, facts: &Value) {
+    let found = events(text, name);
+    let event = found.first().unwrap_or_else(|| panic!("no {name} in\n{text}"));
+    assert_eq!(event["info"]["code"], code);
+    for (key, value) in facts.as_object().expect("facts") {
+        assert_eq!(&event["data"][key], value, "{key} of {event}");
+    }
+}
+
+#[tokio::test]
+async fn events_have_dbts_facts() {
+    let scene = Scene::new(&[
+        ("models/a.sql", "select 1 as id"),
+        ("models/b.sql", "select 1 / 0 as id from {{ ref('a') }}"),
+        ("tests/none.sql", "select * from {{ ref('a') }}"),
+        ("snapshots/s.yml", "snapshots: [{name: s, relation: ref('a'), config: {strategy: check, unique_key: id, check_cols: all}}]"),
+        ("macros/say.sql", "{% macro say() %}{{ print('out') }}{{ log('told', info=true) }}{{ exceptions.warn('careful') }}{% do run_query('select nowhere') %}{% endmacro %}"),
+    ])
+    .await;
+    let done = scene.dp("build --log-format json --store-failures");
+    assert_eq!(done.code, 1);
+    let text = &done.text;
+    check(text, "MainReportVersion", "A001", &json!({"version": "=1.11.16", "log_version": 3}));
+    let kept = &events(text, "CheckNodeTestFailure")[0]["data"]["relation_name"];
+    assert!(kept.as_str().is_some_and(|name| name.ends_with(r#"."dev_dbt_test__audit"."none""#)), "{kept}");
+    assert_eq!(events(text, "SQLCompiledPath")[0]["data"]["node_info"]["unique_id"], "test.shop.none");
+    let done = scene.dp("snapshot --log-format json");
+    check(&done.text, "LogSnapshotResult", "Q015", &json!({"result_message": "SELECT 1"}));
+    assert_eq!(events(&done.text, "LogSnapshotResult")[0]["data"]["cfg"]["enabled"], "True");
+
+    let text = scene.dp("run-operation say --log-format json").text;
+    check(&text, "PrintEvent", "Z052", &json!({"msg": "out"}));
+    check(&text, "JinjaLogInfo", "I062", &json!({"msg": "told"}));
+    check(&text, "JinjaLogWarning", "I061", &json!({"msg": "careful"}));
+    assert!(events(&text, "RunningOperationCaughtError")[0]["data"]["exc"].is_string(), "{text}");
+    assert_eq!(events(&text, "FoundStats").len(), 1);
+
+    let text = scene.dp("run --select nowhere --log-format json").text;
+    check(&text, "NoNodesForSelectionCriteria", "M030", &json!({"spec_raw": "nowhere"}));
+    assert_eq!(events(&text, "NothingToDo")[0]["data"], json!({}));
+}
+
+#[tokio::test]
+async fn what_is_shown_has_facts_and_is_what_the_selection_names() {
+    let scene = Scene::new(&[
+        ("models/a.sql", "select 1 as id"),
+        ("models/b.sql", "select id + 1 as id from {{ ref('a') }}"),
+        ("models/bad.sql", "select nowhere"),
+    ])
+    .await;
+    scene.good("run --select a b");
+    let text = scene.good("show --select +b --log-format json").text;
+    let shown = events(&text, "ShowNode");
+    assert_eq!(shown.len(), 1, "the node that is named, not its parent");
+    let facts = json!({"node_name": "b", "unique_id": "model.shop.b", "is_inline": false, "output_format": "text", "quiet": false, "preview": "| id |\n| -- |\n|  2 |\n"});
+    assert_eq!(shown[0]["data"], facts);
+    let text = scene.good("show --select b --output json --log-format json").text;
+    assert_eq!(events(&text, "ShowNode")[0]["data"]["preview"], "[{\"id\": 2}]");
+    let text = scene.good("compile --select a+ --log-format json").text;
+    let compiled = events(&text, "CompiledNode");
+    assert_eq!(compiled.len(), 1);
+    assert_eq!(compiled[0]["data"]["compiled"], "select 1 as id");
+    let refused = scene.dp("show --select bad");
+    assert_eq!(refused.code, 2);
+    refused.says("Database Error in model bad (models/bad.sql)");
+    scene.good("show --select nowhere").says("Nothing to do");
+}
