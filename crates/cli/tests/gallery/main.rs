@@ -80,7 +80,8 @@ fn run(folder: &Path, command: &str) -> String {
     let root = folder.canonicalize().expect("a folder");
     let text = text.replace(&format!("{}", root.display()), "PROJECT");
     let mut lines: Vec<&str> = text.lines().map(without_time).map(str::trim_end).collect();
-    lines.retain(|line| !line.starts_with("Running with dp="));
+    // The version, and the number of macros that we bring.
+    lines.retain(|line| !line.starts_with("Running with dp=") && !line.starts_with("Found "));
     let code = output.status.code().map_or("killed".to_owned(), |code| code.to_string());
     format!("{}\nexit code {code}\n", lines.join("\n"))
 }
