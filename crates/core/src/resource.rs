@@ -128,9 +128,10 @@ impl<'a> Resource<'a> {
         }
     }
 
-    /// The group it belongs to.
+    /// The group it belongs to by its own configuration: that of what it tests is not a test's own.
     pub fn group(self) -> Option<&'a str> {
         match self {
+            Self::Node(it) if it.resource_type == ResourceType::Test => it.config.0.get("group")?.as_str(),
             Self::Node(it) => it.group.as_deref(),
             Self::Metric(it) => it.more.get("group")?.as_str(),
             Self::SavedQuery(it) => it.more.get("group")?.as_str(),

@@ -15,4 +15,4 @@ mod merge;
 pub use check::check;
 pub use defaults::{Kind, defaults};
 pub use levels::{Levels, Unused};
-pub use merge::{finish, merge, merge_version, tags};
+pub use merge::{finish, merge, merge_test, merge_version, tags};

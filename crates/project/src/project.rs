@@ -177,7 +177,7 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
     });
     diagnostics.extend(assembled.diagnostics);
     let mut manifest = assembled.manifest;
-    manifest.selectors = selectors::read(&options.project_dir, &shared)?;
+    manifest.selectors = selectors::read(&options.project_dir, &shared, &mut diagnostics)?;
     manifest.metadata = artifact::metadata(options, &packages[0].settings);
     let root = packages[0].root.clone();
     let target_path = root.join(&packages[0].settings.target_path);

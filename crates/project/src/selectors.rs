@@ -12,8 +12,13 @@ use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Reads the file of a project's folder; empty where it has none.
-pub fn read(folder: &Path, shared: &Arc<Shared>) -> Result<Map<String, Value>, Error> {
+/// Reads the file of a project's folder; empty where it has none. Warns of definitions that dbt reads otherwise
+/// than they look.
+pub fn read(
+    folder: &Path,
+    shared: &Arc<Shared>,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Map<String, Value>, Error> {
     let path = folder.join("selectors.yml");
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -24,7 +29,7 @@ pub fn read(folder: &Path, shared: &Arc<Shared>) -> Result<Map<String, Value>, E
     let shared = Arc::new(shared.without_macros());
     let renderer = Renderer::new(&shared, &shared.vars, &shared.project_name, Secrets::Refused);
     let root = renderer.render(&document, &document.root, &render::all)?;
-    Ok(selectors(&document, &root)?)
+    Ok(selectors(&document, &root, warnings)?)
 }
 
 fn fault(document: &Document, node: &Node, message: &str) -> Diagnostic {
@@ -46,7 +51,11 @@ fn unparsable(document: &Document, node: &Node) -> Diagnostic {
     .at(document.place(&node.span))
 }
 
-fn selectors(document: &Document, root: &Node) -> Result<Map<String, Value>, Diagnostic> {
+fn selectors(
+    document: &Document,
+    root: &Node,
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Map<String, Value>, Diagnostic> {
     if root.is_null() {
         return Ok(Map::new());
     }
@@ -69,7 +78,9 @@ fn selectors(document: &Document, root: &Node) -> Result<Map<String, Value>, Dia
                 selector.insert(key.to_owned(), value.to_json());
             }
         }
-        let definition = Reader { document, known: &found }.definition(definition)?;
+        let mut reader = Reader { document, known: &found, warnings };
+        reader.root(definition)?;
+        let definition = reader.definition(definition)?;
         selector.insert("definition".to_owned(), definition);
         found.insert(name, Value::Object(selector));
     }
@@ -82,46 +93,77 @@ fn selectors(document: &Document, root: &Node) -> Result<Map<String, Value>, Dia
 struct Reader<'a> {
     document: &'a Document,
     known: &'a Map<String, Value>,
+    warnings: &'a mut Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
-    fn definition(&self, node: &Node) -> Result<Value, Diagnostic> {
+    /// At the root a set stands alone.
+    fn root(&self, node: &Node) -> Result<(), Diagnostic> {
+        let keys: Vec<&str> = node.entries().iter().map(|it| it.key.as_str()).collect();
+        if keys.len() < 2 || !keys.iter().any(|key| is_set(key)) {
+            return Ok(());
+        }
+        let message = format!(
+            "Only a single 'union' or 'intersection' key is allowed in a root level selector definition; found {}.",
+            keys.join(",")
+        );
+        let fault = fault(self.document, node, &message);
+        Err(if keys.contains(&"exclude") {
+            fault.hint("write `- exclude: […]` as an item of the list")
+        } else {
+            fault
+        })
+    }
+
+    fn definition(&mut self, node: &Node) -> Result<Value, Diagnostic> {
         if let Some(text) = node.scalar_text() {
             return Ok(spec(&text));
         }
         if !node.is_map() {
             return Err(fault(self.document, node, "Expected a definition: a text, or a mapping"));
         }
-        let sets: Vec<&str> = node
-            .entries()
-            .iter()
-            .map(|it| it.key.as_str())
-            .filter(|it| matches!(*it, "union" | "intersection"))
-            .collect();
-        match sets.as_slice() {
-            [] => self.method(node),
-            [key] => {
-                let Some(list) = node.get(key).filter(|it| it.is_list()) else {
-                    let message = format!("Invalid value for key \"{key}\". Expected a list.");
-                    return Err(fault(self.document, node, &message));
-                };
-                let items: Result<Vec<Value>, Diagnostic> =
-                    list.items().iter().map(|item| self.definition(item)).collect();
-                Ok(json!({*key: items?}))
-            }
-            _ => Err(fault(
-                self.document,
-                node,
-                &format!(
-                    "Only a single 'union' or 'intersection' key is allowed in a root level selector definition; \
-                     found {}.",
-                    sets.join(",")
-                ),
-            )),
+        // Of two sets below the root the union counts.
+        let Some(key) = ["union", "intersection"].into_iter().find(|key| node.get(key).is_some()) else {
+            return self.method(node);
+        };
+        let list = self.list(node, key)?;
+        for item in node.get(key).map(Node::items).unwrap_or_default() {
+            self.warn_of_lost_part(item, key);
         }
+        let mut definition = Map::from_iter([(key.to_owned(), list)]);
+        if node.get("exclude").is_some() {
+            definition.insert("exclude".to_owned(), self.list(node, "exclude")?);
+        }
+        Ok(Value::Object(definition))
     }
 
-    fn method(&self, node: &Node) -> Result<Value, Diagnostic> {
+    /// The definitions below a key.
+    fn list(&mut self, node: &Node, key: &str) -> Result<Value, Diagnostic> {
+        let Some(list) = node.get(key).filter(|it| it.is_list()) else {
+            let message = format!("Invalid value for key \"{key}\". Expected a list.");
+            return Err(fault(self.document, node, &message));
+        };
+        let items: Result<Vec<Value>, Diagnostic> =
+            list.items().iter().map(|item| self.definition(item)).collect();
+        Ok(Value::Array(items?))
+    }
+
+    /// An item with `exclude` is the exclusion of the whole list: what else it says selects nothing.
+    fn warn_of_lost_part(&mut self, item: &Node, key: &str) {
+        if item.entries().len() < 2 || item.get("exclude").is_none() {
+            return;
+        }
+        let message = format!(
+            "An item of `{key}` has `exclude` beside what it selects: dbt takes the exclusion for that of the whole \
+             list, and the item selects nothing"
+        );
+        let warning = Diagnostic::warning(code::SELECTOR, message)
+            .at(self.document.place(&item.span))
+            .hint("name the item as a selector of its own and refer to it by `method: selector`");
+        self.warnings.push(warning);
+    }
+
+    fn method(&mut self, node: &Node) -> Result<Value, Diagnostic> {
         if let (Some(method), Some(value)) = (node.get("method"), node.get("value")) {
             if method.text() == Some("selector") {
                 let name = value.scalar_text().unwrap_or_default();
@@ -132,18 +174,13 @@ impl Reader<'_> {
                 return Ok(known["definition"].clone());
             }
             let mut definition = node.to_json_map();
-            if let Some(Value::Array(excluded)) = definition.get_mut("exclude") {
-                let items = node.get("exclude").map(Node::items).unwrap_or_default();
-                *excluded = items.iter().map(|item| self.definition(item)).collect::<Result<_, _>>()?;
+            if node.get("exclude").is_some() {
+                definition.insert("exclude".to_owned(), self.list(node, "exclude")?);
             }
             return Ok(Value::Object(definition));
         }
         match node.entries() {
-            [only] if only.key == "exclude" => {
-                let items: Result<Vec<Value>, Diagnostic> =
-                    only.value.items().iter().map(|item| self.definition(item)).collect();
-                Ok(json!({"exclude": items?}))
-            }
+            [only] if only.key == "exclude" => Ok(json!({"exclude": self.list(node, "exclude")?})),
             [only] => Ok(json!({"method": only.key, "value": only.value.to_json()})),
             entries => {
                 let keys: Vec<String> = entries.iter().map(|it| crate::python::repr_text(&it.key)).collect();
@@ -155,6 +192,10 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn is_set(key: &str) -> bool {
+    matches!(key, "union" | "intersection")
 }
 
 /// The long form of a text: `1+tag:nightly+` as method, value and graph operators.

@@ -104,3 +104,58 @@ fn nested_configuration_keeps_the_keys_that_it_has() {
     let after = serde_json::json!({"build_after": {"count": 1, "period": "day", "updates_on": "any"}});
     assert_eq!(config["freshness"], after);
 }
+
+#[test]
+fn unit_tests_say_their_rows() {
+    let models = [
+        ("models/a.sql", "select 1 as id"),
+        ("models/m.sql", "select * from {{ ref('a') }}"),
+        ("seeds/s.csv", "id\n1\n"),
+    ];
+    let unit = |given: &str, expect: &str| {
+        format!("unit_tests:\n- {{name: u, model: m, given: [{{{given}}}], expect: {{{expect}}}}}\n")
+    };
+    let of = |given: &str, expect: &str, told: &str| {
+        let yaml = unit(given, expect);
+        refused(&[models.as_slice(), &[("models/m.yml", yaml.as_str())]].concat(), told);
+    };
+    let input = "input: ref('a'), rows: []";
+    of(input, "", "Unit test u has expected rows, none");
+    of(input, "format: csv", "has expected rows or fixtures which do not match format csv");
+    of("input: ref('a'), format: sql, rows: ", "rows: []", "which do not match format sql");
+    of("input: ref('a')", "rows: []", "Unable to find seed 'shop.a' for unit tests");
+    of("input: this", "rows: []", "has no rows for `this`, which is no seed");
+    let yaml = unit("input: ref('s')", "rows: []");
+    manifest(&[models.as_slice(), &[("models/m.yml", yaml.as_str())]].concat());
+}
+
+#[test]
+fn data_tests_are_named_and_configured_as_written() {
+    let model = ("models/m.sql", "select 1 as id");
+    let of = |test: &str| format!("models:\n- {{name: m, columns: [{{name: id, data_tests: [{test}]}}]}}\n");
+    for name in ["1unique", "-unique", "ünique", "''"] {
+        refused(&[model, ("models/m.yml", &of(name))], "Test name string did not match expected pattern");
+    }
+    // What stands behind the name is not read.
+    manifest(&[model, ("models/m.yml", &of("unique-ish"))]);
+    let config = "{pre_hook: select 1, docs: {show: false}, contract: {enforced: true}, grants: {select: a}}";
+    let read = manifest(&[model, ("models/m.yml", &of(&format!("unique: {{config: {config}}}")))]);
+    let test = read.nodes.values().find(|node| node.name == "unique_m_id").expect("a test");
+    let config = serde_json::to_value(&test.config).expect("JSON");
+    assert!(config.get("pre-hook").is_none(), "{config}");
+    assert_eq!(config["docs"], serde_json::json!({"show": false}));
+    assert_eq!(config["contract"], serde_json::json!({"enforced": true}));
+    assert_eq!(config["grants"], serde_json::json!({"select": "a"}));
+}
+
+#[test]
+fn selectors_are_refused_as_dbt_refuses_them() {
+    let of = |definition: &str, told: &str| {
+        let yaml = format!("selectors:\n- {{name: s, definition: {definition}}}\n");
+        refused(&[("models/m.sql", "select 1 as id"), ("selectors.yml", &yaml)], told);
+    };
+    of("{union: [m], exclude: [m]}", "Only a single 'union' or 'intersection' key is allowed");
+    of("{method: fqn, value: m, exclude: m}", "Invalid value for key \"exclude\". Expected a list.");
+    of("{union: [m, {exclude: m}]}", "Invalid value for key \"exclude\". Expected a list.");
+    of("{union: [m, {method: nope, value: m}]}", "'nope' is not a valid method name");
+}

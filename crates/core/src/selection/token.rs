@@ -2,6 +2,7 @@
 
 use super::SelectionError;
 use super::expression::{Criterion, Expression, IndirectSelection, Reach};
+use super::method::is_known;
 
 /// What `--select` and `--exclude` say together; nothing under `select` is everything.
 pub fn from_arguments(
@@ -54,7 +55,7 @@ pub(super) fn criterion(text: &str, indirect: IndirectSelection) -> Result<Crite
         }
         None => (default_method(rest).to_owned(), Vec::new(), rest),
     };
-    Ok(Criterion {
+    let criterion = Criterion {
         text: text.to_owned(),
         method,
         arguments,
@@ -63,7 +64,9 @@ pub(super) fn criterion(text: &str, indirect: IndirectSelection) -> Result<Crite
         parents,
         children,
         indirect,
-    })
+    };
+    is_known(&criterion.method)?;
+    Ok(criterion)
 }
 
 /// `2+rest`, `+rest`

@@ -2,6 +2,7 @@
 
 use super::SelectionError;
 use super::expression::{Criterion, Expression, IndirectSelection, Reach};
+use super::method::is_known;
 use super::token;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -60,9 +61,35 @@ pub fn selectors(
     Ok(YamlSelectors { definitions, default })
 }
 
-/// A number of steps; dbt writes it as text where the definition was one.
-fn depth(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+/// A number of steps; dbt writes it as text where the definition was one. The number zero says nothing, the text
+/// does.
+fn depth(relatives: &str, value: &Value) -> Result<Option<usize>, SelectionError> {
+    let read = match value {
+        Value::String(text) if !text.is_empty() => text.trim().parse::<i64>().ok(),
+        #[expect(clippy::cast_possible_truncation, reason = "Python cuts fractions off, too")]
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|it| it as i64)),
+        Value::Bool(true) => Some(1),
+        Value::Array(_) | Value::Object(_) => None,
+        _ => return Ok(None),
+    };
+    let steps = read.ok_or_else(|| {
+        let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        SelectionError::Definition(format!("Invalid node spec - could not handle {relatives} depth {shown}"))
+    })?;
+    // A negative number of steps leads nowhere.
+    Ok((steps != 0 || value.is_string()).then(|| usize::try_from(steps).unwrap_or(0)))
+}
+
+/// Whether Python takes a flag of a definition for true: any text that isn't empty is.
+fn is_set(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(yes)) => *yes,
+        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::Object(keys)) => !keys.is_empty(),
+    }
 }
 
 fn truthy(value: Option<&Value>) -> bool {
@@ -141,17 +168,25 @@ impl Reader<'_> {
             return Err(SelectionError::Definition(format!("`{key}` must be a list of definitions")));
         };
         let mut parts = Vec::new();
-        let mut excluded = Vec::new();
+        let mut excluded = None;
         for item in items {
-            match item.as_object().and_then(|keys| keys.get("exclude")).filter(|_| is_single(item)) {
-                Some(exclude) => excluded.push(self.exclusion(exclude)?),
+            // As in dbt, whatever has `exclude` is the list's exclusion and nothing else.
+            match item.get("exclude").filter(|_| !self.is_inlined(item)) {
+                Some(_) if excluded.is_some() => {
+                    return Err(SelectionError::Definition(format!(
+                        "You cannot provide multiple exclude arguments to the same selector set operator:\n{item}"
+                    )));
+                }
+                Some(exclude) => excluded = Some(self.exclusion(exclude)?),
                 None => parts.push(self.definition(item)?),
             }
         }
-        if let Some(exclude) = keys.get("exclude") {
-            excluded.push(self.exclusion(exclude)?);
-        }
         Ok(without(combine(parts), excluded))
+    }
+
+    /// Whether an item is what the manifest has in place of `method: selector`.
+    fn is_inlined(&self, item: &Value) -> bool {
+        self.written.values().any(|selector| selector.get("definition") == Some(item))
     }
 
     fn exclusion(&mut self, exclude: &Value) -> Result<Expression, SelectionError> {
@@ -168,6 +203,9 @@ impl Reader<'_> {
         let method = keys.get("method").and_then(Value::as_str).ok_or_else(|| {
             SelectionError::Definition("`method` must be the name of a selection method".into())
         })?;
+        if method != "selector" {
+            is_known(method.split('.').next().unwrap_or_default())?;
+        }
         let value = match keys.get("value") {
             Some(Value::String(text)) => text.clone(),
             None | Some(Value::Null | Value::Object(_) | Value::Array(_)) => {
@@ -182,7 +220,7 @@ impl Reader<'_> {
             let criterion = self.criterion(method, value, keys)?;
             Expression::Expected(criterion.text.clone(), Box::new(Expression::Criterion(criterion)))
         };
-        Ok(without(base, excluded.into_iter().collect()))
+        Ok(without(base, excluded))
     }
 
     fn criterion(
@@ -191,11 +229,11 @@ impl Reader<'_> {
         value: String,
         keys: &Map<String, Value>,
     ) -> Result<Criterion, SelectionError> {
-        let flag = |key: &str| truthy(keys.get(key));
-        let reach = |key: &str| {
-            let steps = keys.get(&format!("{key}_depth")).and_then(depth);
-            let steps = steps.and_then(|steps| usize::try_from(steps).ok());
-            flag(key).then(|| steps.map_or(Reach::All, Reach::Steps))
+        let flag = |key: &str| is_set(keys.get(key));
+        let reach = |key: &str, relatives: &str| {
+            let steps =
+                keys.get(&format!("{key}_depth")).map(|it| depth(relatives, it)).transpose()?.flatten();
+            Ok::<_, SelectionError>(flag(key).then(|| steps.map_or(Reach::All, Reach::Steps)))
         };
         let indirect = match keys.get("indirect_selection").and_then(Value::as_str) {
             None => self.indirect,
@@ -213,8 +251,8 @@ impl Reader<'_> {
             arguments: names.collect(),
             value,
             childrens_parents: flag("childrens_parents"),
-            parents: reach("parents"),
-            children: reach("children"),
+            parents: reach("parents", "parent")?,
+            children: reach("children", "child")?,
             indirect,
             text,
         };
@@ -227,14 +265,63 @@ impl Reader<'_> {
 
 static EMPTY: String = String::new();
 
-fn is_single(item: &Value) -> bool {
-    item.as_object().is_some_and(|keys| keys.len() == 1)
+fn without(base: Expression, excluded: Option<Expression>) -> Expression {
+    match excluded {
+        None => base,
+        Some(excluded) => Expression::Difference(Box::new(base), Box::new(excluded)),
+    }
 }
 
-fn without(base: Expression, mut excluded: Vec<Expression>) -> Expression {
-    match excluded.len() {
-        0 => base,
-        1 => Expression::Difference(Box::new(base), Box::new(excluded.remove(0))),
-        _ => Expression::Difference(Box::new(base), Box::new(Expression::Union(excluded))),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(definition: Value) -> Result<Expression, String> {
+        let written = json!({
+            "kept": {"definition": {"method": "fqn", "value": "a", "exclude": ["b"]}},
+            "s": {"definition": definition},
+        });
+        let written = written.as_object().expect("an object");
+        let known = selectors(written, IndirectSelection::Eager).map_err(|error| error.to_string())?;
+        known.get("s").cloned().map_err(|error| error.to_string())
+    }
+
+    #[track_caller]
+    fn same(one: Value, other: Value) {
+        let (one, other) = (read(one).expect("readable"), read(other).expect("readable"));
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+    }
+
+    #[track_caller]
+    fn refused(definition: Value, message: &str) {
+        let found = read(definition).expect_err("refused");
+        assert!(found.contains(message), "{found}");
+    }
+
+    #[test]
+    fn an_item_with_an_exclusion_is_nothing_else() {
+        let item = json!({"method": "fqn", "value": "b", "exclude": ["c"]});
+        same(json!({"union": ["a", item]}), json!({"union": ["a", {"exclude": ["c"]}]}));
+        refused(
+            json!({"union": ["a", item, {"exclude": ["d"]}]}),
+            "cannot provide multiple exclude arguments to the same selector set operator",
+        );
+        // What stands in place of `method: selector` keeps its own.
+        let inlined = json!({"method": "fqn", "value": "a", "exclude": ["b"]});
+        let found = read(json!({"union": ["x", inlined]})).expect("readable");
+        assert!(matches!(found, Expression::Union(parts) if parts.len() == 2));
+    }
+
+    #[test]
+    fn methods_and_depths_are_checked_where_nothing_asks_for_them() {
+        refused(json!({"union": ["a", "bad:x"]}), "'bad' is not a valid method name");
+        refused(json!({"exclude": ["a"]}), "'exclude' is not a valid method name");
+        let with =
+            |key: &str, value: Value| json!({"method": "fqn", "value": "a", "parents": true, key: value});
+        refused(with("parents_depth", json!("x")), "could not handle parent depth x");
+        refused(with("children_depth", json!("x")), "could not handle child depth x");
+        same(with("parents_depth", json!(0)), with("parents", json!("false")));
+        same(with("parents_depth", json!("1")), with("parents_depth", json!(1.5)));
     }
 }

@@ -1,6 +1,6 @@
 //! The levels that `dbt_project.yml` gives a resource, by package and folder.
 
-use super::{Kind, check, defaults, finish, merge};
+use super::{Kind, check, defaults, finish, merge, merge_test};
 use crate::settings::{ConfigTree, Settings};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -77,6 +77,7 @@ impl<'a> Levels<'a> {
         call: &Map<String, Value>,
     ) -> Map<String, Value> {
         let mut config = defaults(kind).clone();
+        let merge = if kind == Kind::Test { merge_test } else { merge };
         for level in self.of(self.package, kind, fqn, |tree| &tree.rendered) {
             merge(&mut config, &level);
         }
@@ -88,7 +89,9 @@ impl<'a> Levels<'a> {
                 merge(&mut config, &level);
             }
         }
-        finish(&mut config);
+        if kind != Kind::Test {
+            finish(&mut config);
+        }
         // A limit may be written as text, as templates give it.
         let limit = config.get("limit").and_then(Value::as_str).and_then(|it| it.trim().parse::<i64>().ok());
         if let (Kind::Test, Some(limit)) = (kind, limit) {

@@ -33,6 +33,21 @@ pub fn merge(config: &mut Map<String, Value>, level: &Map<String, Value>) {
     }
 }
 
+/// Puts a level over what is there for a data test, which knows tags and meta alone of what nodes merge: hooks are
+/// left out, everything else stays as it is written and is replaced.
+pub fn merge_test(config: &mut Map<String, Value>, level: &Map<String, Value>) {
+    for (key, value) in level {
+        match canonical(key) {
+            "pre-hook" | "post-hook" => {}
+            "tags" => append(config, key, listed(value)),
+            "meta" if value.is_object() => update(config, key, value),
+            _ => {
+                config.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
 /// A list, or one item. Nothing is an item too: the check of the whole configuration refuses it.
 fn listed(value: &Value) -> Vec<Value> {
     match value {

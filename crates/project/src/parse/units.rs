@@ -214,7 +214,8 @@ impl Parts<'_> {
             "dict" => match rows {
                 _ if fixture.is_some() => return Err(mismatch(" which do not match format dict")),
                 Some(rows) if rows.is_list() => rows.to_json(),
-                None if item.entry("rows").is_some() || what == "expected" => json!([]),
+                None if what == "expected" => return Err(mismatch(", none: say `rows: []` for no row")),
+                // A seed's file has them.
                 None => Value::Null,
                 Some(_) => return Err(mismatch(" which do not match format dict")),
             },
@@ -233,12 +234,11 @@ impl Parts<'_> {
                         })?;
                         found.to_owned()
                     }
-                    (None, Some(rows)) => rows.text().map(str::to_owned).ok_or_else(|| {
+                    (None, rows) => rows.and_then(Yaml::text).map(str::to_owned).ok_or_else(|| {
                         mismatch(&format!(
                             " or fixtures which do not match format {format}.  Expected string."
                         ))
                     })?,
-                    (None, None) => String::new(),
                 };
                 if format == "csv" { csv_rows(&text) } else { json!(text.trim_end_matches('\n')) }
             }

@@ -129,10 +129,9 @@ impl Reader<'_> {
         path: &str,
         column: Option<&(String, bool)>,
     ) -> Result<TestSpec, Diagnostic> {
-        let span = item.span.clone();
         match &item.content {
-            Content::Text(name) => Ok(spec(name, span, column)),
-            Content::Map(entries) => self.mapping(item, entries, span, column),
+            Content::Text(name) => self.spec(name, item, column),
+            Content::Map(entries) => self.mapping(item, entries, column),
             _ => {
                 let shown = python::repr(&item.to_json());
                 Err(self.block.invalid(
@@ -142,6 +141,34 @@ impl Reader<'_> {
                 ))
             }
         }
+    }
+
+    /// A test by its name, perhaps with a package's before it; as in dbt what stands behind a name is not read.
+    fn spec(&self, full: &str, node: &Node, column: Option<&(String, bool)>) -> Result<TestSpec, Diagnostic> {
+        let Some((first, behind)) = leading_name(full) else {
+            let message = format!(
+                "Invalid generic test configuration given in {}:\nTest name string did not match expected pattern: {full}",
+                self.block.properties.file.path
+            );
+            let hint = "a test's name has letters of ASCII, digits and `_`, and starts with no digit";
+            return Err(self.block.fault(node, message).hint(hint));
+        };
+        let second = behind.strip_prefix('.').and_then(leading_name);
+        let (namespace, name) = match second {
+            Some((name, _)) => (Some(first.to_owned()), name),
+            None => (None, first),
+        };
+        Ok(TestSpec {
+            namespace,
+            name: name.to_owned(),
+            custom_name: None,
+            arguments: Map::new(),
+            config: Map::new(),
+            description: None,
+            column: column.cloned(),
+            column_tags: Vec::new(),
+            span: node.span.clone(),
+        })
     }
 
     fn invalid(&self, why: &str, node: &Node) -> Diagnostic {
@@ -159,12 +186,11 @@ impl Reader<'_> {
         &mut self,
         item: &Node,
         entries: &[Entry],
-        span: Range<usize>,
         column: Option<&(String, bool)>,
     ) -> Result<TestSpec, Diagnostic> {
         // `{name: …, test_name: unique, …}`: everything at one level.
         if let Some(name) = item.text_of("test_name") {
-            let mut spec = spec(name, span, column);
+            let mut spec = self.spec(name, item, column)?;
             return self.fill(&mut spec, entries.iter().filter(|it| it.key != "test_name")).map(|()| spec);
         }
         let (named, beside): (Vec<&Entry>, Vec<&Entry>) = entries
@@ -192,7 +218,7 @@ impl Reader<'_> {
                 .hint("indent what belongs to the test below its name, under `arguments:`"));
             }
         };
-        let mut spec = spec(&test.key, span, column);
+        let mut spec = self.spec(&test.key, item, column)?;
         if !beside.is_empty() && !named.is_empty() {
             return Err(self.invalid(
                 &format!(
@@ -321,20 +347,10 @@ impl Reader<'_> {
     }
 }
 
-fn spec(full: &str, span: Range<usize>, column: Option<&(String, bool)>) -> TestSpec {
-    let (namespace, name) = match full.split_once('.') {
-        Some((namespace, name)) => (Some(namespace.to_owned()), name),
-        None => (None, full),
-    };
-    TestSpec {
-        namespace,
-        name: name.to_owned(),
-        custom_name: None,
-        arguments: Map::new(),
-        config: Map::new(),
-        description: None,
-        column: column.cloned(),
-        column_tags: Vec::new(),
-        span,
-    }
+/// The name that a text starts with, and what stands behind it.
+fn leading_name(text: &str) -> Option<(&str, &str)> {
+    let is_part = |letter: char| letter == '_' || letter.is_ascii_alphanumeric();
+    let end = text.find(|letter| !is_part(letter)).unwrap_or(text.len());
+    let is_name = end > 0 && !text.starts_with(|letter: char| letter.is_ascii_digit());
+    is_name.then(|| text.split_at(end))
 }

@@ -80,6 +80,17 @@ const METHODS: &[&str] = &[
     "source_status",
 ];
 
+/// An error unless the method exists.
+pub(super) fn is_known(name: &str) -> Result<(), SelectionError> {
+    if METHODS.contains(&name) { Ok(()) } else { Err(unknown(name)) }
+}
+
+fn unknown(name: &str) -> SelectionError {
+    let near = crate::diagnostic::nearest(name, METHODS.iter().copied());
+    let hint = near.first().map(|it| format!("\nhint: did you mean `{it}:`?")).unwrap_or_default();
+    SelectionError::Method { name: name.to_owned(), hint }
+}
+
 impl<'a> Method<'a> {
     /// Reads a criterion's method and value.
     pub fn new(criterion: &Criterion, context: Context<'a>) -> Result<Self, SelectionError> {
@@ -125,7 +136,7 @@ impl<'a> Method<'a> {
             "resource_type" => Self::ResourceType(ResourceType::parse(value).ok_or_else(|| {
                 SelectionError::Value(format!("Invalid resource_type selector \"{value}\""))
             })?),
-            "path" => Self::Path(PathQuery::new(value, context)),
+            "path" => Self::Path(PathQuery::new(value, context)?),
             "file" => Self::File(Pattern::new(value)),
             "package" => Self::Package(Pattern::new(if value == "this" { project } else { value })),
             "config" => Self::Config(ConfigQuery::new(&criterion.arguments, value)),
@@ -143,12 +154,7 @@ impl<'a> Method<'a> {
             }
             "result" => Self::Ids(with_status(value, context)?),
             "source_status" => Self::Ids(with_source_status(value, context)?),
-            other => {
-                let near = crate::diagnostic::nearest(other, METHODS.iter().copied());
-                let hint =
-                    near.first().map(|it| format!("\nhint: did you mean `{it}:`?")).unwrap_or_default();
-                return Err(SelectionError::Method { name: other.to_owned(), hint });
-            }
+            other => return Err(unknown(other)),
         })
     }
 
@@ -189,7 +195,8 @@ fn test_type(value: &str) -> Result<TestType, SelectionError> {
         "generic" | "schema" => Ok(TestType::Generic),
         "singular" => Ok(TestType::Singular),
         "unit" => Ok(TestType::Unit),
-        "data" => Ok(TestType::Data),
+        // Nothing at all finds what no word is needed for.
+        "data" | "" => Ok(TestType::Data),
         _ => Err(SelectionError::Value(format!(
             "Invalid test type selector {value}: expected \"generic\", \"singular\", \"unit\", or \"data\""
         ))),

@@ -1,6 +1,7 @@
 //! `path:`: files and folders below the project's root.
 
 use crate::resource::Resource;
+use crate::selection::SelectionError;
 use crate::selection::evaluate::Context;
 use crate::selection::pattern::PathPattern;
 use std::collections::HashSet;
@@ -14,7 +15,13 @@ pub(in crate::selection) struct PathQuery {
 }
 
 impl PathQuery {
-    pub fn new(value: &str, context: Context<'_>) -> Self {
+    /// Reads the pattern; one below the root of the file system is refused, as by Python.
+    pub fn new(value: &str, context: Context<'_>) -> Result<Self, SelectionError> {
+        if std::path::Path::new(value).is_absolute() {
+            return Err(SelectionError::Value(format!(
+                "Non-relative patterns are unsupported: \"{value}\"\nhint: name the path from the project's folder"
+            )));
+        }
         let pattern = PathPattern::new(value);
         let project = context.manifest.project_name();
         let mut seen = HashSet::new();
@@ -27,7 +34,7 @@ impl PathQuery {
                 }
             }
         }
-        Self { fits }
+        Ok(Self { fits })
     }
 
     pub fn matches(&self, resource: Resource<'_>) -> bool {

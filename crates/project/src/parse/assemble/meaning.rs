@@ -129,11 +129,15 @@ impl Assembler<'_> {
     pub(super) fn inputs_exist(&self, block: &Block, test: &UnitTest) -> Result<(), Diagnostic> {
         for given in test.given.iter().filter(|given| given["rows"].is_null() && given["fixture"].is_null()) {
             let input = given["input"].as_str().unwrap_or_default();
-            let Some(name) = units::referenced(input) else { continue };
-            let known = self.manifest.nodes.values().any(|node| node.name == name && node.is_refable());
-            if !known {
+            let Some(name) = units::referenced(input) else {
+                let message =
+                    format!("Unit test '{}' has no rows for `{input}`, which is no seed", block.name());
+                return Err(block.fault(&block.node, message).hint("say `rows: []` for no row"));
+            };
+            let is_seed = |node: &Node| node.name == name && node.resource_type == ResourceType::Seed;
+            if !self.manifest.nodes.values().any(is_seed) {
                 let message = format!("Unable to find seed '{}.{name}' for unit tests", block.package());
-                return Err(block.fault(&block.node, message));
+                return Err(block.fault(&block.node, message).hint("say `rows: []` for no row"));
             }
         }
         Ok(())
