@@ -35,7 +35,7 @@ impl Builder {
                 Err(self.runtime.plain_failure(resource, "Database Error", &error.to_string()))
             }
             Ok(connection) if node.is_ephemeral() => self.compile(node, &connection),
-            Ok(connection) if microbatch::is_microbatch(node) => {
+            Ok(connection) if self.runtime.project().is_batched(node) => {
                 return microbatch::build(self, node, &connection, context);
             }
             Ok(connection) => self.build(node, &connection, &mut watch),

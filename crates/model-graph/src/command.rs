@@ -111,20 +111,20 @@ fn build(
         hooks
     };
     let mut all = hooks(Moment::Start, &[]);
-    if !all.iter().any(|hook| hook.status == Status::Error) {
-        let plan = Plan::new(&stage.context.manifest, &selected, Order::Dependencies);
-        let builder = Builder {
-            runtime: stage.runtime.clone(),
-            slots: stage.slots.clone(),
-            times: EventTimes { start: None, end: None, now },
-            batches: HashMap::new(),
-        };
-        let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false };
-        let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);
-        let ends = hooks(Moment::End, &run.results);
-        all.extend(run.results);
-        all.extend(ends);
-    }
+    let skip_all = stage.runtime.project().flags.is_on("skip_nodes_if_on_run_start_fails")
+        && all.iter().any(|hook| hook.status == Status::Error);
+    let plan = Plan::new(&stage.context.manifest, &selected, Order::Dependencies);
+    let builder = Builder {
+        runtime: stage.runtime.clone(),
+        slots: stage.slots.clone(),
+        times: EventTimes { start: None, end: None, now },
+        batches: HashMap::new(),
+    };
+    let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false, skip_all };
+    let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);
+    let ends = hooks(Moment::End, if skip_all { &[] } else { run.results.as_slice() });
+    all.extend(run.results);
+    all.extend(ends);
     file.finish().context("write run_results.json")?;
     Ok(!all.iter().any(|result| result.status.is_failure()))
 }

@@ -18,12 +18,6 @@ use std::sync::Arc;
 /// A window of event times; the end is not part of it.
 pub type Span = (DateTime<Utc>, DateTime<Utc>);
 
-/// Whether the model is built in batches.
-pub(crate) fn is_microbatch(node: &Node) -> bool {
-    node.config.materialized() == "incremental"
-        && node.config.text("incremental_strategy") == Some("microbatch")
-}
-
 /// Builds a model batch by batch; the first that fails on a new table ends it.
 pub(crate) fn build(
     builder: &Builder,

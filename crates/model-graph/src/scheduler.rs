@@ -20,6 +20,8 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// Say nothing of a node that begins or ends: `compile`, `clone`.
     pub silent: bool,
+    /// Skip every node: a hook before them failed, and the project asks for it.
+    pub skip_all: bool,
 }
 
 /// What became of a plan.
@@ -134,6 +136,10 @@ impl<'a> Walk<'a> {
             let mut begun = Vec::with_capacity(tasks.len());
             for task in tasks {
                 match task.turn {
+                    Turn::Run(index) if self.options.skip_all => {
+                        let skipped = Skipped { index, first: index, last: index };
+                        self.finish(index, self.skip(skipped, task.number, slot));
+                    }
                     Turn::Run(index) => match self.begin(index, task.number, slot) {
                         Ok(node) => begun.push(node),
                         Err(result) => self.finish(index, *result),

@@ -87,7 +87,13 @@ fn walk(nodes: &[(&str, &[&str])], order: Order, notes: &Notes, threads: usize, 
     let manifest = manifest(nodes);
     let selected: IndexSet<UniqueId> = nodes.iter().map(|(id, _)| UniqueId::from(*id)).collect();
     let plan = Plan::new(&manifest, &selected, order);
-    run(&plan, notes, &context(manifest), &RunOptions { threads, fail_fast, silent: false }, &file(None))
+    run(
+        &plan,
+        notes,
+        &context(manifest),
+        &RunOptions { threads, fail_fast, silent: false, skip_all: false },
+        &file(None),
+    )
 }
 
 fn statuses(run: &Run) -> Vec<String> {
@@ -253,7 +259,7 @@ fn the_results_file_is_whole() {
     let selected = manifest.nodes.keys().cloned().collect();
     let plan = Plan::new(&manifest, &selected, Order::Dependencies);
     let file = file(Some(path.clone()));
-    let options = RunOptions { threads: 2, fail_fast: false, silent: false };
+    let options = RunOptions { threads: 2, fail_fast: false, silent: false, skip_all: false };
     run(&plan, &Notes::default(), &context(manifest), &options, &file);
     file.finish().expect("written");
     let text = std::fs::read_to_string(path).expect("the file");
@@ -323,7 +329,7 @@ fn readers_of_a_broken_ephemeral_model_name_it() {
         said: Some("it broke".to_owned()),
         ..Notes::default()
     };
-    let options = RunOptions { threads: 1, fail_fast: false, silent: false };
+    let options = RunOptions { threads: 1, fail_fast: false, silent: false, skip_all: false };
     let done = run(&plan, &notes, &context(manifest), &options, &results);
     results.finish().expect("a file");
     let written: Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");

@@ -85,6 +85,11 @@ impl Project {
         parse::verify::cycle(&self.manifest, named)
     }
 
+    /// Whether a model is built batch by batch.
+    pub fn is_batched(&self, node: &Node) -> bool {
+        parse::verify::microbatch::is_batched(&self.manifest, &self.flags, node)
+    }
+
     /// The place of a range of bytes of a node's text.
     pub fn place_in(&self, node: &Node, range: std::ops::Range<usize>) -> Place {
         let path = self.shown_path(node);

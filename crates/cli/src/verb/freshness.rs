@@ -16,7 +16,7 @@ use crate::verb::nodes::Runner;
 use model_graph::{Moment, Order, Plan, ResultsFile, RunOptions};
 use platform_core::event::Level;
 use platform_core::freshness::{FreshnessResult, FreshnessResults, SCHEMA, SourceFreshness};
-use platform_core::{EventSink as _, NodeResult, ResourceType, Status};
+use platform_core::{EventSink as _, NodeResult, ResourceType};
 use project::runtime::RuntimeOptions;
 use std::time::Instant;
 use tests_runner::{Gauge, is_gauged};
@@ -61,16 +61,18 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
         results.extend(runner.hooks(Moment::Start, &first, &[]));
     }
     let gauge = Gauge::new(runner.runtime.clone(), runner.slots.clone());
-    if !results.iter().any(|result| result.status == Status::Error) {
-        let plan = Plan::new(&runner.context.manifest, &chosen, Order::Any);
-        let options = RunOptions { threads, fail_fast: invocation.is_on("fail_fast"), silent: false };
-        let file = ResultsFile::new(None, crate::verb::nodes::head(invocation));
-        results.extend(model_graph::run(&plan, &gauge, &runner.context, &options, &file).results);
-        if with_hooks {
-            let ends = runner.hooks(Moment::End, &first, &results);
-            results.extend(ends);
-        }
-    }
+    let skip_all = runner.skips_after(&results);
+    let plan = Plan::new(&runner.context.manifest, &chosen, Order::Any);
+    let options = RunOptions { threads, fail_fast: invocation.is_on("fail_fast"), silent: false, skip_all };
+    let file = ResultsFile::new(None, crate::verb::nodes::head(invocation));
+    let run = model_graph::run(&plan, &gauge, &runner.context, &options, &file);
+    let ends = if with_hooks {
+        runner.hooks(Moment::End, &first, if skip_all { &[] } else { run.results.as_slice() })
+    } else {
+        Vec::new()
+    };
+    results.extend(run.results);
+    results.extend(ends);
     write(invocation, runner.runtime.project(), arguments, &gauge.found())?;
     closing::finished(invocation, &runner.context.manifest, &results, began.elapsed());
     for result in results.iter().filter(|result| result.status.is_failure()) {

@@ -227,25 +227,29 @@ impl<'a> Runner<'a> {
         if with_hooks {
             all.extend(self.hooks(Moment::Start, &first, &all));
         }
-        if all.iter().any(|result| result.status == Status::Error) {
-            all.iter().for_each(|result| file.add(result));
-            return Ok(all);
-        }
+        all.iter().for_each(|hook| file.add(hook));
         let plan = Plan::new(&self.context.manifest, selected, walk.order);
         let fail_fast = self.invocation.is_on("fail_fast");
-        let options = RunOptions { threads, fail_fast, silent: walk.task != Task::Build };
+        let skip_all = self.skips_after(&all);
+        let options = RunOptions { threads, fail_fast, silent: walk.task != Task::Build, skip_all };
         let executor = self.executor(walk.task, selected);
         let run = model_graph::run(&plan, executor.as_ref(), &self.context, &options, file);
-        let hooks_before = all.len();
-        all.extend(run.results);
         if with_hooks {
-            let ends = self.hooks(Moment::End, &first, &all[hooks_before..]);
+            let so_far = if skip_all { &[] } else { run.results.as_slice() };
+            let ends = self.hooks(Moment::End, &first, so_far);
+            ends.iter().for_each(|hook| file.add(hook));
+            all.extend(run.results);
             all.extend(ends);
-        }
-        for hook in all.iter().filter(|it| it.unique_id.resource_type() == Some(ResourceType::Operation)) {
-            file.add(hook);
+        } else {
+            all.extend(run.results);
         }
         Ok(all)
+    }
+
+    /// Whether the nodes are skipped because a hook before them failed: where the project says so.
+    pub fn skips_after(&self, starts: &[NodeResult]) -> bool {
+        self.runtime.project().flags.is_on("skip_nodes_if_on_run_start_fails")
+            && starts.iter().any(|hook| hook.status == Status::Error)
     }
 
     /// Runs the project's hooks of a moment, an empty line around them.

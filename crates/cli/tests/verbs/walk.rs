@@ -71,6 +71,65 @@ async fn fail_fast_leaves_the_rest_but_runs_the_last_hooks() {
     assert_eq!(std::fs::read_to_string(written).unwrap_or_default(), hook);
 }
 
+/// <https://docs.getdbt.com/reference/global-configs/behavior-changes#failures-in-on-run-start-hooks>
+#[tokio::test]
+async fn nodes_run_after_a_failed_first_hook_unless_the_project_says_otherwise() {
+    let scene = Scene::new(&[ORDERS]).await;
+    let project = "name: shop\nversion: '1.0'\nprofile: shop\n\
+                   on-run-start: [select 1, select nope, select 3]\non-run-end: ['select {{ results | length }}']\n";
+    scene.write("dbt_project.yml", project);
+    let order = || {
+        let results = scene.artifact("run_results.json");
+        let list = results["results"].as_array().cloned().unwrap_or_default();
+        let text = |it: &serde_json::Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
+        let one = |it: &serde_json::Value| {
+            let id = text(it, "unique_id");
+            format!("{} {}", id.rsplit('.').next().unwrap_or_default(), text(it, "status"))
+        };
+        list.iter().map(one).collect::<Vec<_>>()
+    };
+    let hooks = ["shop-on-run-start-0 success", "shop-on-run-start-1 error", "shop-on-run-start-2 skipped"];
+    assert_eq!(scene.dp("run").code, 1);
+    assert_eq!(order()[..3], hooks);
+    assert_eq!(order()[3..], ["orders success", "shop-on-run-end-0 success"]);
+
+    let project = format!("{project}flags: {{skip_nodes_if_on_run_start_fails: true}}\n");
+    scene.write("dbt_project.yml", &project);
+    let done = scene.dp("run");
+    done.says("1 of 1 SKIP relation dev.orders");
+    assert_eq!(done.code, 1, "{}", done.text);
+    assert_eq!(order()[..3], hooks);
+    assert_eq!(order()[3..], ["orders skipped", "shop-on-run-end-0 success"]);
+    let compiled = scene.path("target/compiled/shop/dbt_project.yml/hooks/shop-on-run-end-0.sql");
+    assert_eq!(
+        std::fs::read_to_string(compiled).unwrap_or_default(),
+        "select 0",
+        "skipped nodes have no results"
+    );
+}
+
+/// <https://docs.getdbt.com/reference/global-configs/behavior-changes#custom-microbatch-strategy>
+#[tokio::test]
+async fn a_microbatch_strategy_of_the_projects_own_gets_batches_where_a_flag_says_so() {
+    let days = "{{ config(materialized='table', event_time='day') }}
+        select timestamp '2024-01-01' + i * interval '1 day' as day from generate_series(0, 3) as i";
+    let batches = "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='day'
+        , begin='2024-01-02', batch_size='day') }} select * from {{ ref('days') }}";
+    let own = "{% macro get_incremental_microbatch_sql(arg_dict) %}
+        insert into {{ arg_dict['target_relation'] }} select * from {{ arg_dict['temp_relation'] }}{% endmacro %}";
+    let files = [("models/days.sql", days), ("models/batches.sql", batches), ("macros/own.sql", own)];
+    let scene = Scene::new(&files).await;
+    let run = "run --event-time-start 2024-01-02 --event-time-end 2024-01-04";
+    scene.good(run);
+    assert_eq!(scene.texts("select count(*)::text from dev.batches").await, ["4"]);
+
+    let project = "name: shop\nversion: '1.0'\nprofile: shop\n\
+                   flags: {require_batched_execution_for_custom_microbatch_strategy: true}\n";
+    scene.write("dbt_project.yml", project);
+    scene.good(&format!("{run} --full-refresh"));
+    assert_eq!(scene.texts("select count(*)::text from dev.batches").await, ["2"]);
+}
+
 #[tokio::test]
 async fn compile_shows_one_node_or_a_query() {
     let scene = Scene::new(&[ORDERS]).await;

@@ -166,8 +166,8 @@ impl Assembler<'_> {
             flags: &scene.shared.flags,
         };
         self.diagnostics.extend(resolve::resolve(&mut self.manifest, known));
-        self.diagnostics.extend(verify::unfiltered_batches(&self.manifest));
-        self.diagnostics.extend(verify::concurrent_batches(&self.manifest));
+        self.diagnostics.extend(verify::unfiltered_batches(&self.manifest, &self.scene.shared.flags));
+        self.diagnostics.extend(verify::concurrent_batches(&self.manifest, &self.scene.shared.flags));
         self.diagnostics.extend(verify::deprecations(&self.manifest, self.scene.shared.now));
         self.diagnostics.extend(self.scene.take_notes());
         // What can't be built says nothing of what it would have used.

@@ -2,6 +2,7 @@
 //! (<https://docs.getdbt.com/reference/deprecations>).
 
 use super::Scene;
+use super::verify::microbatch;
 use crate::code;
 use crate::context::macros::is_internal;
 use platform_core::{Diagnostic, Manifest, Place, ResourceType};
@@ -11,8 +12,13 @@ use std::collections::BTreeSet;
 /// Everything of the kind that only the whole project shows.
 pub fn check(scene: &Scene<'_>, manifest: &Manifest) -> Vec<Diagnostic> {
     let mut found = itertools(scene, manifest);
-    found.extend(time_spine(manifest));
-    found.extend(cumulative(manifest));
+    let flags = &scene.shared.flags;
+    if !flags.is_on("require_yaml_configuration_for_mf_time_spines") {
+        found.extend(time_spine(manifest));
+    }
+    if !flags.is_on("require_nested_cumulative_type_params") {
+        found.extend(cumulative(manifest));
+    }
     found.extend(batches(scene, manifest));
     found.extend(materializations(scene));
     found
@@ -71,20 +77,15 @@ fn cumulative(manifest: &Manifest) -> Vec<Diagnostic> {
 
 /// A microbatch strategy of the project's own, which is given all batches at once unless a flag says otherwise.
 fn batches(scene: &Scene<'_>, manifest: &Manifest) -> Option<Diagnostic> {
-    const FLAG: &str = "require_batched_execution_for_custom_microbatch_strategy";
-    let own = manifest.macros.values().find(|it| {
-        it.name == "get_incremental_microbatch_sql" && it.package_name == scene.root().settings.name
-    })?;
-    let is_used = manifest.nodes.values().any(|node| {
-        node.config.materialized() == "incremental"
-            && node.config.text("incremental_strategy") == Some("microbatch")
-    });
-    if !is_used || scene.shared.flags.is_on(FLAG) {
+    let own = microbatch::own_strategy(manifest)?;
+    let is_used = manifest.nodes.values().any(microbatch::is_microbatch);
+    if !is_used || scene.shared.flags.is_on(microbatch::FLAG) {
         return None;
     }
     let message = format!(
         "The use of a custom microbatch macro outside of batched execution is deprecated. To use it with batched \
-         execution, set `flags.{FLAG}` to `True` in `dbt_project.yml`. In the future this will be the default behavior."
+         execution, set `flags.{}` to `True` in `dbt_project.yml`. In the future this will be the default behavior.",
+        microbatch::FLAG
     );
     let warning = told("MicrobatchMacroOutsideOfBatchesDeprecation", message);
     Some(warning.at(Place::file(own.original_file_path.as_str())))

@@ -3,7 +3,7 @@
 mod contract;
 mod deprecation;
 mod key;
-mod microbatch;
+pub mod microbatch;
 
 pub use contract::checksum as contract_checksum;
 pub use deprecation::deprecations;
@@ -23,7 +23,7 @@ pub fn check(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
         found.extend(group(manifest, node));
         found.extend(contract::check(node));
         found.extend(contract::unsupported_constraints(node));
-        found.extend(microbatch::check(manifest, node));
+        found.extend(microbatch::check(manifest, flags, node));
         if node.resource_type == ResourceType::Snapshot {
             found.extend(super::snapshots::check(node, &place(node)));
         }

@@ -23,7 +23,7 @@ pub fn names(
 ) -> Vec<(String, Value)> {
     let only = schemas.iter().map(|(_, schema)| schema.as_str()).collect::<BTreeSet<_>>();
     let pairs = schemas.iter().map(|(database, schema)| {
-        jinja::value::list(vec![Value::from(database.as_str()), Value::from(schema.as_str())])
+        jinja::value::tuple(vec![Value::from(database.as_str()), Value::from(schema.as_str())])
     });
     vec![
         ("results".to_owned(), to_value(results, manifest)),

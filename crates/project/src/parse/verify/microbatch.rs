@@ -2,14 +2,16 @@
 
 use super::{parsing, place};
 use crate::code;
+use crate::context::macros::is_internal;
+use crate::flags::Flags;
 use chrono::DateTime;
+use platform_core::node::MacroDefinition;
 use platform_core::{Diagnostic, Manifest, Node, ResourceType, UniqueId};
 use serde_json::Value;
 
-/// What a microbatch model has to say of its batches. A project with a strategy of that name of its own has its own
-/// rules.
-pub(super) fn check(manifest: &Manifest, node: &Node) -> Option<Diagnostic> {
-    if !is_microbatch(manifest, node) {
+/// What a microbatch model has to say of its batches.
+pub(super) fn check(manifest: &Manifest, flags: &Flags, node: &Node) -> Option<Diagnostic> {
+    if !is_batched(manifest, flags, node) {
         return None;
     }
     let text = |key: &str| node.config.get(key).and_then(Value::as_str);
@@ -38,21 +40,32 @@ pub(super) fn check(manifest: &Manifest, node: &Node) -> Option<Diagnostic> {
     None
 }
 
-fn is_microbatch(manifest: &Manifest, node: &Node) -> bool {
-    let has_own = || {
-        manifest.macros.values().any(|it| {
-            it.name == "get_incremental_microbatch_sql"
-                && !crate::context::macros::is_internal(&it.package_name)
-        })
-    };
+/// The flag that gives a strategy of the project's own one batch at a time.
+pub const FLAG: &str = "require_batched_execution_for_custom_microbatch_strategy";
+
+/// Whether a model is built batch by batch. A project or a package with a strategy of that name of its own is given all
+/// rows at once, unless a flag says otherwise
+/// (<https://docs.getdbt.com/reference/global-configs/behavior-changes#custom-microbatch-strategy>).
+pub fn is_batched(manifest: &Manifest, flags: &Flags, node: &Node) -> bool {
+    is_microbatch(node) && (flags.is_on(FLAG) || own_strategy(manifest).is_none())
+}
+
+/// Whether a model says that it is built in batches.
+pub fn is_microbatch(node: &Node) -> bool {
     node.resource_type == ResourceType::Model
         && node.config.materialized() == "incremental"
         && node.config.text("incremental_strategy") == Some("microbatch")
-        && !has_own()
+}
+
+/// The macro of a strategy that isn't ours.
+pub fn own_strategy(manifest: &Manifest) -> Option<&MacroDefinition> {
+    let is_own =
+        |it: &&MacroDefinition| it.name == "get_incremental_microbatch_sql" && !is_internal(&it.package_name);
+    manifest.macros.values().find(is_own)
 }
 
 /// Microbatch models none of whose inputs has a time: each batch reads all of their rows.
-pub fn unfiltered_batches(manifest: &Manifest) -> Vec<Diagnostic> {
+pub fn unfiltered_batches(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
     let has_time = |id: &UniqueId| {
         let node = manifest.nodes.get(id).map(|node| &node.config);
         node.or_else(|| manifest.sources.get(id).map(|source| &source.config))
@@ -61,7 +74,7 @@ pub fn unfiltered_batches(manifest: &Manifest) -> Vec<Diagnostic> {
     let unfiltered = manifest
         .nodes
         .values()
-        .filter(|node| is_microbatch(manifest, node) && !node.depends_on.nodes.iter().any(has_time));
+        .filter(|node| is_batched(manifest, flags, node) && !node.depends_on.nodes.iter().any(has_time));
     unfiltered
         .map(|node| {
             let message = format!(
@@ -78,9 +91,9 @@ pub fn unfiltered_batches(manifest: &Manifest) -> Vec<Diagnostic> {
 }
 
 /// Microbatch models that ask for batches beside each other, which Postgres' batches are not.
-pub fn concurrent_batches(manifest: &Manifest) -> Option<Diagnostic> {
+pub fn concurrent_batches(manifest: &Manifest, flags: &Flags) -> Option<Diagnostic> {
     let asks = |node: &&Node| {
-        is_microbatch(manifest, node) && node.config.get("concurrent_batches") == Some(&Value::Bool(true))
+        is_batched(manifest, flags, node) && node.config.get("concurrent_batches") == Some(&Value::Bool(true))
     };
     let asking: Vec<&Node> = manifest.nodes.values().filter(asks).collect();
     let first = asking.first()?;
