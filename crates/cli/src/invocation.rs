@@ -241,6 +241,7 @@ impl Invocation {
             target_path: place.target_path.clone(),
             fallback_profile: project::database::fallback_profile(&self.environment.variables),
             flags: Flags::given(self.told_flags()),
+            invocation_args: self.result_arguments(),
             working_dir: working_dir.clone(),
             now: self.now,
             invocation_id: self.id.to_string(),

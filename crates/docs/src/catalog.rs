@@ -155,6 +155,22 @@ pub fn schemas(manifest: &Manifest) -> Vec<String> {
     nodes.chain(sources).filter(|schema| !schema.is_empty()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// What is said of other databases that the project's relations are in: Postgres can't be asked for them.
+pub fn refused(manifest: &Manifest, database: &str, wanted: impl Fn(&UniqueId) -> bool) -> Vec<String> {
+    let nodes = manifest.nodes.iter().filter(|(_, node)| node.is_refable() && !node.is_ephemeral());
+    let nodes = nodes.filter_map(|(id, node)| Some((id, node.database.as_deref()?)));
+    let sources = manifest.sources.iter().filter_map(|(id, source)| Some((id, source.database.as_deref()?)));
+    let others: BTreeSet<&str> = nodes
+        .chain(sources)
+        .filter(|(id, other)| wanted(id) && !other.is_empty() && !other.eq_ignore_ascii_case(database))
+        .map(|(_, other)| other)
+        .collect();
+    let refusal = |other: &str| {
+        format!("Runtime Error\n  ERROR: Cross-db references not allowed in postgres ({other} vs {database})")
+    };
+    others.into_iter().map(refusal).collect()
+}
+
 /// Matches rows of the database to the resources of the manifest, by name without regard to case, as dbt does.
 /// What the project doesn't name is left out; `wanted` limits it further.
 pub fn assemble(

@@ -22,6 +22,8 @@ pub struct Request<'a> {
     pub freshness: Option<&'a FreshnessResults>,
     /// Stamps of `catalog.json`; its schema version is set here.
     pub metadata: Metadata,
+    /// The database that was asked for the catalog; `None` if none was.
+    pub database: Option<&'a str>,
     /// Resources whose relations the catalog lists; all if `None`.
     pub selected: Option<&'a HashSet<UniqueId>>,
     /// The target folder.
@@ -59,7 +61,11 @@ pub enum Error {
 pub fn generate(request: &Request<'_>, rows: Vec<CatalogRow>) -> Result<Written, Error> {
     let metadata = Metadata { dbt_schema_version: catalog::SCHEMA.to_owned(), ..request.metadata.clone() };
     let wanted = |id: &UniqueId| request.selected.is_none_or(|selected| selected.contains(id));
-    let catalog = catalog::assemble(request.manifest, rows, metadata, wanted);
+    let mut catalog = catalog::assemble(request.manifest, rows, metadata, wanted);
+    catalog.errors = request.database.and_then(|database| {
+        let refused = catalog::refused(request.manifest, database, wanted);
+        (!refused.is_empty()).then_some(refused)
+    });
     let path = request.folder.join("catalog.json");
     write(&path, serde_json::to_vec(&catalog).map_err(SiteError::Json)?)?;
     let lineage = lineage::of_project(request.manifest, &catalog);

@@ -64,11 +64,13 @@ pub struct Extraction {
 
 /// Reads the calls of a body.
 pub(crate) fn extract(code: &Function) -> Extraction {
-    with_stack(code.tokens, || read(&code.body))
+    with_stack(code.tokens, || read(code))
 }
 
-fn read(body: &[Stmt]) -> Extraction {
+fn read(code: &Function) -> Extraction {
+    let body = &code.body;
     let mut reader = Reader { found: Extraction::default(), conditions: 0 };
+    reader.conditional(|reader| reader.defaults(code));
     reader.body(body);
     let mut names: IndexSet<Arc<str>> = IndexSet::new();
     let mut assigned: IndexSet<Arc<str>> = IndexSet::new();
@@ -161,6 +163,11 @@ impl Reader {
         }
     }
 
+    /// What is called where an argument is not given.
+    fn defaults(&mut self, function: &Function) {
+        function.parameters.iter().filter_map(|it| it.default.as_ref()).for_each(|it| self.expr(it));
+    }
+
     fn conditional(&mut self, inside: impl FnOnce(&mut Self)) {
         self.conditions += 1;
         inside(self);
@@ -213,7 +220,10 @@ impl Reader {
                 self.body(&scope.body);
                 self.expr(filter);
             }
-            Stmt::Macro(_, function) => self.conditional(|this| this.body(&function.body)),
+            Stmt::Macro(_, function) => self.conditional(|this| {
+                this.defaults(function);
+                this.body(&function.body);
+            }),
             Stmt::Call(it) => {
                 self.expr(&it.call);
                 self.conditional(|this| this.body(&it.body.body));

@@ -104,8 +104,11 @@ impl Executor for Builder {
             Some(Resource::Node(node)) => self.node(node, slot, context),
             // Exposures and saved queries are part of a build, and nothing is to be done for them.
             Some(_) => {
+                let mut watch = Stopwatch::start();
+                watch.next("execute");
                 let mut result = NodeResult::new(id.clone(), Status::NoOp, Some("NO-OP".to_owned()));
                 result.failures = Some(0);
+                (result.timing, result.execution_time) = watch.stop();
                 result
             }
             None => NodeResult::new(id.clone(), Status::Error, Some(format!("{id} is not in the manifest"))),

@@ -25,7 +25,7 @@ pub(crate) fn build(
     connection: &Arc<Connection>,
     context: &RunContext,
 ) -> NodeResult {
-    let watch = Stopwatch::start();
+    let mut watch = Stopwatch::start();
     let exists = builder.runtime.cache().get(&builder.runtime.relation_of(node)).is_some();
     // Batches tried again add to those that worked, whatever the former command was asked.
     let retried = builder.batches.contains_key(&node.unique_id);
@@ -41,6 +41,7 @@ pub(crate) fn build(
             Err(problem) => return refused(builder, node, &problem, watch),
         },
     };
+    watch.next("execute");
     let mut run = Batches { builder, node, connection, context, size, total: spans.len() };
     let mut successful: Vec<Span> = Vec::new();
     let mut failed: Vec<Span> = Vec::new();

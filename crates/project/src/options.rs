@@ -32,6 +32,8 @@ pub struct ReadOptions {
     pub fallback_profile: Option<Profile>,
     /// What the command line and the environment said of flags.
     pub flags: Flags,
+    /// The command's arguments: `invocation_args_dict`.
+    pub invocation_args: Map<String, Value>,
     /// The working directory: searched for `profiles.yml`.
     pub working_dir: PathBuf,
     /// When the command started.
@@ -56,6 +58,7 @@ impl ReadOptions {
             target_path: None,
             fallback_profile: None,
             flags: Flags::default(),
+            invocation_args: Map::new(),
             working_dir: project_dir.clone(),
             project_dir,
             now: Utc::now(),

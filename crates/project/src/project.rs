@@ -155,8 +155,10 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
     let vars =
         Vars::new(packages.iter().map(|(name, package)| (name.as_str(), &package.settings)), &options.vars);
     let name = settings.name.clone();
-    let constants =
+    let mut constants =
         Shared::constants(&options.env, &profile, &flags, &options.invocation_id, options.now, &name);
+    let arguments = serde_json::Value::Object(options.invocation_args.clone());
+    constants.insert("invocation_args_dict", jinja::value::from_json(&arguments));
     let shared = Arc::new(Shared {
         jinja: jinja.clone(),
         macros: macros.clone(),

@@ -265,3 +265,36 @@ fn a_macro_that_nothing_calls_is_told_of() {
         assert_eq!(told(&[("macros/c.sql", meant)]), [], "{meant}");
     }
 }
+
+#[test]
+fn macros_are_noted_where_a_call_names_them() {
+    let project =
+        "name: shop\nprofile: shop\nflags: {validate_macro_args: true}\non-run-end:\n- |\n  select 1\n";
+    let manifest = manifest(&[
+        ("dbt_project.yml", project),
+        (
+            "macros/m.sql",
+            "{% macro ref(name) %}{{ return(builtins.ref(name)) }}{% endmacro %}\
+             {% macro kind() %}int{% endmacro %}\
+             {% macro cast_to(column, kind=kind()) %}{{ column }}::{{ kind }}{% endmacro %}\
+             {% macro reads() %}{{ ref('a') }}{{ cast_to('b') }}{% endmacro %}\
+             {% test in_macros(model) %}select 1{% endtest %}",
+        ),
+        ("tests/generic/t.sql", "{% test in_tests(model) %}select 1{% endtest %}"),
+    ]);
+    let of = |name: &str| {
+        let definition = &manifest.macros[format!("macro.shop.{name}").as_str()];
+        (
+            definition.depends_on.macros.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            definition.arguments.len(),
+        )
+    };
+    // A default is a call as well.
+    assert_eq!(of("cast_to"), (vec!["macro.shop.kind".to_owned()], 2));
+    // By its bare name `ref` is nobody's macro, even where it is.
+    assert_eq!(of("reads").0, ["macro.shop.cast_to"]);
+    // Tests that have a folder of their own tell nothing of their arguments.
+    assert_eq!((of("test_in_macros").1, of("test_in_tests").1), (1, 0));
+    // The last line break of the file belongs to no text in it.
+    assert_eq!(manifest.nodes["operation.shop.shop-on-run-end-0"].raw_code, "select 1");
+}

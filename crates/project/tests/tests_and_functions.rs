@@ -9,6 +9,7 @@
 
 mod workshop;
 
+use project::runtime::Stopwatch;
 use serde_json::{Value, json};
 use workshop::{Plan, Workshop};
 
@@ -171,13 +172,21 @@ fn unit_tests_give_rows_in_place_of_relations() {
     let overrides = json!({"vars": {"v": "w"}, "macros": {"own": "'o'", "is_incremental": true, "dbt.current_timestamp": "1"}, "env_vars": {}});
     let run = shop
         .runtime
-        .unit_test(&unit_test("u", given, expect.clone(), overrides.clone()), &shop.connection)
+        .unit_test(
+            &unit_test("u", given, expect.clone(), overrides.clone()),
+            &shop.connection,
+            &mut Stopwatch::start(),
+        )
         .unwrap_or_else(|failure| panic!("{}", failure.message));
     insta::assert_snapshot!(run.compiled.sql);
     assert_eq!(run.rows.rows.len(), 4);
     let fails = |given: Value, expect: Value| {
         let test = unit_test("u", given, expect, overrides.clone());
-        shop.runtime.unit_test(&test, &shop.connection).map(drop).unwrap_err().message
+        shop.runtime
+            .unit_test(&test, &shop.connection, &mut Stopwatch::start())
+            .map(drop)
+            .unwrap_err()
+            .message
     };
     let nothing = json!([]);
     insta::assert_snapshot!(fails(nothing, expect.clone()));

@@ -8,8 +8,8 @@ use project::runtime::{Failure, Stopwatch, UnitRun};
 
 impl Tester {
     pub(crate) fn unit_test(&self, test: &UnitTest, slot: usize) -> NodeResult {
-        let watch = Stopwatch::start();
-        let done = self.unit_run(test, slot);
+        let mut watch = Stopwatch::start();
+        let done = self.unit_run(test, slot, &mut watch);
         let (timing, execution_time) = watch.stop();
         let id = test.unique_id.clone();
         let mut result = match done {
@@ -37,11 +37,11 @@ impl Tester {
         result
     }
 
-    fn unit_run(&self, test: &UnitTest, slot: usize) -> Result<UnitRun, Failure> {
+    fn unit_run(&self, test: &UnitTest, slot: usize, watch: &mut Stopwatch) -> Result<UnitRun, Failure> {
         let connection = self.slots.connection(slot).map_err(|error| {
             self.runtime.plain_failure(Resource::UnitTest(test), "Database Error", &error.to_string())
         })?;
-        self.runtime.unit_test(test, &connection)
+        self.runtime.unit_test(test, &connection, watch)
     }
 }
 

@@ -61,12 +61,23 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
         history: &history,
         freshness: freshness.as_ref(),
         metadata: invocation.metadata(docs::catalog::SCHEMA),
+        database: (!arguments.empty_catalog).then_some(project.profile.database.as_str()),
         selected: selected.as_ref(),
         folder: &target,
         single_file: arguments.static_site,
     };
     let written = docs::generate(&request, rows).map_err(|error| Stop::runtime(explained(&error)))?;
     columns::tell_absent(invocation, &project, &written.catalog)?;
+    let refused = written.catalog.errors.as_deref().unwrap_or_default();
+    for problem in refused {
+        let message = format!("Encountered an error while generating catalog: {problem}");
+        invocation.say(Level::Warn, "CatalogGenerationError", "E040", message);
+    }
+    if !refused.is_empty() {
+        let (count, plural) = (refused.len(), if refused.len() == 1 { "" } else { "s" });
+        let message = format!("dbt encountered {count} failure{plural} while writing the catalog");
+        invocation.say(Level::Error, "WriteCatalogFailure", "E041", message);
+    }
     let page = if arguments.static_site { "static_index.html" } else { "index.html" };
     let catalog = target.join("catalog.json").display().to_string();
     let message = format!("Catalog written to {catalog}");
@@ -78,7 +89,7 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
         written.traced,
     );
     invocation.say(Level::Info, "SiteWritten", "", message);
-    Ok(exit)
+    Ok(if exit == Exit::Success && !refused.is_empty() { Exit::Failure } else { exit })
 }
 
 /// Compiles what the pages show.

@@ -331,6 +331,10 @@ pub fn fill(node: &mut Node, compiled: &project::runtime::Compiled) {
             *to = relation.as_str().into();
         }
     }
+    // Among them are those that are called where the node runs and not where it is read; helpers of ours aren't dbt's.
+    let is_ours = |id: &str| id.starts_with("macro.dbt._") || id.starts_with("macro.dbt_postgres._");
+    let called: Vec<&str> = compiled.macros.iter().map(UniqueId::as_str).filter(|id| !is_ours(id)).collect();
+    depend_on_macros(node, &called);
     if node.only.test_metadata.is_some() {
         depend_on_macros(node, &["macro.dbt.get_where_subquery"]);
     }

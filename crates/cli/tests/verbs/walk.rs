@@ -150,9 +150,14 @@ async fn compiled_files_stand_where_the_written_ones_do_and_seeds_are_not_compil
         ("analyses/monthly/late.sql", "select * from {{ ref('orders') }}"),
         ("models/orders.yml", "models: [{name: orders, columns: [{name: id, data_tests: [unique]}]}]"),
         ("seeds/countries.csv", "code\nde\n"),
+        ("macros/late.sql", "{% macro late() %}1{% endmacro %}"),
+        ("models/late.sql", "select {% if execute %}{{ late() }}{% else %}0{% endif %} as id"),
     ])
     .await;
     scene.good("compile");
+    // What is called where the node runs is noted as well.
+    let late = &scene.artifact("manifest.json")["nodes"]["model.shop.late"]["depends_on"]["macros"];
+    assert_eq!(*late, serde_json::json!(["macro.shop.late"]));
     for path in ["analyses/monthly/late.sql", "models/orders.sql", "models/orders.yml/unique_orders_id.sql"] {
         assert!(scene.path("target/compiled/shop").join(path).is_file(), "{path}");
     }

@@ -78,6 +78,20 @@ impl Context {
         })
     }
 
+    /// The same context, noting which macros its templates call.
+    #[must_use]
+    pub fn recording(&self, recorder: Arc<Recorder>) -> Arc<Self> {
+        Arc::new(Self {
+            shared: self.shared.clone(),
+            names: self.names.clone(),
+            package: self.package.clone(),
+            undefined: self.undefined,
+            added: Mutex::new(self.added.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            replaced: Mutex::new(self.replaced.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            recorder: Some(recorder),
+        })
+    }
+
     /// What templates are given.
     pub fn value(self: &Arc<Self>) -> Value {
         Value::from_dyn_object(self.clone())
@@ -341,7 +355,7 @@ impl Object for PackageMacros {
             let (name, default): (String, Option<Value>) = from_args(args)?;
             return Ok(self.find(&name).or(default).unwrap_or_else(|| Value::from(())));
         }
-        if self.context.recorder.is_some() {
+        if self.context.undefined != jinja::UndefinedMode::RunTime {
             // What a package lacks may stand where nothing runs; who runs it is told.
             return Ok(Value::UNDEFINED);
         }

@@ -214,6 +214,37 @@ fn text(block: &Block) -> String {
     whole[range].to_owned()
 }
 
+/// Names that every template knows before any macro. Called by them alone, a macro of that name is not noted, as
+/// dbt has it, though it is what is called.
+const UNCOUNTED: [&str; 26] = [
+    "ref",
+    "source",
+    "config",
+    "var",
+    "env_var",
+    "log",
+    "print",
+    "return",
+    "set",
+    "set_strict",
+    "zip",
+    "zip_strict",
+    "fromjson",
+    "tojson",
+    "fromyaml",
+    "toyaml",
+    "local_md5",
+    "diff_of_two_dicts",
+    "dbt_version",
+    "invocation_id",
+    "run_started_at",
+    "thread_id",
+    "flags",
+    "modules",
+    "builtins",
+    "project_name",
+];
+
 /// The macros that a macro calls by name, dispatched ones included: outer calls before those in their arguments.
 ///
 /// A call on anything but a package or the adapter (`relation.drop()`) counts by its last name as well, as dbt has it.
@@ -235,6 +266,7 @@ fn calls<'a>(macros: &'a Macros, jinja: &Environment, entry: &Entry) -> Result<V
             [others(macros.resolve(&entry.package, &name)), target]
         } else {
             let target = match call.name.split_once('.') {
+                None if UNCOUNTED.contains(&&*call.name) => None,
                 None => others(macros.resolve(&entry.package, &call.name)),
                 Some((object, name)) if object != "adapter" && !name.contains('.') => {
                     macros.get(object, name).or_else(|| macros.resolve(object, name))

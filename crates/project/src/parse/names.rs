@@ -150,7 +150,6 @@ impl Names for Heard {
             "schema" => Value::from(context.shared().profile.schema.as_str()),
             "database" => Value::from(context.shared().profile.database.as_str()),
             "selected_resources" => jinja::value::list(Vec::new()),
-            "invocation_args_dict" => jinja::value::dict([]),
             "load_result" | "sql" | "compiled_code" | "pre_hooks" | "post_hooks" | "sql_now"
             | "defer_relation" | "validation"
                 if name != "load_result" =>

@@ -1,5 +1,6 @@
 //! From a node to its SQL: rendered, ephemeral models put in front, written for people.
 
+use crate::context::Recorder;
 use crate::runtime::inject;
 use crate::runtime::{Batch, Connection, NodeContext, Runtime};
 use platform_core::node::ExtraCte;
@@ -19,6 +20,8 @@ pub struct Compiled {
     pub targets: Vec<(String, String)>,
     /// Path of the file with it, below the project's folder; `None` for what is not written.
     pub path: Option<String>,
+    /// Macros that the template called. It may call others here than where nothing runs (`{% if execute %}`).
+    pub macros: Vec<UniqueId>,
 }
 
 impl Runtime {
@@ -36,8 +39,13 @@ impl Runtime {
         connection: &Arc<Connection>,
         batch: Option<&Batch>,
     ) -> Result<Arc<Compiled>, jinja::Error> {
-        let context = self.context(Some(Arc::new(node.clone())), connection, batch.cloned());
-        let compiled = self.compile_in(node, &context, connection);
+        let mut context = self.context(Some(Arc::new(node.clone())), connection, batch.cloned());
+        let recorder = Arc::new(Recorder::default());
+        context.context = context.context.recording(recorder.clone());
+        let compiled = self.compile_in(node, &context, connection).map(|compiled| {
+            let macros = recorder.take();
+            if macros.is_empty() { compiled } else { Arc::new(Compiled { macros, ..(*compiled).clone() }) }
+        });
         if compiled.is_err() {
             connection.rollback();
         }
@@ -79,12 +87,13 @@ impl Runtime {
             Ok((to, deferred.map_or(ours, |relation| relation.to_string())))
         });
         let targets = targets.collect::<Result<_, jinja::Error>>()?;
-        Ok(Arc::new(Compiled { sql, bare, ctes, targets, path }))
+        Ok(Arc::new(Compiled { sql, bare, ctes, targets, path, macros: Vec::new() }))
     }
 
     fn write_compiled(&self, node: &Node, batch: Option<&Batch>, sql: &str) -> Option<String> {
-        let is_empty_hook = node.resource_type == ResourceType::Operation && sql.is_empty();
-        if is_empty_hook || node.resource_type == ResourceType::SqlOperation {
+        // As dbt: nothing is written of what came to nothing, of snapshots, and of a query of the command line.
+        if sql.is_empty() || matches!(node.resource_type, ResourceType::Snapshot | ResourceType::SqlOperation)
+        {
             return None;
         }
         let path = self.batch_path("compiled", node, batch);

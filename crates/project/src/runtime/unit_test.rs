@@ -10,7 +10,7 @@ use crate::runtime::materialize::explain;
 use crate::runtime::names::NodeState;
 use crate::runtime::relation::RelationObject;
 use crate::runtime::statements::Response;
-use crate::runtime::{ComparedRows, Compiled, Connection, Failure, NodeContext, Runtime, inject};
+use crate::runtime::{ComparedRows, Compiled, Connection, Failure, NodeContext, Runtime, Stopwatch, inject};
 use jinja::{HostError, Object, State, Value};
 use platform_core::node::{ExtraCte, UnitTest};
 use platform_core::seed::{SeedOptions, SeedValue};
@@ -45,13 +45,23 @@ struct Given<'a> {
 
 impl Runtime {
     /// Runs a unit test; whatever transaction was left open is rolled back.
-    pub fn unit_test(&self, test: &UnitTest, connection: &Arc<Connection>) -> Result<UnitRun, Failure> {
-        let done = self.run_unit_test(test, connection);
+    pub fn unit_test(
+        &self,
+        test: &UnitTest,
+        connection: &Arc<Connection>,
+        watch: &mut Stopwatch,
+    ) -> Result<UnitRun, Failure> {
+        let done = self.run_unit_test(test, connection, watch);
         connection.rollback();
         done
     }
 
-    fn run_unit_test(&self, test: &UnitTest, connection: &Arc<Connection>) -> Result<UnitRun, Failure> {
+    fn run_unit_test(
+        &self,
+        test: &UnitTest,
+        connection: &Arc<Connection>,
+        watch: &mut Stopwatch,
+    ) -> Result<UnitRun, Failure> {
         let resource = Resource::UnitTest(test);
         let failed = |error: jinja::Error| self.failure(resource, &error);
         let model = test.tested_node_unique_id.as_ref().or_else(|| test.depends_on.nodes.first());
@@ -61,6 +71,7 @@ impl Runtime {
         let node = unit_node(test, model);
         self.begin_node(&node, connection).map_err(failed)?;
         let compiled = self.compile_unit_test(test, model, &node, connection)?;
+        watch.next("execute");
         let built = self.build(&node, &compiled, connection, None).map_err(|error| Failure {
             compiled: Some(compiled.clone()),
             ..execution_failure(self.failure(resource, &error), test, &error)
@@ -97,6 +108,10 @@ impl Runtime {
         {
             let Some(input) = given.iter().find(|it| it.key == key.as_str()) else { continue };
             let sql = self.fixture_sql(test, input, connection)?;
+            let file = self.artifact_path("compiled", node);
+            if let Some(beside) = file.ancestors().find(|it| it.ends_with(&node.original_file_path)) {
+                self.write_file(&beside.join(format!("{}.sql", input.node.name)), &sql);
+            }
             ctes.push(ExtraCte { id: key.clone(), sql: format!(" {} as (\n{sql}\n)", input.cte) });
         }
         let texts: Vec<String> = ctes.iter().map(|cte| cte.sql.clone()).collect();

@@ -32,7 +32,8 @@ fn load(folder: &Path, shown: &str) -> Result<Document, Error> {
     };
     let text =
         std::fs::read_to_string(&path).map_err(|source| Error::File { action: "read", path, source })?;
-    yaml::parse(shown, text).map_err(|error| yaml::diagnostic(&error).into())
+    // The white space at its end is no part of it, so that a block of text there ends without a line break.
+    yaml::parse(shown, text.trim_end()).map_err(|error| yaml::diagnostic(&error).into())
 }
 
 /// The `profile` and `flags` that the file names, before anything else is known.

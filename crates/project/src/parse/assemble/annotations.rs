@@ -46,11 +46,19 @@ pub fn check(scene: &Scene<'_>, definition: &MacroDefinition, block: &Block) -> 
     found
 }
 
-/// Gives macros that properties say nothing of the arguments of their signature.
-pub fn fill(scene: &Scene<'_>, definitions: &mut IndexMap<UniqueId, MacroDefinition>) {
+/// Gives macros that properties say nothing of the arguments of their signature. Tests of their own folder
+/// (`tests/generic`), files of which `is_test_file` knows, have none, as in dbt.
+pub fn fill(
+    scene: &Scene<'_>,
+    definitions: &mut IndexMap<UniqueId, MacroDefinition>,
+    is_test_file: impl Fn(&MacroDefinition) -> bool,
+) {
     let bare =
         definitions.values_mut().filter(|it| it.arguments.is_empty() && !is_internal(&it.package_name));
     for definition in bare {
+        if is_test_file(definition) {
+            continue;
+        }
         let names = signature(scene, definition).unwrap_or_default();
         definition.arguments =
             names.iter().map(|name| json!({"name": name, "type": null, "description": ""})).collect();

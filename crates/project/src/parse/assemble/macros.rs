@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use platform_core::node::MacroDefinition;
 use platform_core::{Diagnostic, ResourceType, UniqueId};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// Registers every package's macros.
 pub fn register_macros(
@@ -83,7 +84,17 @@ impl Assembler<'_> {
             }
         }
         if checks {
-            annotations::fill(self.scene, &mut definitions);
+            let tests: HashSet<(&str, &str)> = self
+                .input
+                .loaded
+                .iter()
+                .flat_map(|it| it.sources.iter().map(|source| (&*it.package, source)))
+                .filter(|(_, source)| source.file.kind == FileKind::GenericTests)
+                .map(|(package, source)| (package, &*source.file.path))
+                .collect();
+            annotations::fill(self.scene, &mut definitions, |it| {
+                tests.contains(&(it.package_name.as_str(), it.path.as_str()))
+            });
         }
         self.manifest.macros = definitions;
     }

@@ -9,7 +9,11 @@
     {%- set strategy = adapter.get_incremental_strategy_macro(context, config.get('incremental_strategy') or 'default') -%}
     {%- do _open_build(plan) -%}
 
-    {%- if anew -%}
+    {%- if plan.standing is none -%}
+        {# Nothing to be kept meanwhile, so that keys and indexes get their names from the model's. #}
+        {%- do _run_main(get_create_table_as_sql(false, plan.target, sql)) -%}
+        {%- do create_indexes(plan.target) -%}
+    {%- elif anew -%}
         {%- do _run_main(get_create_table_as_sql(false, plan.beside, sql)) -%}
         {%- do create_indexes(plan.beside) -%}
         {%- do _swap_in(plan) -%}
