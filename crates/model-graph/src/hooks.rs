@@ -42,7 +42,7 @@ pub fn run_hooks(
     let mut done: Vec<NodeResult> = Vec::with_capacity(total);
     let mut failed = false;
     for (index, hook) in hooks.into_iter().enumerate() {
-        let name = format!("{}.{}.{}", hook.package_name, moment.as_str(), hook.only.index.unwrap_or(index));
+        let name = format!("{}.{}.{}", hook.package_name, moment.as_str(), index);
         let line = Line { number: index + 1, total, width: context.printer_width };
         if failed || context.is_cancelled() {
             done.push(skipped(hook, &name, line, context));

@@ -228,3 +228,31 @@ async fn the_start_of_a_run_is_a_time_and_ref_knows_the_project() {
                  {{ builtins.ref.config.vars.to_dict() }}";
     scene.good(&format!("compile --quiet --inline '{query}'")).says(" True shop 1.0 {}");
 }
+
+#[tokio::test]
+async fn hooks_are_counted_across_packages_and_long_names_of_ephemeral_models_are_refused() {
+    let long = "a".repeat(52);
+    let reads = format!("select * from {{{{ ref('{long}') }}}}");
+    let quoting = "{{ config(materialized='table') }}\
+                   select '{{ adapter.config.quoting.database if execute }}' as database";
+    let scene = Scene::new(&[
+        ("near/dbt_project.yml", "name: near\nversion: '1.0'\non-run-start: select 1\n"),
+        ("packages.yml", "packages: [{local: near}]\n"),
+        (&format!("models/{long}.sql"), "{{ config(materialized='ephemeral') }}select 1 as id"),
+        ("models/reads.sql", &reads),
+        ("models/quoting.sql", quoting),
+    ])
+    .await;
+    scene.write("dbt_project.yml", "name: shop\nversion: '1.0'\nprofile: shop\non-run-start: select 2\n");
+    scene.good("deps");
+    scene.dp("run").says(&format!("Relation name '__dbt__cte__{long}' is longer than 63 characters"));
+    let results = scene.artifact("run_results.json");
+    let results = results["results"].as_array().expect("a list");
+    for (id, message) in
+        [("near.near", "near.on-run-start.0 passed"), ("shop.shop", "shop.on-run-start.1 passed")]
+    {
+        let hook = results.iter().find(|it| it["unique_id"] == format!("operation.{id}-on-run-start-0"));
+        assert_eq!(hook.map(|it| &it["message"]), Some(&serde_json::json!(message)));
+    }
+    assert_eq!(scene.texts("select database from dev.quoting").await, ["True"]);
+}

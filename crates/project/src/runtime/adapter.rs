@@ -49,6 +49,19 @@ fn method(name: &str) -> Option<Method> {
 }
 
 impl Adapter {
+    /// `adapter.config`: what the project's settings say, as far as macros ask for it.
+    fn config(&self) -> Value {
+        let shared = self.context.shared();
+        let Quoting { database, schema, identifier } = self.quoting;
+        jinja::value::from_json(&serde_json::json!({
+            "project_name": &*shared.project_name,
+            "profile_name": shared.profile.name,
+            "target_name": shared.profile.target,
+            "threads": shared.profile.threads,
+            "quoting": {"database": database, "schema": schema, "identifier": identifier},
+        }))
+    }
+
     /// A macro that a method is made of: the root project's of that name, else an installed package's, else ours.
     fn call_macro(&self, name: &str, args: &[Value], state: &mut State<'_, '_>) -> Result<Value, HostError> {
         let macros = self.context.macros();
@@ -81,7 +94,7 @@ impl Object for Adapter {
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         match key {
             "behavior" => Some(Value::from_object(Behavior { context: self.context.clone() })),
-            "config" => Some(jinja::value::dict([])),
+            "config" => Some(self.config()),
             "Relation" => {
                 Some(Value::from_object(super::relation::RelationClass { quoting: Quoting::default() }))
             }

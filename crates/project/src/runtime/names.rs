@@ -145,7 +145,7 @@ impl NodeState {
             if !met.contains(&node.unique_id) {
                 met.push(node.unique_id.clone());
             }
-            return Ok(ephemeral(node));
+            return ephemeral(node);
         }
         Ok(Value::from_object(self.runtime.readable(node, self.node.as_deref(), self.batch.as_ref())))
     }
@@ -247,14 +247,15 @@ impl NodeState {
 }
 
 /// An ephemeral model's name where it is read.
-fn ephemeral(node: &Node) -> Value {
+fn ephemeral(node: &Node) -> Result<Value, HostError> {
     let mut relation = RelationObject::new(Relation {
         identifier: Some(super::inject::cte_name(&super::cte_model_name(node))),
         kind: Some(platform_core::RelationKind::Cte),
         ..Relation::default()
     });
     relation.relation.quoting.identifier = false;
-    Value::from_object(relation)
+    relation.check_length()?;
+    Ok(Value::from_object(relation))
 }
 
 impl Names for NodeNames {

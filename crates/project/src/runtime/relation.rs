@@ -143,7 +143,7 @@ impl RelationObject {
 
     /// Postgres cuts a longer name short, and two of them would become one. Unsaid what it is, it may be no relation
     /// of this database.
-    fn check_length(&self) -> Result<(), HostError> {
+    pub(super) fn check_length(&self) -> Result<(), HostError> {
         match self.relation.identifier.as_deref() {
             Some(name) if self.relation.kind.is_some() && name.chars().count() > MAX_NAME => {
                 Err(Raised::error(
