@@ -36,9 +36,6 @@ pub enum Stop {
         /// What is wrong; further lines are indented.
         message: String,
     },
-    /// A flag's value that dbt refuses before it has begun: exit code 1.
-    #[error("Usage Error\n  {0}")]
-    Refused(String),
     /// The project is broken.
     #[error("{} of the project", model_graph::counted(.0.len(), "error"))]
     Project(Vec<Diagnostic>),
@@ -69,14 +66,6 @@ impl Stop {
     /// A flag that says nothing sensible, or doesn't go with another.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Said { heading: "Usage Error", message: indent(&message.into()) }
-    }
-
-    /// dbt's exit code.
-    pub fn code(&self) -> ExitCode {
-        match self {
-            Self::Refused(_) => ExitCode::from(1),
-            _ => ExitCode::from(2),
-        }
     }
 
     /// dbt's `Compilation Error`.

@@ -409,21 +409,13 @@ fn warning_policy(global: &Global, project: &Map<String, Value>) -> Result<Warni
         }
         return Ok((Map::new(), WarningPolicy::all(), Vec::new()));
     }
-    let invalid = |place: &str, problem: &str| format!("Invalid value for {place}: {problem}");
-    if given.is_some() {
-        let options = flags::yaml_map("--warn-error-options", given)?;
-        return match WarningPolicy::from_options(&options) {
-            Ok((policy, unknown)) => Ok((options, policy, unknown)),
-            Err(problem) => {
-                Err(Stop::Refused(crate::exit::indent(&invalid("'--warn-error-options'", &problem))))
-            }
-        };
-    }
-    let options = of_project.cloned().unwrap_or_default();
-    match WarningPolicy::from_options(&options) {
-        Ok((policy, unknown)) => Ok((options, policy, unknown)),
-        Err(problem) => {
-            Err(Stop::usage(invalid("`warn_error_options` of `flags` in dbt_project.yml", &problem)))
+    let (place, options) = match given {
+        Some(_) => ("'--warn-error-options'", flags::yaml_map("--warn-error-options", given)?),
+        None => {
+            ("`warn_error_options` of `flags` in dbt_project.yml", of_project.cloned().unwrap_or_default())
         }
-    }
+    };
+    let (policy, unknown) = WarningPolicy::from_options(&options)
+        .map_err(|problem| Stop::usage(format!("Invalid value for {place}: {problem}")))?;
+    Ok((options, policy, unknown))
 }

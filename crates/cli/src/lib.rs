@@ -61,7 +61,7 @@ pub fn execute(line: CommandLine, environment: Environment) -> ExitCode {
             if let Some(event) = report::stop(&stop) {
                 log::Log::plain().send(event);
             }
-            return stop.code();
+            return ExitCode::from(2);
         }
     };
     let greeting = format!("Running with dp={} (dbt={DBT_VERSION})", env!("CARGO_PKG_VERSION"));
@@ -84,7 +84,7 @@ pub fn execute(line: CommandLine, environment: Environment) -> ExitCode {
             }
             invocation.log.summarize();
             invocation.completed(false);
-            stop.code()
+            ExitCode::from(2)
         }
     }
 }

@@ -45,7 +45,7 @@ pub fn stop(stop: &Stop) -> Option<Event> {
                 diagnostics.iter().filter(|it| it.severity == Severity::Error).map(error).collect();
             texts.join("\n")
         }
-        Stop::Said { .. } | Stop::Refused(_) => stop.to_string(),
+        Stop::Said { .. } => stop.to_string(),
         Stop::Warehouse(error) => format!("Database Error\n  {}", indent(&error.to_string())),
         Stop::File { .. } => format!("Runtime Error\n  {}", indent(&stop.to_string())),
     };

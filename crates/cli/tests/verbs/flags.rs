@@ -74,10 +74,10 @@ async fn arguments_of_a_run_are_dbts() {
 async fn options_of_warnings_are_checked() {
     let scene = Scene::new(&[("models/a.sql", "{{ exceptions.warn('careful') }}select 1 as id")]).await;
     for (options, code, words) in [
-        ("{error: [JinjaLogWarnings]}", 1, "did you mean `JinjaLogWarning`?"),
-        ("{error: [all]}", 1, "`error: all` stands without brackets"),
-        ("{warn: [JinjaLogWarning]}", 1, "wants `error: all`"),
-        ("{include: all, error: all}", 1, "not both"),
+        ("{error: [JinjaLogWarnings]}", 2, "did you mean `JinjaLogWarning`?"),
+        ("{error: [all]}", 2, "`error: all` stands without brackets"),
+        ("{warn: [JinjaLogWarning]}", 2, "wants `error: all`"),
+        ("{include: all, error: all}", 2, "not both"),
         ("{include: [], error: [JinjaLogWarning]}", 2, "careful"),
         ("{error: all, warn: [JinjaLogWarning]}", 0, "careful"),
         ("{eror: all}", 0, "`eror` in `warn_error_options` means nothing"),

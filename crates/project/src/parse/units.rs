@@ -1,6 +1,9 @@
 //! Unit tests, their rows read from wherever they stand
 //! (<https://docs.getdbt.com/reference/resource-properties/unit-tests>).
 
+mod checksum;
+
+use self::checksum::checksum;
 use super::Scene;
 use crate::config::{self, Kind};
 use crate::files::{File, FileKind, Source};
@@ -10,7 +13,6 @@ use crate::yaml::Node as Yaml;
 use platform_core::node::{DependsOn, UnitTest};
 use platform_core::{Diagnostic, Node, NodeConfig, ResourceType, UniqueId};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 /// Fixture files of a package by name.
 #[derive(Debug, Default)]
@@ -325,59 +327,4 @@ fn records(text: &str) -> Vec<Vec<String>> {
         records.push(record);
     }
     records
-}
-
-/// Of everything that the test says: what `state:modified` compares.
-fn checksum(
-    model: &str,
-    versions: &Value,
-    given: &[Value],
-    expect: &Value,
-    overrides: Option<&Value>,
-) -> String {
-    let input = |it: &Value| fixture("UnitTestInputFixture", it);
-    let versions = match versions {
-        Value::Null => "None".to_owned(),
-        it => format!(
-            "UnitTestNodeVersions(include={}, exclude={})",
-            python::repr(&it["include"]),
-            python::repr(&it["exclude"])
-        ),
-    };
-    let overrides = overrides.map_or_else(
-        || "None".to_owned(),
-        |it| {
-            format!(
-                "UnitTestOverrides(macros={}, vars={}, env_vars={})",
-                python::repr(&it["macros"]),
-                python::repr(&it["vars"]),
-                python::repr(&it["env_vars"])
-            )
-        },
-    );
-    let given_shown: Vec<String> = given.iter().map(input).collect();
-    let data = format!(
-        "{model}-{versions}-[{}]-{}-{overrides}",
-        given_shown.join(", "),
-        fixture("UnitTestOutputFixture", expect)
-    );
-    hex::encode(Sha256::digest(data.as_bytes()))
-}
-
-fn fixture(class: &str, value: &Value) -> String {
-    let format = value["format"].as_str().unwrap_or_default();
-    let variant = match format {
-        "csv" => "CSV",
-        "sql" => "SQL",
-        _ => "Dict",
-    };
-    let input = match &value["input"] {
-        Value::String(input) => format!("input={}, ", python::repr_text(input)),
-        _ => String::new(),
-    };
-    format!(
-        "{class}({input}rows={}, format=<UnitTestFormat.{variant}: '{format}'>, fixture={})",
-        python::repr(&value["rows"]),
-        python::repr(&value["fixture"])
-    )
 }
