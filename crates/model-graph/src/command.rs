@@ -106,11 +106,12 @@ fn build(
     let first = stage.slots.connection(0)?;
     model_graph::prepare(&stage.runtime, &first, &selected)?;
     let hooks = |moment, so_far: &[_]| {
-        let hooks = model_graph::run_hooks(moment, &stage.runtime, &first, &stage.context, so_far);
+        let hooks = model_graph::run_hooks(moment, &stage.runtime, &first, &stage.context, so_far)
+            .map_err(|failure| anyhow::anyhow!(failure.message))?;
         hooks.iter().for_each(|hook| file.add(hook));
-        hooks
+        Ok::<_, anyhow::Error>(hooks)
     };
-    let mut all = hooks(Moment::Start, &[]);
+    let mut all = hooks(Moment::Start, &[])?;
     let skip_all = stage.runtime.project().flags.is_on("skip_nodes_if_on_run_start_fails")
         && all.iter().any(|hook| hook.status == Status::Error);
     let plan = Plan::new(&stage.context.manifest, &selected, Order::Dependencies);
@@ -123,8 +124,8 @@ fn build(
     let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false, skip_all };
     let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);
     let ends = hooks(Moment::End, if skip_all { &[] } else { run.results.as_slice() });
-    all.extend(run.results);
-    all.extend(ends);
     file.finish().context("write run_results.json")?;
+    all.extend(run.results);
+    all.extend(ends?);
     Ok(!all.iter().any(|result| result.status.is_failure()))
 }

@@ -30,13 +30,18 @@ impl Moment {
 }
 
 /// Runs the hooks of a moment; after one that failed the rest is skipped. `so_far` is what `results` holds.
+///
+/// # Errors
+///
+/// A hook's template that can't be rendered, as where a macro in it raises an error: as in dbt, that is no outcome of
+/// the hook but the end of the command.
 pub fn run_hooks(
     moment: Moment,
     runtime: &Runtime,
     connection: &Arc<Connection>,
     context: &RunContext,
     so_far: &[NodeResult],
-) -> Vec<NodeResult> {
+) -> Result<Vec<NodeResult>, Failure> {
     let hooks = hooks(&context.manifest, moment, runtime.root());
     let total = hooks.len();
     let mut done: Vec<NodeResult> = Vec::with_capacity(total);
@@ -55,19 +60,17 @@ pub fn run_hooks(
         let started = Phase::started();
         say_start(hook, &name, line, &started, context);
         let mut watch = Stopwatch::start();
-        let compiled = runtime.compile_hook(hook, connection, names);
-        let outcome = compiled.as_ref().map_err(Clone::clone).and_then(|compiled| {
-            watch.next("execute");
-            runtime.run_hook(compiled, connection)
-        });
-        let outcome = outcome.map_err(|error| runtime.failure(Resource::Node(hook), &error));
+        let failure = |error| runtime.failure(Resource::Node(hook), &error);
+        let compiled = runtime.compile_hook(hook, connection, names).map_err(failure)?;
+        watch.next("execute");
+        let outcome = runtime.run_hook(&compiled, connection).map_err(failure);
         let mut result = result(hook, &name, outcome, watch);
-        result.compiled_code = compiled.ok().map(|compiled| compiled.sql.clone());
+        result.compiled_code = Some(compiled.sql.clone());
         failed = result.status == Status::Error;
         say_end(hook, &name, line, &result, &started, context);
         done.push(result);
     }
-    done
+    Ok(done)
 }
 
 /// The hooks of a moment: packages' first, in their order.

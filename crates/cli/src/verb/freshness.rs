@@ -58,7 +58,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     let first = runner.slots.connection(0)?;
     let mut results: Vec<NodeResult> = Vec::new();
     if with_hooks {
-        results.extend(runner.hooks(Moment::Start, &first, &[]));
+        results.extend(runner.hooks(Moment::Start, &first, &[])?);
     }
     let gauge = Gauge::new(runner.runtime.clone(), runner.slots.clone());
     let skip_all = runner.skips_after(&results);
@@ -67,7 +67,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     let file = ResultsFile::new(None, crate::verb::nodes::head(invocation));
     let run = model_graph::run(&plan, &gauge, &runner.context, &options, &file);
     let ends = if with_hooks {
-        runner.hooks(Moment::End, &first, if skip_all { &[] } else { run.results.as_slice() })
+        runner.hooks(Moment::End, &first, if skip_all { &[] } else { run.results.as_slice() })?
     } else {
         Vec::new()
     };

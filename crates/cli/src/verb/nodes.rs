@@ -225,7 +225,7 @@ impl<'a> Runner<'a> {
         let with_hooks = walk.task == Task::Build;
         let mut all = Vec::new();
         if with_hooks {
-            all.extend(self.hooks(Moment::Start, &first, &all));
+            all.extend(self.hooks(Moment::Start, &first, &all)?);
         }
         all.iter().for_each(|hook| file.add(hook));
         let plan = Plan::new(&self.context.manifest, selected, walk.order);
@@ -236,7 +236,10 @@ impl<'a> Runner<'a> {
         let run = model_graph::run(&plan, executor.as_ref(), &self.context, &options, file);
         if with_hooks {
             let so_far = if skip_all { &[] } else { run.results.as_slice() };
-            let ends = self.hooks(Moment::End, &first, so_far);
+            let ends = self.hooks(Moment::End, &first, so_far).or_else(|stop| {
+                // What the nodes came to is kept.
+                finish(file, &run.results).and(Err(stop))
+            })?;
             ends.iter().for_each(|hook| file.add(hook));
             all.extend(run.results);
             all.extend(ends);
@@ -258,7 +261,7 @@ impl<'a> Runner<'a> {
         moment: Moment,
         connection: &Arc<Connection>,
         so_far: &[NodeResult],
-    ) -> Vec<NodeResult> {
+    ) -> Result<Vec<NodeResult>, Stop> {
         let any = !model_graph::hook_ids(&self.context.manifest, moment, self.runtime.root()).is_empty();
         if any && moment == Moment::End {
             self.invocation.blank();
@@ -266,11 +269,12 @@ impl<'a> Runner<'a> {
         // A run that failed fast began nothing new; its last hooks are run all the same.
         let cancelled = self.interrupted.load(Ordering::Relaxed);
         let context = RunContext { cancelled: Arc::new(AtomicBool::new(cancelled)), ..self.context.clone() };
-        let results = model_graph::run_hooks(moment, &self.runtime, connection, &context, so_far);
+        let results = model_graph::run_hooks(moment, &self.runtime, connection, &context, so_far)
+            .map_err(|failure| Stop::Project(vec![failure.diagnostic]))?;
         if any && moment == Moment::Start {
             self.invocation.blank();
         }
-        results
+        Ok(results)
     }
 
     fn executor(&self, task: Task, selected: &IndexSet<UniqueId>) -> Box<dyn Executor> {

@@ -256,3 +256,25 @@ async fn hooks_are_counted_across_packages_and_long_names_of_ephemeral_models_ar
     }
     assert_eq!(scene.texts("select database from dev.quoting").await, ["True"]);
 }
+
+#[tokio::test]
+async fn a_hook_that_cannot_be_rendered_ends_the_command() {
+    let scene = Scene::new(&[ORDERS]).await;
+    let project = |moment: &str| {
+        format!(
+            "name: shop\nversion: '1.0'\nprofile: shop\n\
+             {moment}: \"{{% if execute %}}{{{{ exceptions.raise_compiler_error('not now') }}}}{{% endif %}}\"\n"
+        )
+    };
+    scene.write("dbt_project.yml", &project("on-run-start"));
+    let done = scene.dp("run");
+    assert_eq!(done.code, 2, "{}", done.text);
+    done.says("not now");
+    // Nothing was begun.
+    assert!(!scene.path("target/run_results.json").exists());
+    scene.write("dbt_project.yml", &project("on-run-end"));
+    let done = scene.dp("run");
+    assert_eq!(done.code, 2, "{}", done.text);
+    // What was built is told.
+    assert_eq!(scene.statuses(), ["orders success"]);
+}
