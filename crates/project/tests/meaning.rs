@@ -192,6 +192,18 @@ fn the_semantic_layer_is_validated() {
 }
 
 #[test]
+fn a_flag_refuses_a_cumulative_window_at_its_old_place() {
+    let window = "type: cumulative, type_params: {measure: headcount, window: 7 days}";
+    let properties = LAYER.replacen("type: simple, type_params: {measure: headcount}", window, 1);
+    let project = read(&layer(&properties, "name: shop\nprofile: shop\n")).unwrap();
+    let is_told =
+        |it: &platform_core::Diagnostic| it.event.as_deref() == Some("MFCumulativeTypeParamsDeprecation");
+    assert_eq!(project.warnings().filter(|it| is_told(it)).count(), 1);
+    let project = "name: shop\nprofile: shop\nflags: {require_nested_cumulative_type_params: true}\n";
+    refused(&layer(&properties, project), "Invalid metrics: first. See documentation on behavior changes");
+}
+
+#[test]
 fn a_git_package_without_an_address_is_told_so() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("dbt_project.yml"), "name: shop\nprofile: shop\n").unwrap();

@@ -2,11 +2,11 @@
 //! (<https://docs.getdbt.com/reference/deprecations>).
 
 use super::Scene;
+use super::semantic;
 use super::verify::microbatch;
 use crate::code;
 use crate::context::macros::is_internal;
 use platform_core::{Diagnostic, Manifest, Place, ResourceType};
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Everything of the kind that only the whole project shows.
@@ -16,7 +16,7 @@ pub fn check(scene: &Scene<'_>, manifest: &Manifest) -> Vec<Diagnostic> {
     if !flags.is_on("require_yaml_configuration_for_mf_time_spines") {
         found.extend(time_spine(manifest));
     }
-    if !flags.is_on("require_nested_cumulative_type_params") {
+    if !flags.is_on(semantic::NESTED_CUMULATIVE) {
         found.extend(cumulative(manifest));
     }
     found.extend(batches(scene, manifest));
@@ -65,11 +65,7 @@ fn cumulative(manifest: &Manifest) -> Vec<Diagnostic> {
     let message = "Cumulative fields `type_params.window` and `type_params.grain_to_date` have been moved and will soon \
                    be deprecated. Please nest those values under `type_params.cumulative_type_params.window` and \
                    `type_params.cumulative_type_params.grain_to_date`.";
-    let has_old = |params: &Value| !params["window"].is_null() || !params["grain_to_date"].is_null();
-    let old = manifest.metrics.values().filter(|metric| {
-        let is_cumulative = metric.more.get("type").and_then(Value::as_str) == Some("cumulative");
-        is_cumulative && metric.more.get("type_params").is_some_and(has_old)
-    });
+    let old = manifest.metrics.values().filter(|metric| semantic::is_flat_cumulative(metric));
     let place = |path: &str| Place::file(path);
     old.map(|metric| told("MFCumulativeTypeParamsDeprecation", message).at(place(&metric.original_file_path)))
         .collect()

@@ -9,7 +9,7 @@ mod validate;
 pub use metric::{created, link, metric};
 pub use model::{relate, semantic_model};
 pub use query::saved_query;
-pub use validate::validate;
+pub use validate::{NESTED_CUMULATIVE, is_flat_cumulative, validate};
 
 use crate::properties::Block;
 use crate::yaml::Node as Yaml;

@@ -153,7 +153,7 @@ impl Assembler<'_> {
         self.diagnostics.extend(semantic::link(&mut self.manifest));
         self.diagnostics.extend(resolve::saved_queries(&mut self.manifest));
         if self.diagnostics.iter().all(|it| it.severity == Severity::Warning) {
-            self.diagnostics.extend(semantic::validate(&self.manifest));
+            self.diagnostics.extend(semantic::validate(&self.manifest, &self.scene.shared.flags));
         }
     }
 

@@ -2,8 +2,9 @@
 //! (<https://docs.getdbt.com/docs/build/metricflow-time-spine>), held against dbt Core's answers.
 
 use crate::code;
+use crate::flags::Flags;
 use indexmap::IndexMap;
-use platform_core::node::SemanticModel;
+use platform_core::node::{Metric, SemanticModel};
 use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType};
 use serde_json::Value;
 
@@ -26,7 +27,7 @@ const GRANULARITIES: [&str; 11] = [
 const UP_TO_A_DAY: usize = 7;
 
 /// What keeps the semantic layer of a manifest from being used.
-pub fn validate(manifest: &Manifest) -> Vec<Diagnostic> {
+pub fn validate(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
     let mut problems = spines(manifest);
     if manifest.semantic_models.is_empty() {
         return problems;
@@ -43,11 +44,38 @@ pub fn validate(manifest: &Manifest) -> Vec<Diagnostic> {
     faults.extend(labels(manifest));
     faults.extend(manifest.semantic_models.values().flat_map(kinds));
     faults.extend(manifest.semantic_models.values().flat_map(time_dimensions));
+    if flags.is_on(NESTED_CUMULATIVE) {
+        faults.extend(flat_cumulative(manifest));
+    }
     if !faults.is_empty() {
         faults.push(error("Semantic Manifest validation failed.".to_owned()));
     }
     problems.extend(faults);
     problems
+}
+
+/// The flag that refuses what [`is_flat_cumulative`] finds.
+pub const NESTED_CUMULATIVE: &str = "require_nested_cumulative_type_params";
+
+/// Whether a cumulative metric has its window beside `cumulative_type_params`
+/// (<https://docs.getdbt.com/reference/global-configs/behavior-changes#cumulative-metrics>).
+pub fn is_flat_cumulative(metric: &Metric) -> bool {
+    let has_old = |params: &Value| !params["window"].is_null() || !params["grain_to_date"].is_null();
+    let is_cumulative = metric.more.get("type").and_then(Value::as_str) == Some("cumulative");
+    is_cumulative && metric.more.get("type_params").is_some_and(has_old)
+}
+
+fn flat_cumulative(manifest: &Manifest) -> Option<Diagnostic> {
+    let flat: Vec<&Metric> = manifest.metrics.values().filter(|metric| is_flat_cumulative(metric)).collect();
+    let names: Vec<&str> = flat.iter().map(|metric| metric.name.as_str()).collect();
+    let message = format!(
+        "Cumulative fields `type_params.window` and `type_params.grain_to_date` should be nested under \
+         `type_params.cumulative_type_params.window` and `type_params.cumulative_type_params.grain_to_date`. Invalid \
+         metrics: {}. See documentation on behavior changes: \
+         https://docs.getdbt.com/reference/global-configs/behavior-changes.",
+        names.join(", ")
+    );
+    flat.first().map(|metric| fault(message, &metric.original_file_path))
 }
 
 fn error(message: String) -> Diagnostic {
