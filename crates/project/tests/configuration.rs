@@ -159,3 +159,16 @@ fn selectors_are_refused_as_dbt_refuses_them() {
     of("{union: [m, {exclude: m}]}", "Invalid value for key \"exclude\". Expected a list.");
     of("{union: [m, {method: nope, value: m}]}", "'nope' is not a valid method name");
 }
+
+#[test]
+fn functions_take_what_dbt_takes() {
+    let of = |text: &str, told: &str| refused(&[("models/m.sql", text)], told);
+    of("{{ fromjson(none) }}", "the JSON object must be str, bytes or bytearray, not NoneType");
+    of("{{ tojson([set([1])], 'x') }}", "Object of type set is not JSON serializable");
+    of("{{ tojson(modules.datetime.date(2024, 1, 1)) }}", "Object of type date is not JSON serializable");
+    of("{{ tojson({(1, 2): 3}) }}", "keys must be str, int, float, bool or None, not tuple");
+    of("{{ local_md5(5) }}", "'int' object has no attribute 'encode'");
+    of("{{ set_strict(none) }}", "'NoneType' object is not iterable");
+    let told = "{{ exceptions.raise_compiler_error(tojson({'b': 10 ** 25, 'a': [1e16]}) ~ set(none, 'd') ~ zip([1], none)) }}";
+    of(told, "{\"b\": 10000000000000000000000000, \"a\": [1e+16]}dNone");
+}

@@ -46,7 +46,14 @@ fn say(context: &Context, event: Event, message: &str) {
 pub fn from_json() -> Value {
     Function::value("fromjson", |_, arguments| {
         let [text, default] = arguments.bind(["string", "default"], 1)?;
-        let parsed = text.as_ref().and_then(Value::as_str).and_then(|it| serde_json::from_str(it).ok());
+        let text = text.unwrap_or_default();
+        let Some(written) = text.as_str() else {
+            // The default is for texts that are no JSON.
+            let kind = jinja::value::type_name(&text);
+            let message = format!("the JSON object must be str, bytes or bytearray, not {kind}");
+            return Err(Raised::compilation(message));
+        };
+        let parsed = serde_json::from_str(written).ok();
         Ok(parsed.map_or_else(|| default.unwrap_or_else(none), |json: Json| jinja::value::from_json(&json)))
     })
 }
@@ -55,10 +62,26 @@ pub fn from_json() -> Value {
 pub fn to_json() -> Value {
     Function::value("tojson", |_, arguments| {
         let [value, default, sort] = arguments.bind(["value", "default", "sort_keys"], 1)?;
-        let dumps = if truth(sort.as_ref(), false) { json::dumps_sorted } else { json::dumps };
-        let made = jinja::value::to_json(&value.unwrap_or_default()).ok();
+        let (value, sort_keys) = (value.unwrap_or_default(), truth(sort.as_ref(), false));
+        match jinja::value::dumps(&value, &jinja::value::Layout { sort_keys, indent: None }) {
+            Ok(text) => return Ok(Value::from(text)),
+            Err(error) if is_of_python(error.message()) => {
+                return Err(Raised::compilation(error.message().to_owned()));
+            }
+            // Objects of the engine's own that are dictionaries in dbt.
+            Err(_) => {}
+        }
+        let dumps = if sort_keys { json::dumps_sorted } else { json::dumps };
+        let made = jinja::value::to_json(&value).ok();
         Ok(made.map_or_else(|| default.unwrap_or_else(none), |value| Value::from(dumps(&value))))
     })
+}
+
+/// Whether what has no form in JSON is one of Python's own types, for which dbt has no default either.
+fn is_of_python(message: &str) -> bool {
+    let named = message.strip_prefix("Object of type ").and_then(|rest| rest.split_once(' '));
+    let types = ["set", "date", "datetime", "time", "timedelta", "Decimal", "Undefined"];
+    named.is_some_and(|(name, _)| types.contains(&name)) || message.starts_with("keys must be ")
 }
 
 /// `fromyaml(value, default=None)`.
@@ -88,8 +111,8 @@ pub fn to_yaml() -> Value {
 pub fn set() -> Value {
     Function::value("set", |_, arguments| {
         let [items, default] = arguments.bind(["value", "default"], 1)?;
-        let items = items.unwrap_or_default();
-        Ok(items.try_iter().map_or_else(|_| default.unwrap_or_else(none), jinja::value::set))
+        let items = jinja::value::items(&items.unwrap_or_default());
+        Ok(items.map_or_else(|_| default.unwrap_or_else(none), jinja::value::set))
     })
 }
 
@@ -97,8 +120,8 @@ pub fn set() -> Value {
 pub fn set_strict() -> Value {
     Function::value("set_strict", |_, arguments| {
         let [items] = arguments.bind(["value"], 1)?;
-        let items = items.unwrap_or_default();
-        Ok(jinja::value::set(items.try_iter().map_err(|error| Raised::compilation(error.to_string()))?))
+        let items = jinja::value::items(&items.unwrap_or_default());
+        Ok(jinja::value::set(items.map_err(|error| Raised::compilation(error.message().to_owned()))?))
     })
 }
 
@@ -108,9 +131,9 @@ pub fn zip(strict: bool) -> Value {
         let (lists, keywords) = arguments.into_parts();
         let mut columns = Vec::new();
         for list in &lists {
-            match list.try_iter() {
-                Ok(items) => columns.push(items.collect::<Vec<_>>()),
-                Err(error) if strict => return Err(Raised::compilation(error.to_string())),
+            match jinja::value::items(list) {
+                Ok(items) => columns.push(items),
+                Err(error) if strict => return Err(Raised::compilation(error.message().to_owned())),
                 Err(_) => {
                     let default = keywords.into_iter().find(|(name, _)| name == "default");
                     return Ok(default.map_or_else(none, |(_, value)| value));
@@ -154,7 +177,12 @@ pub fn diff_of_two_dicts() -> Value {
 pub fn local_md5() -> Value {
     Function::value("local_md5", |_, arguments| {
         let [text] = arguments.bind(["value"], 1)?;
-        Ok(Value::from(md5_hex(&jinja::value::to_str(&text.unwrap_or_default()))))
+        let text = text.unwrap_or_default();
+        let Some(written) = text.as_str() else {
+            let kind = jinja::value::type_name(&text);
+            return Err(Raised::compilation(format!("'{kind}' object has no attribute 'encode'")));
+        };
+        Ok(Value::from(md5_hex(written)))
     })
 }
 
