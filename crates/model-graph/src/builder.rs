@@ -94,6 +94,9 @@ fn result(node: &Node, done: Result<Built, Failure>, watch: Stopwatch) -> NodeRe
     result.timing = timing;
     result.execution_time = execution_time;
     let is_seed = node.resource_type == ResourceType::Seed;
+    if is_seed {
+        result.compiled_code = None;
+    }
     result.compiled = (!is_seed).then_some(result.compiled_code.is_some());
     result.relation_name = if is_seed { None } else { node.relation_name.clone() };
     result

@@ -123,7 +123,13 @@ fn build(
     };
     let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false, skip_all };
     let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);
-    let ends = hooks(Moment::End, if skip_all { &[] } else { run.results.as_slice() });
+    // Hooks of the end are told of nodes and of the hook that failed; of nothing, where it stopped all.
+    let failed_hooks = all.iter().filter(|hook| hook.status == Status::Error);
+    let so_far: Vec<_> = match skip_all {
+        true => Vec::new(),
+        false => failed_hooks.chain(&run.results).cloned().collect(),
+    };
+    let ends = hooks(Moment::End, &so_far);
     file.finish().context("write run_results.json")?;
     all.extend(run.results);
     all.extend(ends?);

@@ -129,6 +129,8 @@ fn skipped(hook: &Node, name: &str, line: Line, context: &RunContext) -> NodeRes
     let mut result =
         NodeResult::new(hook.unique_id.clone(), Status::Skipped, Some(format!("{name} skipped")));
     result.thread_id = "main".to_owned();
+    result.compiled = Some(false);
+    result.failures = Some(1);
     result
 }
 

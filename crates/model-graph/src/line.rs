@@ -262,8 +262,10 @@ pub(crate) fn skip_because(resource: Resource<'_>, status: Status, at: Line) -> 
 /// What a result says of a node that was not run.
 pub(crate) fn fill(result: &mut NodeResult, resource: Resource<'_>) {
     if let Resource::Node(node) = resource {
-        result.relation_name = node.relation_name.clone();
-        result.compiled = (node.resource_type != ResourceType::Seed).then_some(false);
+        // A seed has nothing to compile, and dbt tells its relation in the manifest only.
+        let is_seed = node.resource_type == ResourceType::Seed;
+        result.relation_name = node.relation_name.clone().filter(|_| !is_seed);
+        result.compiled = (!is_seed).then_some(false);
     }
 }
 

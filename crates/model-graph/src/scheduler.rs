@@ -11,6 +11,9 @@ use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+/// What dbt says of a node that `--fail-fast` left alone.
+const FAILED_FAST: &str = "Skipping due to fail_fast";
+
 /// How a plan is walked.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
@@ -254,13 +257,17 @@ impl<'a> Walk<'a> {
 
     fn skip(&self, skipped: Skipped, number: usize, slot: usize) -> NodeResult {
         let id = self.plan.graph().id(skipped.index);
-        let unseen = self.lock().unseen_failures.get(&skipped.last).copied();
+        let (unseen, failed_fast) = {
+            let state = self.lock();
+            (state.unseen_failures.get(&skipped.last).copied(), state.failed_fast.is_some())
+        };
         let message = unseen.map(|_| {
             let cause = self.plan.graph().id(skipped.last);
             format!(
                 "Compilation Error in {id}, caused by compilation error in referenced ephemeral model {cause}"
             )
         });
+        let message = message.or_else(|| failed_fast.then(|| FAILED_FAST.to_owned()));
         let mut result = NodeResult::new(id.clone(), Status::Skipped, message);
         result.thread_id = thread_name(slot);
         let Some(resource) = self.resource(skipped.index) else { return result };
@@ -279,7 +286,7 @@ impl<'a> Walk<'a> {
     /// The result of a node that an interruption or `--fail-fast` left alone.
     fn not_begun(&self, id: &UniqueId, slot: usize) -> NodeResult {
         let failed_fast = self.lock().failed_fast.is_some();
-        let message = failed_fast.then(|| "Skipping due to fail_fast".to_owned());
+        let message = failed_fast.then(|| FAILED_FAST.to_owned());
         let mut result = NodeResult::new(id.clone(), Status::Skipped, message);
         result.thread_id = thread_name(slot);
         if let Some(resource) = self.context.manifest.resource(id) {

@@ -235,8 +235,13 @@ impl<'a> Runner<'a> {
         let executor = self.executor(walk.task, selected);
         let run = model_graph::run(&plan, executor.as_ref(), &self.context, &options, file);
         if with_hooks {
-            let so_far = if skip_all { &[] } else { run.results.as_slice() };
-            let ends = self.hooks(Moment::End, &first, so_far).or_else(|stop| {
+            // Hooks of the end are told of nodes and of the hook that failed; of nothing, where it stopped all.
+            let failed_hooks = all.iter().filter(|hook| hook.status == Status::Error);
+            let so_far: Vec<NodeResult> = match skip_all {
+                true => Vec::new(),
+                false => failed_hooks.chain(&run.results).cloned().collect(),
+            };
+            let ends = self.hooks(Moment::End, &first, &so_far).or_else(|stop| {
                 // What the nodes came to is kept.
                 finish(file, &run.results).and(Err(stop))
             })?;

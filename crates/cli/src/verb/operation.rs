@@ -15,6 +15,7 @@ use model_graph::ResultsFile;
 use platform_core::event::Level;
 use platform_core::{Node, NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::Project;
+use project::runtime::Stopwatch;
 use project::runtime::results::Value;
 use project::runtime::table::{Drawing, Table};
 use serde_json::json;
@@ -37,9 +38,12 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
         .collect();
     let keywords: Vec<(&str, Value)> =
         values.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+    let mut watch = Stopwatch::start();
+    watch.next("execute");
     let done = runtime.call_macro(&arguments.macro_name, &keywords, &connection);
     connection.rollback();
-    let result = match &done {
+    let (timing, execution_time) = watch.stop();
+    let mut result = match &done {
         Ok(_) => {
             let mut result = NodeResult::new(id.clone(), Status::Success, None);
             result.failures = Some(0);
@@ -56,9 +60,11 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
             }
             let mut result = NodeResult::new(id.clone(), Status::Error, Some(message));
             result.failures = Some(1);
+            result.compiled = Some(false);
             result
         }
     };
+    (result.timing, result.execution_time) = (timing, execution_time);
     file.add(&result);
     finish(&file)?;
     Ok(if done.is_ok() { Exit::Success } else { Exit::Failure })
@@ -128,11 +134,15 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
         (shows_tests || !is_test(node)) && (!names_some || request.names(&node.name) || shows_tests)
     };
     for node in &nodes {
-        let result = match runtime.show(node, limit, &connection) {
+        let mut watch = Stopwatch::start();
+        watch.next("execute");
+        let mut result = match runtime.show(node, limit, &connection) {
             Ok(shown) => {
                 let mut result = NodeResult::new(node.unique_id.clone(), Status::Success, None);
                 result.compiled = Some(true);
                 result.compiled_code = Some(shown.sql);
+                result.adapter_response = shown.response.to_json();
+                result.adapter_response.insert("query_id".to_owned(), serde_json::Value::Null);
                 if is_shown(node) {
                     tell(invocation, node, shown.rows, arguments.inline.output);
                 }
@@ -143,6 +153,8 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
             }
             Err(error) => return Err(Stop::runtime(runtime.failure(Resource::Node(node), &error).message)),
         };
+        (result.timing, result.execution_time) = watch.stop();
+        result.relation_name.clone_from(&node.relation_name);
         file.add(&result);
     }
     finish(&file)?;

@@ -49,13 +49,13 @@ pub fn retry(invocation: &Invocation, _: &Arguments) -> Result<Exit, Stop> {
     crate::verb::execute(&again, line.verb)
 }
 
-/// What failed or was skipped, but for hooks that were skipped.
+/// What failed or was skipped. Hooks are no part of it: they run with whatever is run again.
 fn failed(results: &[NodeResult]) -> Retry {
     let mut retry = Retry::default();
     for result in results {
         let failed = result.status.is_failure() || result.status == Status::Skipped;
         let is_hook = result.unique_id.resource_type() == Some(ResourceType::Operation);
-        if !failed || (is_hook && result.status == Status::Skipped) {
+        if !failed || is_hook {
             continue;
         }
         retry.ids.insert(result.unique_id.clone());

@@ -111,7 +111,7 @@ fn call(state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value
             ),
         ),
         "raise_not_implemented" => fail(Kind::Compilation, format!("ERROR: {}", text(0, "msg"))),
-        "raise_fail_fast_error" => fail(Kind::Runtime, text(0, "msg")),
+        "raise_fail_fast_error" => fail(Kind::FailFast, text(0, "msg")),
         "raise_contract_error" => contract_error(args),
         "column_type_missing" => fail(
             Kind::Compilation,
@@ -195,7 +195,7 @@ fn contract_error(args: &[Value]) -> Result<Value, HostError> {
     let data_type = |formatted: &str| formatted.split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
     let mut rows = Vec::new();
     for (name, formatted) in &sql {
-        match yaml.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
+        match yaml.iter().find(|(other, _)| other == name) {
             None => rows.push((name, data_type(formatted), String::new(), "missing in contract")),
             Some((_, wanted)) if wanted != formatted => {
                 rows.push((name, data_type(formatted), data_type(wanted), "data type mismatch"));
@@ -204,7 +204,7 @@ fn contract_error(args: &[Value]) -> Result<Value, HostError> {
         }
     }
     for (name, formatted) in &yaml {
-        if !sql.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+        if !sql.iter().any(|(other, _)| other == name) {
             rows.push((name, String::new(), data_type(formatted), "missing in definition"));
         }
     }

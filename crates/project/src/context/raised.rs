@@ -15,6 +15,8 @@ pub enum Kind {
     Dependency,
     /// A model's columns are not those of its contract.
     Contract,
+    /// A project's wish to fail: `on_configuration_change: fail`.
+    FailFast,
     /// The environment, a profile or a variable.
     Runtime,
 }
@@ -23,11 +25,11 @@ impl Kind {
     /// dbt's headline.
     pub fn headline(self) -> &'static str {
         match self {
-            Self::Compilation => "Compilation Error",
             Self::Parsing => "Parsing Error",
             Self::Database => "Database Error",
             Self::Dependency => "Dependency Error",
-            Self::Contract => "Contract Error",
+            Self::Compilation | Self::Contract => "Compilation Error",
+            Self::FailFast => "FailFast Error",
             Self::Runtime => "Runtime Error",
         }
     }
@@ -42,6 +44,7 @@ impl Kind {
             Self::Database => "DbtDatabaseError",
             Self::Dependency => "DependencyError",
             Self::Contract => "ContractError",
+            Self::FailFast => "FailFastError",
             Self::Runtime => "DbtRuntimeError",
         }
     }

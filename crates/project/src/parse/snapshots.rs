@@ -83,9 +83,10 @@ pub fn of_yaml(scene: &Scene<'_>, block: &Block, patch: &Patch) -> Built {
 /// What a snapshot must have, in dbt's words.
 pub fn check(node: &Node, place: &Place) -> Option<Diagnostic> {
     let config = &node.config;
-    let message = if config.get("strategy").is_none() || config.get("unique_key").is_none() {
+    let lacks = |key: &str| config.get(key).is_none_or(is_empty);
+    let message = if lacks("strategy") || lacks("unique_key") {
         "Snapshots must be configured with a 'strategy' and 'unique_key'."
-    } else if config.text("strategy") == Some("check") && config.get("check_cols").is_none() {
+    } else if config.text("strategy") == Some("check") && lacks("check_cols") {
         "A snapshot configured with the check strategy must specify a check_cols configuration."
     } else if config.text("strategy") == Some("check") && !is_check_cols(config.get("check_cols")) {
         return Some(fault(
@@ -95,7 +96,7 @@ pub fn check(node: &Node, place: &Place) -> Option<Diagnostic> {
             ),
             place,
         ));
-    } else if config.text("strategy") == Some("timestamp") && config.get("updated_at").is_none() {
+    } else if config.text("strategy") == Some("timestamp") && lacks("updated_at") {
         "A snapshot configured with the timestamp strategy must specify an updated_at configuration."
     } else if config.materialized() != "snapshot" {
         "A snapshot must have a materialized value of 'snapshot'"
@@ -103,6 +104,11 @@ pub fn check(node: &Node, place: &Place) -> Option<Diagnostic> {
         return None;
     };
     Some(fault(message, place))
+}
+
+/// An empty text or list says as little as none.
+fn is_empty(value: &serde_json::Value) -> bool {
+    value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty)
 }
 
 fn is_check_cols(value: Option<&serde_json::Value>) -> bool {

@@ -200,26 +200,23 @@ impl Connection {
             true => format!("begin;\n{preamble}\n"),
             false => String::new(),
         };
-        let (sent, shift) = if comment.text.is_empty() {
-            (format!("{begin}{sql}"), begin.chars().count())
+        // The comment is the first thing sent: that is where readers of the server's log and of pg_stat_activity look.
+        let (head, body) = if comment.text.is_empty() {
+            (String::new(), sql.to_owned())
         } else if comment.append {
             let trimmed = sql.trim_end().trim_end_matches(';');
-            (format!("{begin}{trimmed}\n/* {} */;", comment.text), begin.chars().count())
+            (String::new(), format!("{trimmed}\n/* {} */;", comment.text))
         } else {
-            let before = format!("{begin}/* {} */\n", comment.text);
-            let shift = before.chars().count();
-            (before + sql, shift)
+            (format!("/* {} */\n", comment.text), sql.to_owned())
         };
+        let shift = head.chars().count() + begin.chars().count();
+        let sent = format!("{head}{begin}{body}");
         self.events.send(
-            Event::new(
-                Level::Debug,
-                "SQLQuery",
-                format!("On {}: {}", comment.name, sent.strip_prefix(&begin).unwrap_or(&sent)),
-            )
-            .code("E016")
-            .with("conn_name", comment.name.as_str())
-            .with("node_info", comment.node_info.clone())
-            .with("sql", sent.as_str()),
+            Event::new(Level::Debug, "SQLQuery", format!("On {}: {head}{body}", comment.name))
+                .code("E016")
+                .with("conn_name", comment.name.as_str())
+                .with("node_info", comment.node_info.clone())
+                .with("sql", sent.as_str()),
         );
         self.send_again_after_deadlock(&sent, sql, shift)
     }

@@ -19,8 +19,11 @@ type Place = (String, String);
 #[derive(Debug, Default)]
 pub(super) struct Inputs(Mutex<HashMap<Place, Vec<ColumnObject>>>);
 
+/// As the catalog has them: Postgres folds what stands in a statement without quotes.
 fn place(relation: &Relation) -> Place {
-    (relation.schema_name().to_owned(), relation.identifier_name().to_owned())
+    let folded = |name: &str, quoted: bool| if quoted { name.to_owned() } else { name.to_lowercase() };
+    let quoting = relation.quoting;
+    (folded(relation.schema_name(), quoting.schema), folded(relation.identifier_name(), quoting.identifier))
 }
 
 /// The query for the columns of what meets a condition.
@@ -29,9 +32,10 @@ fn query(wanted: &str) -> String {
 }
 
 fn of_one(relation: &Relation) -> String {
-    let name = quote_literal(relation.identifier_name());
+    let (schema, name) = place(relation);
+    let name = quote_literal(&name);
     // A temporary table is in no schema that has a name.
-    let schema = match relation.schema_name() {
+    let schema = match schema.as_str() {
         "" => "namespace.oid = pg_catalog.pg_my_temp_schema()".to_owned(),
         schema => format!("namespace.nspname = {}", quote_literal(schema)),
     };

@@ -32,6 +32,8 @@ pub struct Built {
 /// The first rows of a node's query.
 #[derive(Debug)]
 pub struct Shown {
+    /// What the database said.
+    pub response: Response,
     /// The rows.
     pub rows: Table,
     /// The statement that gave them.
@@ -282,7 +284,8 @@ impl Runtime {
         let sql = sql.to_string();
         let outcome =
             connection.run(&sql).map_err(|refused| jinja::Error::from(jinja::HostError::from(refused)))?;
-        Ok(Shown { rows: outcome.rows.as_ref().map_or_else(Table::empty, Table::of_result), sql })
+        let response = Response::of(&outcome);
+        Ok(Shown { response, rows: outcome.rows.as_ref().map_or_else(Table::empty, Table::of_result), sql })
     }
 
     /// `_dbt_generic_test_kwargs`: the arguments of a generic test, those that are Jinja rendered.

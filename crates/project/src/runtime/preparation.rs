@@ -14,6 +14,9 @@ pub enum PreparationError {
     /// The database could not be asked.
     #[error(transparent)]
     Warehouse(#[from] warehouse::Error),
+    /// A node is to be built in another database than the one that is open.
+    #[error("ERROR: Cross-db references not allowed in postgres ({0} vs {1})")]
+    OtherDatabase(String, String),
     /// A schema could not be created.
     #[error("{heading}\n  {message}")]
     Schema {
@@ -33,6 +36,13 @@ pub fn prepare<'a>(
 ) -> Result<(), PreparationError> {
     let manifest = &runtime.project().manifest;
     let database = runtime.database();
+    let elsewhere = |node: &&Node| {
+        makes_relation(node) && node.database.as_deref().is_some_and(|it| !it.eq_ignore_ascii_case(database))
+    };
+    if let Some(other) = manifest.nodes.values().chain(manifest.functions.values()).find(elsewhere) {
+        let other = other.database.clone().unwrap_or_default();
+        return Err(PreparationError::OtherDatabase(other, database.to_owned()));
+    }
     let mut all = all_schemas(manifest, &runtime.project().profile.schema);
     if let Some(state) = runtime.deferred_manifest() {
         all.extend(all_schemas(state, ""));

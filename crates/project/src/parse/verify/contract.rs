@@ -49,13 +49,6 @@ fn contract_faults(node: &Node) -> Vec<String> {
             "Constraints must be defined in a `yml` schema configuration file like `schema.yml`.".to_owned(),
         );
     }
-    let materialized = node.config.materialized();
-    if materialized == "ephemeral" {
-        faults.push(format!(
-            "Materialization Error: Only table, view, and incremental materializations are supported for \
-             constraints, but found '{materialized}'"
-        ));
-    }
     faults.extend(too_many_keys(node));
     faults
 }

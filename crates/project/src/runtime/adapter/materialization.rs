@@ -48,13 +48,15 @@ fn get_incremental_strategy_macro(
     let strategy = text(strategy.as_ref()).unwrap_or_else(|| "default".to_owned());
     let name = format!("get_incremental_{}_sql", strategy.replace('+', "_"));
     let found = adapter.context.macros().lookup(adapter.context.package(), &name);
-    let builtin = strategy == "default" || STRATEGIES.contains(&strategy.as_str());
+    // The name counts as its macro's does, so `delete_insert` is `delete+insert`.
+    let builtin = strategy == "default"
+        || STRATEGIES.iter().any(|known| known.replace('+', "_") == strategy.replace('+', "_"));
     let message = match found {
         // A strategy of another platform has a macro too, and Postgres can't run it.
         Some(entry) if builtin || !is_internal(&entry.package) => return Ok(adapter.context.bind(entry)),
         Some(_) => format!("The incremental strategy '{strategy}' is not valid for this adapter"),
         None => format!(
-            "dbt could not find an incremental strategy macro with the name '{name}' in {}",
+            "dbt could not find an incremental strategy macro with the name \"{name}\" in {}",
             adapter.context.shared().project_name
         ),
     };

@@ -21,7 +21,7 @@
 {%- endmacro %}
 
 {% macro _unordered_columns(columns) -%}
-    {{ return(columns | map(attribute='formatted') | map('lower') | sort) }}
+    {{ return(columns | map(attribute='formatted') | sort) }}
 {%- endmacro %}
 
 {% macro format_columns(columns) -%}

@@ -260,5 +260,5 @@
 {%- endmacro %}
 
 {% macro _rename_text(kind, relation, new_name) -%}
-    {{ return('alter ' ~ kind ~ ' ' ~ relation.render() ~ ' rename to ' ~ adapter.quote(new_name)) }}
+    {{ return('alter ' ~ kind ~ ' ' ~ relation.render() ~ ' rename to ' ~ adapter.quote_as_configured(new_name, 'identifier')) }}
 {%- endmacro %}

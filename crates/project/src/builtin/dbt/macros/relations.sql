@@ -85,6 +85,6 @@
 
 {# Postgres renames views and materialized views by `alter table` too. #}
 {% macro default__rename_relation(from_relation, to_relation) -%}
-    {%- set renaming = 'alter table ' ~ from_relation.render() ~ ' rename to ' ~ adapter.quote(to_relation.identifier) -%}
+    {%- set renaming = 'alter table ' ~ from_relation.render() ~ ' rename to ' ~ adapter.quote_as_configured(to_relation.identifier, 'identifier') -%}
     {%- do _run_together([renaming], 'rename_relation') -%}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {# What `information_schema.columns` says of a table or view, from the catalogs below it, in a fraction of the time.
    A relation without a schema is found as an unqualified name is: among temporary tables first. #}
 {% macro postgres__get_columns_in_relation(relation) -%}
-    {%- set name = _quoted_literal(relation.identifier) -%}
+    {%- set name = _catalog_literal(relation, 'identifier') -%}
     {%- set described -%}
         with relation as (
             select oid
@@ -10,7 +10,7 @@
                 and relkind in ('r', 'v', 'f', 'p')
                 {%- if relation.schema %}
                 and relnamespace = (
-                    select oid from pg_catalog.pg_namespace where nspname = {{ _quoted_literal(relation.schema) }}
+                    select oid from pg_catalog.pg_namespace where nspname = {{ _catalog_literal(relation, 'schema') }}
                 )
                 {%- else %}
                 and pg_catalog.pg_table_is_visible(oid)
@@ -50,4 +50,10 @@
     {%- endset -%}
     {%- call statement('get_columns_in_relation', fetch_result=true) -%}{{ described }}{%- endcall -%}
     {{ return(sql_convert_columns_in_relation(load_result('get_columns_in_relation').table)) }}
+{%- endmacro %}
+
+{# The schema or the name of a relation, as the catalog has it: Postgres folds what stands in SQL without quotes. #}
+{% macro _catalog_literal(relation, part) -%}
+    {%- set name = relation[part] -%}
+    {{ return(_quoted_literal(name if relation.quote_policy[part] else name.lower())) }}
 {%- endmacro %}

@@ -38,8 +38,10 @@
             on named.relam = method.oid
         inner join pg_catalog.pg_class as indexed
             on index.indrelid = indexed.oid
-        where indexed.relname = {{ _quoted_literal(relation.identifier) }}
-            and indexed.relnamespace = {{ _quoted_literal(adapter.quote(relation.schema)) }}::regnamespace
+        where indexed.relname = {{ _catalog_literal(relation, 'identifier') }}
+            and indexed.relnamespace = (
+                select oid from pg_catalog.pg_namespace where nspname = {{ _catalog_literal(relation, 'schema') }}
+            )
     )
 
     select * from described order by name

@@ -239,12 +239,19 @@
     {{ return('coalesce(nullif(%s, %s), %s)' % (time, time, config.get('dbt_valid_to_current') or 'null')) }}
 {%- endmacro %}
 
-{# What `begun.*` is for a row that the query lacks: the values of its last version, in the same order. #}
+{# What `begun.*` is for a row that the query lacks: the values of its last version, in the same order, where a
+   version is to say that it is gone. What has none gets a null of the query's own type: a plain one has none, and
+   the column of the whole would lose its length. #}
 {% macro _snapshot_last_values(strategy, source_sql, target_relation) -%}
     {%- set known = get_list_of_column_names(get_columns_in_relation(target_relation)) | map('lower') | list -%}
     {%- set values = [] -%}
     {%- for name in get_columns_in_query(source_sql) -%}
-        {%- do values.append(('snapshotted_data.' if name.lower() in known else 'null as ') ~ adapter.quote(name)) -%}
+        {%- set quoted = adapter.quote(name) -%}
+        {%- if strategy.hard_deletes == 'new_record' and name.lower() in known -%}
+            {%- do values.append('snapshotted_data.' ~ quoted) -%}
+        {%- else -%}
+            {%- do values.append('(select source_data.' ~ quoted ~ ' from source_data limit 0) as ' ~ quoted) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- for _ in _key_parts(strategy.unique_key) -%}
         {%- do values.append('snapshotted_data.' ~ _snapshot_key_name(strategy.unique_key, loop.index)) -%}
