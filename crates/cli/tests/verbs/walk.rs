@@ -278,3 +278,25 @@ async fn a_hook_that_cannot_be_rendered_ends_the_command() {
     // What was built is told.
     assert_eq!(scene.statuses(), ["orders success"]);
 }
+
+#[tokio::test]
+async fn macros_of_names_see_the_targets_schema_and_database() {
+    let scene = Scene::new(&[
+        ("models/a.sql", "{{ config(schema='own') }} select 1 as id"),
+        (
+            "macros/names.sql",
+            "{% macro generate_schema_name(custom, node) %}{{ print('schema ' ~ node.schema ~ (node.database == target.dbname)) }}\
+             {{ node.schema }}_{{ custom }}{% endmacro %}\
+             {% macro generate_database_name(custom=none, node=none) %}{{ print('database ' ~ node.schema) }}\
+             {{- target.dbname }}{% endmacro %}\
+             {% macro generate_alias_name(custom=none, node=none) %}{{ print('alias ' ~ node.schema) }}\
+             {{- node.name }}{% endmacro %}",
+        ),
+    ])
+    .await;
+    let done = scene.good("--quiet parse");
+    done.says("database dev\n");
+    done.says("schema devTrue\n");
+    done.says("alias dev_own\n");
+    assert_eq!(scene.artifact("manifest.json")["nodes"]["model.shop.a"]["schema"], "dev_own");
+}

@@ -22,8 +22,12 @@ pub fn name(node: &mut Node, context: &Arc<Context>, quoting: Quoting) -> Result
     let alias = text(node, "alias");
     let found =
         |component: &str, custom: Option<&str>, node: &Node| component_of(component, custom, node, context);
-    node.schema = found("schema", schema.as_deref(), node)?;
+    // What the macros see of the node at first is the target's, and in this order what they said.
+    let profile = &context.shared().profile;
+    node.schema.clone_from(&profile.schema);
+    node.database = Some(profile.database.clone());
     node.database = Some(found("database", database.as_deref(), node)?);
+    node.schema = found("schema", schema.as_deref(), node)?;
     node.alias = found("alias", alias.as_deref(), node)?;
     if is_snapshot {
         if let Some(schema) = text(node, "target_schema") {
