@@ -2,6 +2,8 @@
 
 use crate::shop::Shop;
 use platform_core::{Executor, Status};
+use project::Flags;
+use serde_json::Map;
 
 const SOURCES: &str = "
 sources:
@@ -67,8 +69,8 @@ fn a_generic_test_that_the_server_refuses_points_at_no_line_of_its_properties() 
 #[test]
 fn rows_that_a_flag_keeps_are_told_where_they_are() {
     let sources = "sources:\n  - name: shop\n    tables:\n      - name: rows\n        columns:\n          - name: id\n            data_tests:\n              - not_null: {name: kept}\n              - not_null: {name: loose, config: {store_failures: false}}\n";
-    let settings = "name: shop\nversion: '1.0'\nprofile: shop\nflags: {store_failures: true}\n";
-    let shop = Shop::new(&[("models/sources.yml", sources), ("dbt_project.yml", settings)]);
+    let flags = Flags::given(Map::from_iter([("store_failures".to_owned(), true.into())]));
+    let shop = Shop::with_flags(&[("models/sources.yml", sources)], flags);
     shop.sql("create table shop.rows as select null::integer as id");
     let ids = shop.tests();
     let (tester, context) = (shop.tester(), shop.context());

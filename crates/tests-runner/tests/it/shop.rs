@@ -3,7 +3,7 @@
 use platform_core::event::Silence;
 use platform_core::{ResourceType, RunContext, UniqueId};
 use project::runtime::{Runtime, RuntimeOptions, Slots};
-use project::{Profile, Project, ReadOptions};
+use project::{Flags, Profile, Project, ReadOptions};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tests_runner::Tester;
@@ -20,8 +20,13 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Files by path, beside a dbt_project.yml unless it is among them.
+    /// Files by path, beside a dbt_project.yml.
     pub fn new(files: &[(&str, &str)]) -> Self {
+        Self::with_flags(files, Flags::default())
+    }
+
+    /// The same, for a command with flags.
+    pub fn with_flags(files: &[(&str, &str)], flags: Flags) -> Self {
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let tokio = tokio.expect("a runtime");
         let database = tokio.block_on(warehouse::testing::database()).expect("a database");
@@ -40,8 +45,8 @@ impl Shop {
             database: warehouse.database().to_owned(),
             ..Profile::default()
         };
-        let options =
-            ReadOptions { fallback_profile: Some(profile.with_shown()), ..ReadOptions::new(folder.path()) };
+        let fallback_profile = Some(profile.with_shown());
+        let options = ReadOptions { fallback_profile, flags, ..ReadOptions::new(folder.path()) };
         let project = project::read(&options).expect("a project");
         let problems: Vec<_> = project.errors().collect();
         assert!(problems.is_empty(), "{problems:?}");
