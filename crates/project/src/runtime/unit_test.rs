@@ -108,10 +108,6 @@ impl Runtime {
         {
             let Some(input) = given.iter().find(|it| it.key == key.as_str()) else { continue };
             let sql = self.fixture_sql(test, input, connection)?;
-            let file = self.artifact_path("compiled", node);
-            if let Some(beside) = file.ancestors().find(|it| it.ends_with(&node.original_file_path)) {
-                self.write_file(&beside.join(format!("{}.sql", input.node.name)), &sql);
-            }
             ctes.push(ExtraCte { id: key.clone(), sql: format!(" {} as (\n{sql}\n)", input.cte) });
         }
         let texts: Vec<String> = ctes.iter().map(|cte| cte.sql.clone()).collect();
