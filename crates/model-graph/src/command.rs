@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use model_graph::{Builder, EventTimes, Head, Moment, Order, Plan, ResultsFile, RunOptions, write_aside};
 use platform_core::event::{Event, EventSink, Level};
-use platform_core::{ResourceType, Status, results};
+use platform_core::{ResourceType, results};
 use project::Project;
 use project::stage::{self, Request};
 use std::collections::{BTreeMap, HashMap};
@@ -112,8 +112,7 @@ fn build(
         Ok::<_, anyhow::Error>(hooks)
     };
     let mut all = hooks(Moment::Start, &[])?;
-    let skip_all = stage.runtime.project().flags.is_on("skip_nodes_if_on_run_start_fails")
-        && all.iter().any(|hook| hook.status == Status::Error);
+    let skip_all = model_graph::skips_nodes(&stage.runtime, &all);
     let plan = Plan::new(&stage.context.manifest, &selected, Order::Dependencies);
     let builder = Builder {
         runtime: stage.runtime.clone(),
@@ -123,13 +122,7 @@ fn build(
     };
     let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false, skip_all };
     let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);
-    // Hooks of the end are told of nodes and of the hook that failed; of nothing, where it stopped all.
-    let failed_hooks = all.iter().filter(|hook| hook.status == Status::Error);
-    let so_far: Vec<_> = match skip_all {
-        true => Vec::new(),
-        false => failed_hooks.chain(&run.results).cloned().collect(),
-    };
-    let ends = hooks(Moment::End, &so_far);
+    let ends = hooks(Moment::End, &model_graph::told_at_end(&all, &run.results, skip_all));
     file.finish().context("write run_results.json")?;
     all.extend(run.results);
     all.extend(ends?);

@@ -29,6 +29,21 @@ impl Moment {
     }
 }
 
+/// Whether no node is run because a hook before them failed: where the project says so
+/// (<https://docs.getdbt.com/reference/global-configs/behavior-changes#failures-in-on-run-start-hooks>).
+pub fn skips_nodes(runtime: &Runtime, starts: &[NodeResult]) -> bool {
+    runtime.project().flags.is_on("skip_nodes_if_on_run_start_fails")
+        && starts.iter().any(|hook| hook.status == Status::Error)
+}
+
+/// What hooks of the end are told: of nodes and of the hook that failed; of nothing, where that stopped all.
+pub fn told_at_end(starts: &[NodeResult], nodes: &[NodeResult], skip_all: bool) -> Vec<NodeResult> {
+    if skip_all {
+        return Vec::new();
+    }
+    starts.iter().filter(|hook| hook.status == Status::Error).chain(nodes).cloned().collect()
+}
+
 /// Runs the hooks of a moment; after one that failed the rest is skipped. `so_far` is what `results` holds.
 ///
 /// # Errors

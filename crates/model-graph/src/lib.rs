@@ -18,7 +18,7 @@ mod scheduler;
 pub use artifact::{Head, ResultsFile, write_aside};
 pub use builder::Builder;
 pub use history::{RunRecord, record};
-pub use hooks::{Moment, hook_ids, run_hooks};
+pub use hooks::{Moment, hook_ids, run_hooks, skips_nodes, told_at_end};
 pub use line::{counted, plural};
 pub use microbatch::{EventTimes, Span, parse_time, step_back};
 pub use node_info::{Phase, node_info, timestamp};

@@ -61,7 +61,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
         results.extend(runner.hooks(Moment::Start, &first, &[])?);
     }
     let gauge = Gauge::new(runner.runtime.clone(), runner.slots.clone());
-    let skip_all = runner.skips_after(&results);
+    let skip_all = model_graph::skips_nodes(&runner.runtime, &results);
     let plan = Plan::new(&runner.context.manifest, &chosen, Order::Any);
     let options = RunOptions { threads, fail_fast: invocation.is_on("fail_fast"), silent: false, skip_all };
     let file = ResultsFile::new(None, crate::verb::nodes::head(invocation));

@@ -16,9 +16,7 @@ use crate::times::{self, Times};
 use crate::verb::executors::{Cloner, Compiler, Executors};
 use indexmap::IndexSet;
 use model_graph::{Builder, Head, Moment, Order, Plan, ResultsFile, RunOptions};
-use platform_core::{
-    Executor, Manifest, Node, NodeResult, ResourceType, RunContext, Status, UniqueId, results,
-};
+use platform_core::{Executor, Manifest, Node, NodeResult, ResourceType, RunContext, UniqueId, results};
 use project::Project;
 use project::runtime::{Connection, Runtime, RuntimeOptions, Slots};
 use std::sync::Arc;
@@ -230,17 +228,12 @@ impl<'a> Runner<'a> {
         all.iter().for_each(|hook| file.add(hook));
         let plan = Plan::new(&self.context.manifest, selected, walk.order);
         let fail_fast = self.invocation.is_on("fail_fast");
-        let skip_all = self.skips_after(&all);
+        let skip_all = model_graph::skips_nodes(&self.runtime, &all);
         let options = RunOptions { threads, fail_fast, silent: walk.task != Task::Build, skip_all };
         let executor = self.executor(walk.task, selected);
         let run = model_graph::run(&plan, executor.as_ref(), &self.context, &options, file);
         if with_hooks {
-            // Hooks of the end are told of nodes and of the hook that failed; of nothing, where it stopped all.
-            let failed_hooks = all.iter().filter(|hook| hook.status == Status::Error);
-            let so_far: Vec<NodeResult> = match skip_all {
-                true => Vec::new(),
-                false => failed_hooks.chain(&run.results).cloned().collect(),
-            };
+            let so_far = model_graph::told_at_end(&all, &run.results, skip_all);
             let ends = self.hooks(Moment::End, &first, &so_far).or_else(|stop| {
                 // What the nodes came to is kept.
                 finish(file, &run.results).and(Err(stop))
@@ -252,12 +245,6 @@ impl<'a> Runner<'a> {
             all.extend(run.results);
         }
         Ok(all)
-    }
-
-    /// Whether the nodes are skipped because a hook before them failed: where the project says so.
-    pub fn skips_after(&self, starts: &[NodeResult]) -> bool {
-        self.runtime.project().flags.is_on("skip_nodes_if_on_run_start_fails")
-            && starts.iter().any(|hook| hook.status == Status::Error)
     }
 
     /// Runs the project's hooks of a moment, an empty line around them.
