@@ -44,8 +44,6 @@ pub mod slots;
 mod snapshot;
 pub mod statements;
 pub mod table;
-mod table_set;
-mod table_text;
 pub mod timing;
 pub mod unit_test;
 

@@ -1,9 +1,28 @@
 //! A table as text: drawn, as CSV, as JSON.
 
-use super::data_type;
-use super::table::{Drawing, Row, Table};
+use super::{Row, Table};
+use crate::runtime::data_type;
 use jinja::Value;
 use std::sync::Arc;
+
+/// How much of a table is drawn: agate's defaults, [`usize::MAX`] for all.
+#[derive(Clone, Copy, Debug)]
+pub struct Drawing {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+    /// Characters of a cell.
+    pub width: usize,
+    /// Digits behind the point.
+    pub places: usize,
+}
+
+impl Default for Drawing {
+    fn default() -> Self {
+        Self { rows: 20, columns: 6, width: 20, places: 3 }
+    }
+}
 
 impl Table {
     /// Rows as objects by column, for `--output json`.
@@ -136,8 +155,8 @@ fn number(value: &Value, places: usize, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cell;
     use super::*;
+    use crate::runtime::cell;
 
     #[test]
     fn days_and_moments_have_types_and_json() {

@@ -1,6 +1,7 @@
 //! What `group_by` makes of a table: a table for every value of a column, in the order in which the values come.
 
-use super::table::{Drawing, Table, print};
+use super::output::print;
+use super::{Drawing, Table};
 use crate::context::arguments::{Arguments, no_method};
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
 use std::fmt;
