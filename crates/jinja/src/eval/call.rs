@@ -16,7 +16,7 @@ use crate::python::kind::{Kind, is_container, type_name};
 use crate::python::methods;
 use crate::python::undefined::{self, Undefined};
 use crate::syntax::ast::{self, Expr, ExprKind};
-use crate::syntax::statement::MACRO_PREFIX;
+use crate::syntax::callable::MACRO_PREFIX;
 
 impl Evaluator<'_, '_, '_> {
     /// `callee(arguments)`, with a `caller` if it's a call block.

@@ -7,7 +7,7 @@ use super::ast::{
     Arguments, CallBlock, Capture, Expr, ExprKind, For, Function, Name, Role, Scope, SetBlock, Stmt, Target,
     With,
 };
-use super::statement::MACRO_PREFIX;
+use super::callable::MACRO_PREFIX;
 use super::symbols::{Analysis, Load, Place, Symbols, find};
 use super::walk::{self, Access};
 
