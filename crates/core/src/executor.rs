@@ -32,6 +32,9 @@ impl RunContext {
     }
 }
 
+/// A part of a node's work, for the slot that takes it.
+pub type Share<'a> = Box<dyn FnOnce(usize, &RunContext) + Send + 'a>;
+
 /// Does a node's work. A failed node is a [`NodeResult`]; it never panics the run.
 ///
 /// Not async on purpose: a slot is an operating system thread with a database session of its own, on
@@ -49,6 +52,27 @@ pub trait Executor: Send + Sync {
     /// Runs nodes of one company in one slot; one result each, in their order.
     fn execute_together(&self, ids: &[UniqueId], slot: usize, context: &RunContext) -> Vec<NodeResult> {
         ids.iter().map(|id| self.execute(id, slot, context)).collect()
+    }
+
+    /// Whether a node may give parts of its work to other slots.
+    fn may_share(&self, _id: &UniqueId) -> bool {
+        false
+    }
+
+    /// Runs one node in a slot. `call` wakes the slots that have nothing to do; they ask for a share.
+    fn execute_sharing(
+        &self,
+        id: &UniqueId,
+        slot: usize,
+        context: &RunContext,
+        _call: &(dyn Fn() + Sync),
+    ) -> NodeResult {
+        self.execute(id, slot, context)
+    }
+
+    /// What a slot without a node of its own may do for one that another slot runs.
+    fn share(&self) -> Option<Share<'_>> {
+        None
     }
 
     /// Cancels the statements that run now; the nodes end as errors. Called from another thread.

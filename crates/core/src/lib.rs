@@ -29,7 +29,7 @@ pub use channel::Channel;
 pub use config::NodeConfig;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use event::{Event, EventSink};
-pub use executor::{Executor, RunContext};
+pub use executor::{Executor, RunContext, Share};
 pub use graph::Graph;
 pub use manifest::Manifest;
 pub use node::Node;

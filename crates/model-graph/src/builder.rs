@@ -1,7 +1,9 @@
 //! The executor of models, seeds, snapshots and functions: compile, then the materialization macro.
 
-use crate::microbatch::{self, EventTimes, Span};
-use platform_core::{Executor, Node, NodeResult, Resource, ResourceType, RunContext, Status, UniqueId};
+use crate::microbatch::{self, EventTimes, OpenBatches, Span};
+use platform_core::{
+    Executor, Node, NodeResult, Resource, ResourceType, RunContext, Share, Status, UniqueId,
+};
 use project::runtime::materialize::Error;
 use project::runtime::{Built, Connection, Failure, Runtime, Slots, Stopwatch};
 use std::collections::HashMap;
@@ -17,6 +19,8 @@ pub struct Builder {
     pub times: EventTimes,
     /// `retry`: the batches of microbatch models that failed before; those of others are found anew.
     pub batches: HashMap<UniqueId, Vec<Span>>,
+    /// Microbatch models that run and have batches for other slots.
+    pub open: OpenBatches,
 }
 
 impl Builder {
@@ -27,7 +31,7 @@ impl Builder {
             .unwrap_or_else(|| self.runtime.project().flags.is_on("full_refresh"))
     }
 
-    fn node(&self, node: &Node, slot: usize, context: &RunContext) -> NodeResult {
+    fn node(&self, node: &Node, slot: usize, context: &RunContext, call: &(dyn Fn() + Sync)) -> NodeResult {
         let mut watch = Stopwatch::start();
         let done = match self.slots.connection(slot) {
             Err(error) => {
@@ -36,7 +40,7 @@ impl Builder {
             }
             Ok(connection) if node.is_ephemeral() => self.compile(node, &connection),
             Ok(connection) if self.runtime.project().is_batched(node) => {
-                return microbatch::build(self, node, &connection, context);
+                return microbatch::build(self, node, &connection, context, call);
             }
             Ok(connection) => self.build(node, &connection, &mut watch),
         };
@@ -104,8 +108,31 @@ fn result(node: &Node, done: Result<Built, Failure>, watch: Stopwatch) -> NodeRe
 
 impl Executor for Builder {
     fn execute(&self, id: &UniqueId, slot: usize, context: &RunContext) -> NodeResult {
+        self.execute_sharing(id, slot, context, &|| {})
+    }
+
+    fn may_share(&self, id: &UniqueId) -> bool {
+        let project = self.runtime.project();
+        project.manifest.nodes.get(id).is_some_and(|node| project.is_batched(node))
+    }
+
+    fn share(&self) -> Option<Share<'_>> {
+        let (batches, index) = self.open.take()?;
+        Some(Box::new(move |slot, context| {
+            let connection = self.slots.connection(slot);
+            batches.run(index, connection, context);
+        }))
+    }
+
+    fn execute_sharing(
+        &self,
+        id: &UniqueId,
+        slot: usize,
+        context: &RunContext,
+        call: &(dyn Fn() + Sync),
+    ) -> NodeResult {
         match context.manifest.resource(id) {
-            Some(Resource::Node(node)) => self.node(node, slot, context),
+            Some(Resource::Node(node)) => self.node(node, slot, context, call),
             // Exposures and saved queries are part of a build, and nothing is to be done for them.
             Some(_) => {
                 let mut watch = Stopwatch::start();

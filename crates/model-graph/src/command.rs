@@ -2,7 +2,9 @@
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use model_graph::{Builder, EventTimes, Head, Moment, Order, Plan, ResultsFile, RunOptions, write_aside};
+use model_graph::{
+    Builder, EventTimes, Head, Moment, OpenBatches, Order, Plan, ResultsFile, RunOptions, write_aside,
+};
 use platform_core::event::{Event, EventSink, Level};
 use platform_core::{ResourceType, results};
 use project::Project;
@@ -119,6 +121,7 @@ fn build(
         slots: stage.slots.clone(),
         times: EventTimes { start: None, end: None, now },
         batches: HashMap::new(),
+        open: OpenBatches::default(),
     };
     let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false, skip_all };
     let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);

@@ -49,15 +49,16 @@ pub(crate) fn aligned(
     (line, start..end)
 }
 
-/// What is run, in words: `sql view model sel.orders`, `test unique_orders_id`.
-pub(crate) fn description(resource: Resource<'_>) -> String {
+/// What is run, in words: `sql view model sel.orders`, `test unique_orders_id`. A model that is built in batches says so.
+pub(crate) fn description(resource: Resource<'_>, in_batches: bool) -> String {
     match resource {
         Resource::Node(node) => {
             let place = format!("{}.{}", node.schema, node.alias);
             match node.resource_type {
                 ResourceType::Model => {
                     let language = if node.language.is_empty() { "sql" } else { &node.language };
-                    format!("{language} {} model {place}", kind(node))
+                    let kind = if in_batches { "microbatch" } else { node.config.materialized() };
+                    format!("{language} {kind} model {place}")
                 }
                 ResourceType::Seed => format!("seed file {place}"),
                 ResourceType::Snapshot => format!("snapshot {place}"),
@@ -71,32 +72,24 @@ pub(crate) fn description(resource: Resource<'_>) -> String {
     }
 }
 
-/// The materialization, by the word that people see.
-fn kind(node: &platform_core::Node) -> &str {
-    match (node.config.materialized(), node.config.text("incremental_strategy")) {
-        ("incremental", Some("microbatch")) => "microbatch",
-        (materialized, _) => materialized,
-    }
-}
-
 fn unit_test_name(test: &platform_core::node::UnitTest) -> String {
     format!("{}::{}", test.model, test.name)
 }
 
 /// What begins; nothing for what is never done (exposures, saved queries).
-pub(crate) fn start(resource: Resource<'_>, at: Line) -> Option<Event> {
+pub(crate) fn start(resource: Resource<'_>, in_batches: bool, at: Line) -> Option<Event> {
     let runs = matches!(resource, Resource::Node(_) | Resource::UnitTest(_) | Resource::Source(_));
     if !runs {
         return None;
     }
-    let description = description(resource);
+    let description = description(resource, in_batches);
     let (line, _) = aligned(&format!("START {description}"), at, "RUN", None);
     let event = Event::new(Level::Info, "LogStartLine", line).code("Q011");
     Some(event.with("description", description).with("index", at.number).with("total", at.total))
 }
 
 /// What became of a node.
-pub(crate) fn end(resource: Resource<'_>, result: &NodeResult, at: Line) -> Event {
+pub(crate) fn end(resource: Resource<'_>, in_batches: bool, result: &NodeResult, at: Line) -> Event {
     let (name, code) = match (resource.resource_type(), result.status) {
         (ResourceType::Test | ResourceType::UnitTest, _) => ("LogTestResult", "Q007"),
         (_, Status::NoOp) => ("LogNodeNoOpResult", "Q019"),
@@ -106,7 +99,7 @@ pub(crate) fn end(resource: Resource<'_>, result: &NodeResult, at: Line) -> Even
         (ResourceType::Function, _) => ("LogFunctionResult", "Q047"),
         _ => ("LogModelResult", "Q012"),
     };
-    let (text, status) = outcome(resource, result);
+    let (text, status) = outcome(resource, in_batches, result);
     let level = match result.status {
         Status::Fail | Status::Error | Status::RuntimeError => Level::Error,
         Status::Warn => Level::Warn,
@@ -125,11 +118,11 @@ pub(crate) fn end(resource: Resource<'_>, result: &NodeResult, at: Line) -> Even
         .with("execution_time", result.execution_time)
         .with("index", at.number)
         .with("status", result.status.as_str());
-    facts(event, resource, result, at.total)
+    facts(event, resource, in_batches, result, at.total)
 }
 
 /// The keys that dbt's events of one kind have.
-fn facts(event: Event, resource: Resource<'_>, result: &NodeResult, total: usize) -> Event {
+fn facts(event: Event, resource: Resource<'_>, in_batches: bool, result: &NodeResult, total: usize) -> Event {
     let message = || result.message.clone().unwrap_or_default();
     match resource {
         Resource::Node(node) if node.resource_type == ResourceType::Test => event
@@ -156,10 +149,10 @@ fn facts(event: Event, resource: Resource<'_>, result: &NodeResult, total: usize
             .with("total", total),
         Resource::Node(node) if node.resource_type == ResourceType::Snapshot => event
             .with("cfg", printed(node))
-            .with("description", description(resource))
+            .with("description", description(resource, in_batches))
             .with("result_message", message())
             .with("total", total),
-        other => event.with("description", description(other)).with("total", total),
+        other => event.with("description", description(other, in_batches)).with("total", total),
     }
 }
 
@@ -174,11 +167,11 @@ fn printed(node: &Node) -> serde_json::Map<String, serde_json::Value> {
 }
 
 /// The words of a result, and its status as shown in brackets.
-fn outcome(resource: Resource<'_>, result: &NodeResult) -> (String, String) {
+fn outcome(resource: Resource<'_>, in_batches: bool, result: &NodeResult) -> (String, String) {
     let failures = result.failures.unwrap_or_default();
     let message = result.message.as_deref().unwrap_or_default();
     let failed = matches!(result.status, Status::Error | Status::RuntimeError);
-    let about = description(resource);
+    let about = description(resource, in_batches);
     match (resource.resource_type(), result.status) {
         (ResourceType::Test | ResourceType::UnitTest, status) => {
             let name = about.split_once(' ').map_or(about.as_str(), |(_, name)| name);

@@ -11,19 +11,21 @@ use crate::node_info::{Phase, node_info};
 use chrono::{DateTime, Utc};
 use platform_core::event::{Level, Tone};
 use platform_core::{Event, Node, NodeResult, Resource, RunContext, Status};
-use project::runtime::{Batch, Connection, Failure, Stopwatch, Window};
+use project::runtime::{Batch, Compiled, Connection, Failure, Runtime, Stopwatch, Turn, Window};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A window of event times; the end is not part of it.
 pub type Span = (DateTime<Utc>, DateTime<Utc>);
 
-/// Builds a model batch by batch; the first that fails on a new table ends it.
+/// Builds a model batch by batch; the first that fails on a new table ends it. The first and the last run alone, as they
+/// make the table and run the model's hooks; those between them beside each other where nobody can tell.
 pub(crate) fn build(
     builder: &Builder,
     node: &Node,
     connection: &Arc<Connection>,
     context: &RunContext,
+    call: &(dyn Fn() + Sync),
 ) -> NodeResult {
     let mut watch = Stopwatch::start();
     let exists = builder.runtime.cache().get(&builder.runtime.relation_of(node)).is_some();
@@ -42,101 +44,231 @@ pub(crate) fn build(
         },
     };
     watch.next("execute");
-    let mut run = Batches { builder, node, connection, context, size, total: spans.len() };
-    let mut successful: Vec<Span> = Vec::new();
-    let mut failed: Vec<Span> = Vec::new();
-    let mut failure = None;
-    for (index, span) in spans.into_iter().enumerate() {
-        let first = fresh && successful.is_empty();
-        let skip = (fresh && successful.is_empty() && !failed.is_empty()) || context.is_cancelled();
-        match run.one(index, span, first.then_some(fresh), skip) {
-            Ok(()) => successful.push(span),
-            Err(cause) => {
-                failed.push(span);
-                failure = failure.or(cause);
-            }
+    let batches = Arc::new(Batches::new(builder.runtime.clone(), node.clone(), size, spans, fresh));
+    let total = batches.spans.len();
+    let run = |index: usize| batches.run(index, Ok(connection.clone()), context);
+    if total > 0 {
+        run(0);
+    }
+    if batches.overlap() {
+        builder.open.offer(&batches);
+        call();
+    }
+    while let Some(index) = batches.take() {
+        run(index);
+    }
+    batches.wait_for(total.saturating_sub(1));
+    builder.open.withdraw(&batches);
+    if total > 1 {
+        run(total - 1);
+    }
+    let ends = std::mem::take(&mut batches.lock().ends);
+    outcome(node, &batches.spans, ends, watch)
+}
+
+/// Models with batches that any slot may run.
+#[derive(Debug, Default)]
+pub struct OpenBatches(Mutex<Vec<Arc<Batches>>>);
+
+impl OpenBatches {
+    /// A batch that nobody runs yet.
+    pub(crate) fn take(&self) -> Option<(Arc<Batches>, usize)> {
+        self.lock().iter().find_map(|batches| Some((batches.clone(), batches.take()?)))
+    }
+
+    fn offer(&self, batches: &Arc<Batches>) {
+        self.lock().push(batches.clone());
+    }
+
+    fn withdraw(&self, batches: &Arc<Batches>) {
+        self.lock().retain(|it| !Arc::ptr_eq(it, batches));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Batches>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The batches of a model that runs.
+pub(crate) struct Batches {
+    runtime: Runtime,
+    node: Node,
+    size: BatchSize,
+    spans: Vec<Span>,
+    /// Whether the first batch makes the table.
+    fresh: bool,
+    progress: Mutex<Progress>,
+    ended: Condvar,
+}
+
+struct Progress {
+    /// What became of each batch: nothing yet, done, or not, and why if it was tried.
+    ends: Vec<Option<Result<(), Option<Failure>>>>,
+    /// The first batch after the first that no slot has taken.
+    next: usize,
+    /// What the first batch was compiled to.
+    first: Option<Arc<Compiled>>,
+    /// Whether slots run batches beside each other.
+    overlap: bool,
+}
+
+impl std::fmt::Debug for Batches {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Batches").field("node", &self.node.unique_id).finish_non_exhaustive()
+    }
+}
+
+impl Batches {
+    fn new(runtime: Runtime, node: Node, size: BatchSize, spans: Vec<Span>, fresh: bool) -> Self {
+        let ends = spans.iter().map(|_| None).collect();
+        let progress = Mutex::new(Progress { ends, next: 1, first: None, overlap: false });
+        Self { runtime, node, size, spans, fresh, progress, ended: Condvar::new() }
+    }
+
+    /// Decides, once the first batch has run, whether those between it and the last run beside each other.
+    fn overlap(&self) -> bool {
+        let first = self.lock().first.clone();
+        let overlap =
+            self.spans.len() > 2 && first.is_some_and(|first| self.runtime.may_overlap(&self.node, &first));
+        self.lock().overlap = overlap;
+        overlap
+    }
+
+    /// The next batch between the first and the last.
+    fn take(&self) -> Option<usize> {
+        let mut progress = self.lock();
+        let index = progress.next;
+        (index + 1 < self.spans.len()).then(|| {
+            progress.next += 1;
+            index
+        })
+    }
+
+    /// Returns once that many batches have ended, from the first on.
+    fn wait_for(&self, count: usize) {
+        let mut progress = self.lock();
+        while progress.ends.iter().take(count).any(Option::is_none) {
+            progress = self.ended.wait(progress).unwrap_or_else(PoisonError::into_inner);
         }
     }
-    outcome(node, &successful, &failed, failure, watch)
-}
 
-struct Batches<'a> {
-    builder: &'a Builder,
-    node: &'a Node,
-    connection: &'a Arc<Connection>,
-    context: &'a RunContext,
-    size: BatchSize,
-    total: usize,
-}
+    /// Runs one batch on a slot's connection.
+    pub(crate) fn run(
+        self: &Arc<Self>,
+        index: usize,
+        connection: Result<Arc<Connection>, warehouse::Error>,
+        context: &RunContext,
+    ) {
+        let end = self.one(index, connection, context);
+        self.lock().ends[index] = Some(end);
+        self.ended.notify_all();
+    }
 
-impl Batches<'_> {
     /// One batch. The first one of a new table builds it; those after it add to it, also under
     /// `--full-refresh`.
     fn one(
-        &mut self,
+        self: &Arc<Self>,
         index: usize,
-        span: Span,
-        rebuild: Option<bool>,
-        skip: bool,
+        connection: Result<Arc<Connection>, warehouse::Error>,
+        context: &RunContext,
     ) -> Result<(), Option<Failure>> {
-        let line = Line { number: index + 1, total: self.total, width: self.context.printer_width };
+        let line = Line { number: index + 1, total: self.spans.len(), width: context.printer_width };
+        let span = self.spans[index];
         let about = format!("batch {} of {}.{}", self.size.label(span.0), self.node.schema, self.node.alias);
-        if skip {
-            self.say("LogBatchResult", "SKIP", &about, line, "SKIP", None);
+        let (no_table, overlap) = {
+            let progress = self.lock();
+            let first_failed = matches!(progress.ends.first(), Some(Some(Err(_))));
+            (self.fresh && first_failed, progress.overlap && index > 0 && index + 1 < self.spans.len())
+        };
+        if no_table || context.is_cancelled() {
+            self.say(context, "LogBatchResult", "SKIP", &about, line, "SKIP", None);
             return Err(None);
         }
-        let how = format!("{about} is being run sequentially");
+        let how = if overlap { "concurrently" } else { "sequentially" };
+        let how = format!("{about} is being run {how}");
         let event = Event::new(Level::Debug, "MicrobatchExecutionDebug", how.clone()).code("Q044");
-        self.context.events.send(event.with("msg", how));
-        self.say("LogStartBatch", "START", &about, line, "RUN", None);
+        context.events.send(event.with("msg", how));
+        self.say(context, "LogStartBatch", "START", &about, line, "RUN", None);
         let watch = Stopwatch::start();
-        let done = self.materialize(index, span, rebuild);
+        let done = match connection {
+            Ok(connection) => self.materialize(index, &connection, overlap),
+            Err(error) => Err(self.runtime.plain_failure(
+                Resource::Node(&self.node),
+                "Database Error",
+                &error.to_string(),
+            )),
+        };
         let (_, seconds) = watch.stop();
         let name = "LogBatchResult";
         match done {
             Ok(status) => {
-                self.say(name, "OK created", &about, line, &status, Some(seconds));
+                self.say(context, name, "OK created", &about, line, &status, Some(seconds));
                 Ok(())
             }
             Err(failure) => {
                 let text = format!("{} failed: {}", about, failure.message);
-                self.context.events.send(
+                context.events.send(
                     Event::new(Level::Error, "GenericExceptionOnRun", text)
                         .code("W004")
                         .with("unique_id", self.node.unique_id.as_str())
-                        .with("node_info", node_info(Resource::Node(self.node), &Phase::started())),
+                        .with("node_info", node_info(Resource::Node(&self.node), &Phase::started())),
                 );
-                self.say(name, "ERROR creating", &about, line, "ERROR", Some(seconds));
+                self.say(context, name, "ERROR creating", &about, line, "ERROR", Some(seconds));
                 Err(Some(failure))
             }
         }
     }
 
-    fn materialize(&self, index: usize, span: Span, rebuild: Option<bool>) -> Result<String, Failure> {
+    fn materialize(
+        self: &Arc<Self>,
+        index: usize,
+        connection: &Arc<Connection>,
+        overlap: bool,
+    ) -> Result<String, Failure> {
         let text = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S+00:00").to_string();
+        let (start, end) = self.spans[index];
+        let waits = self.clone();
         let batch = Batch {
-            id: self.size.id(span.0),
-            label: self.size.label(span.0),
-            window: Window { start: Some(text(span.0)), end: Some(text(span.1)) },
+            id: self.size.id(start),
+            label: self.size.label(start),
+            window: Window { start: Some(text(start)), end: Some(text(end)) },
+            turn: overlap.then(|| Turn(Arc::new(move || waits.wait_for(index)))),
         };
         let mut node = self.node.clone();
-        node.config.0.insert("full_refresh".to_owned(), rebuild.unwrap_or(false).into());
+        node.config.0.insert("full_refresh".to_owned(), (self.fresh && index == 0).into());
         // Hooks are the model's: before its first batch, after its last.
         if index > 0 {
             node.config.0.shift_remove("pre-hook");
         }
-        if index + 1 < self.total {
+        if index + 1 < self.spans.len() {
             node.config.0.shift_remove("post-hook");
         }
-        let runtime = &self.builder.runtime;
+        let runtime = &self.runtime;
         let failed = |error| runtime.failure(Resource::Node(&node), &error);
-        runtime.begin_node(&node, self.connection).map_err(failed)?;
-        let compiled = runtime.compile_in_batch(&node, self.connection, Some(&batch)).map_err(failed)?;
-        let built = runtime.build(&node, &compiled, self.connection, Some(batch)).map_err(failed)?;
+        runtime.begin_node(&node, connection).map_err(failed)?;
+        let compiled = runtime.compile_in_batch(&node, connection, Some(&batch)).map_err(failed)?;
+        if index == 0 {
+            self.lock().first = Some(compiled.clone());
+        }
+        let built = runtime.build(&node, &compiled, connection, Some(batch)).map_err(failed)?;
         Ok(built.response.map(|response| response.message).unwrap_or_default())
     }
 
-    fn say(&self, name: &str, verb: &str, about: &str, line: Line, status: &str, seconds: Option<f64>) {
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one line")]
+    fn say(
+        &self,
+        context: &RunContext,
+        name: &str,
+        verb: &str,
+        about: &str,
+        line: Line,
+        status: &str,
+        seconds: Option<f64>,
+    ) {
         let (text, bytes) = aligned(&format!("{verb} {about}"), line, status, seconds);
         let shift = "Batch ".len();
         let (level, tone) = match status {
@@ -148,9 +280,9 @@ impl Batches<'_> {
             .with("description", about)
             .with("batch_index", line.number)
             .with("total_batches", line.total)
-            .with("node_info", node_info(Resource::Node(self.node), &Phase::started()));
+            .with("node_info", node_info(Resource::Node(&self.node), &Phase::started()));
         if status == "RUN" {
-            self.context.events.send(event.code("Q045"));
+            context.events.send(event.code("Q045"));
             return;
         }
         let word = match status {
@@ -160,17 +292,27 @@ impl Batches<'_> {
         };
         let event =
             event.code("Q046").with("status", word).with("execution_time", seconds.unwrap_or_default());
-        self.context.events.send(event.emphasis(bytes.start + shift..bytes.end + shift, tone));
+        context.events.send(event.emphasis(bytes.start + shift..bytes.end + shift, tone));
     }
 }
 
 fn outcome(
     node: &Node,
-    successful: &[Span],
-    failed: &[Span],
-    failure: Option<Failure>,
+    spans: &[Span],
+    ends: Vec<Option<Result<(), Option<Failure>>>>,
     watch: Stopwatch,
 ) -> NodeResult {
+    let (mut successful, mut failed, mut failure) = (Vec::new(), Vec::new(), None);
+    for (span, end) in spans.iter().zip(ends) {
+        match end {
+            Some(Ok(())) => successful.push(*span),
+            Some(Err(cause)) => {
+                failed.push(*span);
+                failure = failure.or(cause);
+            }
+            None => failed.push(*span),
+        }
+    }
     let (status, message) = match (successful.len(), failed.len()) {
         (_, 0) => (Status::Success, "SUCCESS".to_owned()),
         (0, _) => (Status::Error, "ERROR".to_owned()),
@@ -181,7 +323,7 @@ fn outcome(
         let text = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%S+00:00").to_string();
         spans.iter().map(|(start, end)| [text(*start), text(*end)]).collect()
     };
-    result.batch_results = Some(json!({"successful": pairs(successful), "failed": pairs(failed)}));
+    result.batch_results = Some(json!({"successful": pairs(&successful), "failed": pairs(&failed)}));
     result.failures = Some(0);
     result.diagnostic = failure.map(|failure| Box::new(failure.diagnostic));
     finish(node, result, watch)

@@ -6,7 +6,7 @@ use crate::node_info::{Phase, node_info, run_result};
 use crate::plan::Plan;
 use crate::schedule::{Schedule, Skipped, Turn};
 use platform_core::event::Level;
-use platform_core::{Event, Executor, NodeResult, Resource, RunContext, Status, UniqueId};
+use platform_core::{Event, Executor, NodeResult, Resource, RunContext, Share, Status, UniqueId};
 use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -45,7 +45,10 @@ pub fn run(
     file: &ResultsFile,
 ) -> Run {
     let walk = Walk::new(plan, executor, context, options, file);
-    let slots = options.threads.clamp(1, plan.graph().len().max(1));
+    // One that shares its work with others can keep more slots busy than there are nodes.
+    let shares = plan.graph().ids().any(|id| executor.may_share(id));
+    let useful = if shares { options.threads } else { plan.graph().len() };
+    let slots = options.threads.clamp(1, useful.max(1));
     std::thread::scope(|scope| {
         let walk = &walk;
         for slot in 0..slots {
@@ -85,6 +88,14 @@ struct State<'a> {
     /// them tell.
     unseen_failures: HashMap<usize, Status>,
     failed_fast: Option<UniqueId>,
+}
+
+/// What a slot does next.
+enum Work<'a> {
+    /// Nodes of the plan.
+    Nodes(Vec<Task>),
+    /// A part of a node that another slot runs.
+    Share(Share<'a>),
 }
 
 /// A turn with its number.
@@ -135,7 +146,14 @@ impl<'a> Walk<'a> {
     }
 
     fn work(&self, slot: usize) {
-        while let Some(tasks) = self.next() {
+        while let Some(work) = self.next() {
+            let tasks = match work {
+                Work::Nodes(tasks) => tasks,
+                Work::Share(share) => {
+                    share(slot, self.context);
+                    continue;
+                }
+            };
             let mut begun = Vec::with_capacity(tasks.len());
             for task in tasks {
                 match task.turn {
@@ -156,9 +174,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Waits for a node to be ready, and takes those along that it shares its work with; `None` once all are
-    /// finished.
-    fn next(&self) -> Option<Vec<Task>> {
+    /// Waits for a node to be ready, and takes those along that it shares its work with, or for a part of a node that
+    /// runs; `None` once all are finished.
+    fn next(&self) -> Option<Work<'a>> {
         let mut state = self.lock();
         loop {
             if let Some(turn) = state.schedule.next() {
@@ -174,7 +192,10 @@ impl<'a> Walk<'a> {
                     }
                     Task { number: state.counted, turn }
                 };
-                return Some(turns.into_iter().map(number).collect());
+                return Some(Work::Nodes(turns.into_iter().map(number).collect()));
+            }
+            if let Some(share) = self.executor.share() {
+                return Some(Work::Share(share));
             }
             if state.schedule.is_done() {
                 return None;
@@ -197,7 +218,7 @@ impl<'a> Walk<'a> {
         self.debug("NodeStart", "Q024", format!("Began running node {id}"), resource, &phase);
         if !self.options.silent
             && !is_ephemeral(resource)
-            && let Some(event) = line::start(resource, self.line(number))
+            && let Some(event) = line::start(resource, self.executor.may_share(id), self.line(number))
         {
             self.context.events.send(event.with("node_info", node_info(resource, &phase)));
         }
@@ -211,7 +232,7 @@ impl<'a> Walk<'a> {
         let clock = Instant::now();
         let results = match ids.as_slice() {
             [] => return,
-            [id] => vec![self.executor.execute(id, slot, self.context)],
+            [id] => vec![self.executor.execute_sharing(id, slot, self.context, &|| self.call_idle())],
             ids => self.executor.execute_together(ids, slot, self.context),
         };
         let elapsed = clock.elapsed().as_secs_f64();
@@ -234,6 +255,13 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Wakes the slots that wait for something to do. The lock is what makes sure that none of them is about to
+    /// wait without having seen what there is.
+    fn call_idle(&self) {
+        drop(self.lock());
+        self.changed.notify_all();
+    }
+
     /// Says what became of a node.
     fn end(&self, node: &Begun<'_>, result: &NodeResult) {
         let (resource, finished) = (node.resource, node.phase.finished(result.status));
@@ -244,7 +272,12 @@ impl<'a> Walk<'a> {
         }
         let told = !is_ephemeral(resource) || result.status.is_failure();
         if told && !self.options.silent {
-            let event = line::end(resource, result, self.line(node.number));
+            let event = line::end(
+                resource,
+                self.executor.may_share(resource.unique_id()),
+                result,
+                self.line(node.number),
+            );
             self.context.events.send(event.with("node_info", node_info(resource, &finished)));
         }
         let message = format!("Finished running node {}", resource.unique_id());

@@ -1,7 +1,9 @@
 //! Who runs the nodes of a verb: built and tested, compiled only, cloned.
 
 use model_graph::Builder;
-use platform_core::{Executor, Node, NodeResult, Resource, ResourceType, RunContext, Status, UniqueId};
+use platform_core::{
+    Executor, Node, NodeResult, Resource, ResourceType, RunContext, Share, Status, UniqueId,
+};
 use project::runtime::{Connection, Failure, Runtime, Slots, Stopwatch};
 use std::sync::Arc;
 use tests_runner::Tester;
@@ -36,6 +38,27 @@ impl Executor for Executors {
             }
             _ => self.builder.execute_together(ids, slot, context),
         }
+    }
+
+    fn may_share(&self, id: &UniqueId) -> bool {
+        self.builder.may_share(id)
+    }
+
+    fn execute_sharing(
+        &self,
+        id: &UniqueId,
+        slot: usize,
+        context: &RunContext,
+        call: &(dyn Fn() + Sync),
+    ) -> NodeResult {
+        match id.resource_type() {
+            Some(ResourceType::Test | ResourceType::UnitTest) => self.tester.execute(id, slot, context),
+            _ => self.builder.execute_sharing(id, slot, context, call),
+        }
+    }
+
+    fn share(&self) -> Option<Share<'_>> {
+        self.builder.share()
     }
 
     fn cancel(&self) {

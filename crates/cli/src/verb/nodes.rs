@@ -15,7 +15,7 @@ use crate::state;
 use crate::times::{self, Times};
 use crate::verb::executors::{Cloner, Compiler, Executors};
 use indexmap::IndexSet;
-use model_graph::{Builder, Head, Moment, Order, Plan, ResultsFile, RunOptions};
+use model_graph::{Builder, Head, Moment, OpenBatches, Order, Plan, ResultsFile, RunOptions};
 use platform_core::{Executor, Manifest, Node, NodeResult, ResourceType, RunContext, UniqueId, results};
 use project::Project;
 use project::runtime::{Connection, Runtime, RuntimeOptions, Slots};
@@ -281,6 +281,7 @@ impl<'a> Runner<'a> {
                     slots: slots.clone(),
                     times: self.times.batches,
                     batches: retry.map(|retry| retry.batches.clone()).unwrap_or_default(),
+                    open: OpenBatches::default(),
                 };
                 let mut tester = Tester::new(runtime, slots);
                 if self.invocation.flag("fuse").unwrap_or(true) {

@@ -6,6 +6,7 @@ mod flags;
 mod freshness;
 mod interruption;
 mod log;
+mod microbatch;
 mod packages;
 mod scene;
 mod seeds;

@@ -120,13 +120,13 @@ async fn a_microbatch_strategy_of_the_projects_own_gets_batches_where_a_flag_say
     let files = [("models/days.sql", days), ("models/batches.sql", batches), ("macros/own.sql", own)];
     let scene = Scene::new(&files).await;
     let run = "run --event-time-start 2024-01-02 --event-time-end 2024-01-04";
-    scene.good(run);
+    scene.good(run).says("START sql incremental model dev.batches");
     assert_eq!(scene.texts("select count(*)::text from dev.batches").await, ["4"]);
 
     let project = "name: shop\nversion: '1.0'\nprofile: shop\n\
                    flags: {require_batched_execution_for_custom_microbatch_strategy: true}\n";
     scene.write("dbt_project.yml", project);
-    scene.good(&format!("{run} --full-refresh"));
+    scene.good(&format!("{run} --full-refresh")).says("START sql microbatch model dev.batches");
     assert_eq!(scene.texts("select count(*)::text from dev.batches").await, ["2"]);
 }
 

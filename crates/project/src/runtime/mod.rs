@@ -10,12 +10,14 @@
 //! | [`adapter`], [`relation`], [`column`], [`table`] | the adapter surface that macros call |
 //! | [`connection`], [`slots`], [`statements`] | connections of a run, statements, transactions, named results |
 //! | [`compile`], [`inject`], [`materialize`] | from a node to SQL, from SQL to a table |
+//! | [`Batch`] | one window of a microbatch model |
 //! | [`unit_test`] | a model's query over given rows |
 //! | [`builtin_test`] | generic tests whose meaning is known |
 //! | [`freshness`] | a source's newest row |
 //! | [`failure`], [`results`] | what became of nodes, for run_results.json and for hooks |
 
 pub mod adapter;
+mod batch;
 pub mod builtin_test;
 mod cell;
 pub mod column;
@@ -47,6 +49,7 @@ pub mod table;
 pub mod timing;
 pub mod unit_test;
 
+pub use batch::{Batch, Turn};
 pub use builtin_test::{BuiltinTest, TestKind};
 pub use compared::ComparedRows;
 pub use compile::Compiled;
@@ -143,17 +146,6 @@ pub struct Deferred {
     pub manifest: Arc<Manifest>,
     /// Prefer its relations even if ours exist.
     pub favor_state: bool,
-}
-
-/// One batch of a microbatch model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// `20261122` and the like.
-    pub id: String,
-    /// `2026-11-22` and the like, in names of files.
-    pub label: String,
-    /// Its window.
-    pub window: Window,
 }
 
 /// Compiles and runs the nodes of one command. Cheap to clone.

@@ -21,6 +21,7 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("end_transaction", commit),
     ("rollback_if_open", rollback),
     ("rollback", rollback),
+    ("_await_former_batches", await_former_batches),
     ("validate_sql", validate_sql),
     ("debug_query", debug_query),
     ("copy_rows", copy_rows),
@@ -71,6 +72,21 @@ fn commit(adapter: &Adapter, _: Arguments<'_>, _: &mut State<'_, '_>) -> Result<
 
 fn rollback(adapter: &Adapter, _: Arguments<'_>, _: &mut State<'_, '_>) -> Result<Value, HostError> {
     adapter.connection.rollback();
+    Ok(Value::from(()))
+}
+
+/// In a batch that runs beside others, returns once those before it have written. What was staged is kept and nothing is
+/// locked meanwhile: a batch before may have to alter the table that this one's query has read.
+fn await_former_batches(
+    adapter: &Adapter,
+    _: Arguments<'_>,
+    _: &mut State<'_, '_>,
+) -> Result<Value, HostError> {
+    if let Some(turn) = adapter.node.batch.as_ref().and_then(|batch| batch.turn.as_ref()) {
+        adapter.connection.commit()?;
+        (turn.0)();
+        adapter.connection.open_node();
+    }
     Ok(Value::from(()))
 }
 

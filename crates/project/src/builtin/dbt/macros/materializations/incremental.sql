@@ -32,6 +32,7 @@
 {% macro _stage_changes(plan, on_schema_change) -%}
     {%- set staged = make_temp_relation(plan.target) -%}
     {%- do run_query(get_create_table_as_sql(true, staged, sql)) -%}
+    {%- do adapter._await_former_batches() -%}
     {%- if not _enforced_contract() -%}
         {%- do adapter.expand_target_column_types(from_relation=staged, to_relation=plan.target) -%}
     {%- endif -%}
