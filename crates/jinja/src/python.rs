@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 pub(crate) mod arithmetic;
 pub(crate) mod compare;
+pub(crate) mod depth;
 pub(crate) mod dict;
 pub(crate) mod function;
 pub(crate) mod iterate;

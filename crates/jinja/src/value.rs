@@ -27,8 +27,12 @@ pub fn tuple(items: Vec<Value>) -> Value {
 }
 
 /// A new mutable set, in this order.
-pub fn set(items: impl IntoIterator<Item = Value>) -> Value {
-    Set::value(items.into_iter().collect::<IndexSet<_>>())
+///
+/// # Errors
+/// Python's `TypeError` for an item that can't be in a set: a list, a dict, a set.
+pub fn set(items: Vec<Value>) -> Result<Value, crate::Error> {
+    items.iter().try_for_each(python::compare::hashable)?;
+    Ok(Set::value(items.into_iter().collect::<IndexSet<_>>()))
 }
 
 /// A moment as Python's aware `datetime`, in UTC.

@@ -8,6 +8,7 @@ use crate::schedule::{Schedule, Skipped, Turn};
 use platform_core::event::Level;
 use platform_core::{Event, Executor, NodeResult, Resource, RunContext, Share, Status, UniqueId};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -53,7 +54,8 @@ pub fn run(
         let walk = &walk;
         for slot in 0..slots {
             let name = thread_name(slot);
-            let spawned = std::thread::Builder::new().name(name).spawn_scoped(scope, move || walk.work(slot));
+            let thread = std::thread::Builder::new().name(name).stack_size(STACK);
+            let spawned = thread.spawn_scoped(scope, move || walk.work(slot));
             if spawned.is_err() && slot == 0 {
                 walk.work(slot);
             }
@@ -61,6 +63,22 @@ pub fn run(
     });
     let state = walk.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     Run { results: state.results, failed_fast: state.failed_fast }
+}
+
+/// A slot's stack, in bytes: address space, not memory, until something goes deep.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// What the work on nodes gives. A fault of ours in it fails these nodes, and not the run with all that it has built.
+fn contained(ids: &[UniqueId], work: impl FnOnce() -> Vec<NodeResult>) -> Vec<NodeResult> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let why = panic.downcast_ref::<String>().map(String::as_str);
+        let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        let failed = |id: &UniqueId| {
+            let message = format!("Internal Error in {id}\n  a fault in Data Platform: {why}");
+            NodeResult::new(id.clone(), Status::Error, Some(message))
+        };
+        ids.iter().map(failed).collect()
+    })
 }
 
 /// dbt's name of a slot's thread.
@@ -230,11 +248,13 @@ impl<'a> Walk<'a> {
     fn execute(&self, begun: Vec<Begun<'_>>, slot: usize) {
         let ids: Vec<UniqueId> = begun.iter().map(|node| node.resource.unique_id().clone()).collect();
         let clock = Instant::now();
-        let results = match ids.as_slice() {
-            [] => return,
+        if ids.is_empty() {
+            return;
+        }
+        let results = contained(&ids, || match ids.as_slice() {
             [id] => vec![self.executor.execute_sharing(id, slot, self.context, &|| self.call_idle())],
             ids => self.executor.execute_together(ids, slot, self.context),
-        };
+        });
         let elapsed = clock.elapsed().as_secs_f64();
         let mut results = results.into_iter();
         for (at, node) in begun.iter().enumerate() {

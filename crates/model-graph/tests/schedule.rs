@@ -17,6 +17,8 @@ use std::time::Instant;
 #[derive(Default)]
 struct Notes {
     failing: Vec<String>,
+    /// The node whose work panics.
+    broken: Option<String>,
     /// What results say.
     said: Option<String>,
     /// Nodes whose names begin with one of these letters keep each other company.
@@ -31,6 +33,7 @@ impl Executor for Notes {
         note(true);
         std::thread::yield_now();
         note(false);
+        assert_ne!(self.broken.as_deref(), Some(id.as_str()), "a fault");
         let failed = self.failing.iter().any(|failing| failing == id.as_str());
         NodeResult::new(id.clone(), if failed { Status::Error } else { Status::Success }, self.said.clone())
     }
@@ -164,6 +167,22 @@ fn companies_begin_in_the_order_of_their_numbers() {
     let run = walk(&nodes, Order::TestsFirst, &notes, 1, false);
     let done = ["test.p.c1", "test.p.c2", "test.p.b1", "test.p.b2", "test.p.a1"];
     assert_eq!(statuses(&run), done.map(|id| format!("{id} success")));
+}
+
+#[test]
+fn a_fault_in_the_work_on_a_node_fails_that_node_alone() {
+    let notes = Notes { broken: Some("model.p.b".into()), ..Notes::default() };
+    let nodes: &[(&str, &[&str])] = &[
+        ("model.p.a", &[]),
+        ("model.p.b", &[]),
+        ("model.p.c", &["model.p.b"]),
+        ("model.p.d", &["model.p.a"]),
+    ];
+    let run = walk(nodes, Order::Dependencies, &notes, 1, false);
+    let expected = ["model.p.a success", "model.p.b error", "model.p.c skipped", "model.p.d success"];
+    assert_eq!(statuses(&run).into_iter().collect::<IndexSet<_>>(), expected.map(String::from).into());
+    let broken = run.results.iter().find(|it| it.status == Status::Error).expect("an error");
+    assert!(broken.message.as_deref().is_some_and(|it| it.contains("a fault in Data Platform")));
 }
 
 #[test]

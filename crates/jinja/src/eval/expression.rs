@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::python::arguments::{Arguments, Keywords};
 use crate::python::arithmetic::{binary, sign};
 use crate::python::compare::{compare, hashable};
+use crate::python::depth;
 use crate::python::dict::Dict;
 use crate::python::iterate::items;
 use crate::python::kind::{Kind, type_name};
@@ -28,8 +29,12 @@ impl Evaluator<'_, '_, '_> {
         match &expr.kind {
             ExprKind::Const(value) => Ok(value.clone()),
             ExprKind::Name(name) => Ok(frame.load(self, name)),
-            _ => stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.compound(frame, expr))
-                .map_err(|flow| flow.at(|| frame.place(expr.span))),
+            _ => stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+                let value = self.compound(frame, expr);
+                depth::check()?;
+                value
+            })
+            .map_err(|flow| flow.at(|| frame.place(expr.span))),
         }
     }
 

@@ -16,6 +16,9 @@ use crate::syntax::lexer::is_space;
 
 const WIDTH: usize = 80;
 
+/// How deep a value is laid out; a list can hold itself.
+const DEPTH: usize = 100;
+
 pub(super) fn pprint(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let value = sorted(&only(call)?, 0);
     let mut out = String::new();
@@ -25,7 +28,7 @@ pub(super) fn pprint(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eva
 
 /// A copy of the value with the keys of all dicts and the items of all sets in order.
 fn sorted(value: &Value, depth: usize) -> Value {
-    if depth > 100 {
+    if depth > DEPTH {
         return value.clone();
     }
     let inner = |item: &Value| sorted(item, depth + 1);
@@ -60,7 +63,7 @@ fn columns(text: &str) -> usize {
 
 fn write(value: &Value, indent: usize, allowance: usize, level: usize, out: &mut String) {
     let plain = repr(value);
-    if columns(&plain) <= WIDTH.saturating_sub(indent + allowance) {
+    if level > DEPTH || columns(&plain) <= WIDTH.saturating_sub(indent + allowance) {
         out.push_str(&plain);
         return;
     }

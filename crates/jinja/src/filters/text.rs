@@ -14,7 +14,7 @@ use crate::python::dict::Dict;
 use crate::python::iterate::{items, len};
 use crate::python::kind::type_name;
 use crate::python::methods;
-use crate::python::str_methods::{case, center_left, padded, split};
+use crate::python::str_methods::{case, center_left, padded, replaced, split};
 use crate::python::text::to_str;
 use crate::python::undefined;
 use crate::syntax::lexer::is_space;
@@ -87,10 +87,8 @@ pub(super) fn replace(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Ev
         Some(count) => integer(&count)?,
         None => -1,
     };
-    Ok(Value::from(match usize::try_from(count) {
-        Ok(count) => text.replacen(&old, &new, count),
-        Err(_) => text.replace(&old, &new),
-    }))
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    Ok(Value::from(replaced(&text, &old, &new, count)?))
 }
 
 pub(super) fn format(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {

@@ -103,8 +103,16 @@ fn join(a: &Value, left: &str, b: &Value, right: &str) -> Value {
     Value::from_safe_string(format!("{}{}", part(a, left), part(b, right)))
 }
 
-/// The longest text or list that `*` makes.
-const LONGEST: usize = 100_000_000;
+/// The longest text or list that an operation makes.
+pub(crate) const LONGEST: usize = 100_000_000;
+
+/// An error for a text or list that would be longer than memory is likely to hold.
+pub(crate) fn fits(length: usize) -> Result<()> {
+    if length <= LONGEST {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Arithmetic, "the repeated sequence is too long"))
+}
 
 fn repeat(a: &Value, b: &Value) -> Result<Value> {
     let (sequence, times) = match (as_int(a), as_int(b)) {
@@ -119,13 +127,7 @@ fn repeat(a: &Value, b: &Value) -> Result<Value> {
         }
     };
     let times = usize::try_from(times.max(0)).unwrap_or(usize::MAX);
-    let fits = |length: usize| {
-        if length.checked_mul(times).is_some_and(|total| total <= LONGEST) {
-            Ok(())
-        } else {
-            Err(Error::new(ErrorKind::Arithmetic, "the repeated sequence is too long"))
-        }
-    };
+    let fits = |length: usize| fits(length.saturating_mul(times));
     match Kind::of(sequence) {
         Kind::Str(text) => {
             fits(text.len())?;

@@ -6,6 +6,7 @@ use minijinja::Value;
 use minijinja::value::ObjectRepr;
 
 use super::Result;
+use super::depth::{self, deeper};
 use super::dict::{Shows, View};
 use super::iterate::items;
 use super::kind::{Kind, type_name};
@@ -32,8 +33,8 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
         (Kind::List(a), Kind::List(b)) => equal_items(&a.items(), &b.items()),
         (Kind::Tuple(a), Kind::Tuple(b)) => equal_items(a, b),
         (Kind::Dict(a), Kind::Dict(b)) => {
-            a.len() == b.len()
-                && a.pairs().iter().all(|(key, value)| b.get(key).is_some_and(|other| equal(value, &other)))
+            let same = |(key, value): &(Value, Value)| b.get(key).is_some_and(|other| equal(value, &other));
+            a.len() == b.len() && deeper(false, || a.pairs().iter().all(same))
         }
         (Kind::Set(a), Kind::Set(b)) => a.len() == b.len() && a.items().iter().all(|item| b.contains(item)),
         (Kind::Range(a), Kind::Range(b)) => a.len() == b.len() && (0..a.len()).all(|at| a.at(at) == b.at(at)),
@@ -68,7 +69,7 @@ fn equal_views(a: &View, b: &View) -> bool {
 }
 
 fn equal_items(a: &[Value], b: &[Value]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
+    a.len() == b.len() && deeper(false, || a.iter().zip(b).all(|(a, b)| equal(a, b)))
 }
 
 #[expect(clippy::float_cmp, reason = "Python compares floats exactly too")]
@@ -114,7 +115,7 @@ fn unordered(a: &Value, b: &Value, operator: &str) -> Error {
 fn order_items(a: &[Value], b: &[Value], operator: &str) -> Result<Option<Ordering>> {
     for (a, b) in a.iter().zip(b) {
         if !equal(a, b) {
-            return order(a, b, operator);
+            return deeper(Ok(None), || order(a, b, operator));
         }
     }
     Ok(Some(a.len().cmp(&b.len())))
@@ -196,7 +197,10 @@ pub(crate) fn hashable(value: &Value) -> Result<()> {
         Kind::List(_) | Kind::Dict(_) | Kind::Set(_) => Err(unhashable(value)),
         // To look a view up would read the dict that it shows, maybe while that is locked for the look-up.
         Kind::Object(object) if object.downcast_ref::<View>().is_some() => Err(unhashable(value)),
-        Kind::Tuple(tuple) => tuple.iter().try_for_each(hashable),
+        Kind::Tuple(tuple) => {
+            deeper(Ok(()), || tuple.iter().try_for_each(hashable))?;
+            depth::check()
+        }
         _ => Ok(()),
     }
 }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indexmap::{Equivalent, IndexMap};
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
-use super::{lock, text};
+use super::{depth, lock, text};
 
 /// Python's `dict`.
 #[derive(Debug, Default)]
@@ -60,6 +60,13 @@ impl Dict {
 
     pub(crate) fn get_str(&self, key: &str) -> Option<Value> {
         lock(&self.0).get(&Text(key)).cloned()
+    }
+}
+
+impl Drop for Dict {
+    fn drop(&mut self) {
+        let pairs = std::mem::take(self.0.get_mut().unwrap_or_else(PoisonError::into_inner));
+        depth::end(pairs.into_values());
     }
 }
 

@@ -1,12 +1,12 @@
 //! Lists: mutable, shared by reference.
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
-use super::{lock, text};
+use super::{depth, lock, text};
 
 /// Python's `list`.
 #[derive(Debug, Default)]
@@ -29,6 +29,12 @@ impl List {
 
     pub(crate) fn get(&self, index: usize) -> Option<Value> {
         lock(&self.0).get(index).cloned()
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        depth::end(std::mem::take(self.0.get_mut().unwrap_or_else(PoisonError::into_inner)));
     }
 }
 

@@ -223,11 +223,19 @@ fn special(number: f64) -> Option<&'static str> {
     }
 }
 
+/// Digits behind the point after which a float of 64 bits has only zeros.
+const EXACT: usize = 1100;
+
+fn decimals(number: f64, places: usize) -> String {
+    let exact = places.min(EXACT);
+    format!("{number:.exact$}") + &"0".repeat(places - exact)
+}
+
 fn fixed(number: f64, precision: usize, alternate: bool) -> String {
     match special(number) {
         Some(text) => text.to_owned(),
         None if precision == 0 && alternate => format!("{number:.0}."),
-        None => format!("{number:.precision$}"),
+        None => decimals(number, precision),
     }
 }
 
@@ -235,12 +243,14 @@ fn exponent(number: f64, precision: usize) -> String {
     if let Some(text) = special(number) {
         return text.to_owned();
     }
-    let text = format!("{number:.precision$e}");
+    let exact = precision.min(EXACT);
+    let text = format!("{number:.exact$e}");
     match text.split_once('e') {
         Some((digits, exponent)) => {
             let value: i32 = exponent.parse().unwrap_or(0);
             let sign = if value < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", value.abs())
+            let zeros = "0".repeat(precision - exact);
+            format!("{digits}{zeros}e{sign}{:02}", value.abs())
         }
         None => text,
     }
@@ -262,12 +272,11 @@ fn general(number: f64, precision: usize, alternate: bool) -> String {
         return text.to_owned();
     }
     let precision = precision.max(1);
-    let scientific = format!("{number:.*e}", precision - 1);
+    let scientific = format!("{number:.*e}", (precision - 1).min(EXACT));
     let power: i32 = scientific.split_once('e').and_then(|(_, it)| it.parse().ok()).unwrap_or(0);
     let limit = i32::try_from(precision).unwrap_or(i32::MAX);
     if (-4..limit).contains(&power) {
-        let decimals = usize::try_from(limit - 1 - power).unwrap_or(0);
-        let text = format!("{number:.decimals$}");
+        let text = decimals(number, usize::try_from(limit - 1 - power).unwrap_or(0));
         if alternate || !text.contains('.') {
             return text;
         }

@@ -8,6 +8,7 @@ use minijinja::Value;
 
 use super::Result;
 use super::arguments::{Arguments, integer, length, string};
+use super::arithmetic::{LONGEST, fits};
 use super::dict::Dict;
 use super::iterate::items;
 use super::kind::{Kind, type_name};
@@ -98,7 +99,7 @@ pub(crate) fn call(text: &str, name: &str, call: &Arguments<'_>) -> Result<Value
         }
         "expandtabs" => {
             let [size] = call.bind(["tabsize"], 0)?;
-            Value::from(expand_tabs(text, length(size.as_ref(), 8)?))
+            Value::from(expand_tabs(text, length(size.as_ref(), 8)?)?)
         }
         "join" => return join(text, call),
         "lstrip" | "rstrip" | "strip" => return strip(text, name, call),
@@ -150,7 +151,6 @@ pub(crate) fn center_left(missing: usize, width: usize) -> usize {
 
 /// A text with padding on both sides.
 pub(crate) fn padded(text: &str, fill: &str, left: usize, right: usize) -> String {
-    const LONGEST: usize = 100_000_000;
     format!("{}{text}{}", fill.repeat(left.min(LONGEST)), fill.repeat(right.min(LONGEST)))
 }
 
@@ -179,13 +179,14 @@ fn encodable(text: &str, encoding: Option<&Value>) -> Result<()> {
     Err(Error::new(ErrorKind::Value, message))
 }
 
-fn expand_tabs(text: &str, size: usize) -> String {
+fn expand_tabs(text: &str, size: usize) -> Result<String> {
     let mut out = String::new();
     let mut column = 0;
     for character in text.chars() {
         match character {
             '\t' if size > 0 => {
                 let spaces = size - column % size;
+                fits(out.len().saturating_add(spaces))?;
                 out.push_str(&" ".repeat(spaces));
                 column += spaces;
             }
@@ -200,7 +201,7 @@ fn expand_tabs(text: &str, size: usize) -> String {
             }
         }
     }
-    out
+    Ok(out)
 }
 
 fn join(separator: &str, call: &Arguments<'_>) -> Result<Value> {
@@ -249,10 +250,18 @@ fn replace(text: &str, call: &Arguments<'_>) -> Result<Value> {
     let old = string(&old, "replace() argument 1")?;
     let new = string(&new, "replace() argument 2")?;
     let count = count.map_or(Ok(-1), |count| integer(&count))?;
-    Ok(Value::from(match usize::try_from(count) {
-        Ok(count) => text.replacen(old, new, count),
-        Err(_) => text.replace(old, new),
-    }))
+    replaced(text, old, new, usize::try_from(count).unwrap_or(usize::MAX)).map(Value::from)
+}
+
+/// The text with the first so many occurrences replaced.
+pub(crate) fn replaced(text: &str, old: &str, new: &str, count: usize) -> Result<String> {
+    let longer = new.len().saturating_sub(old.len());
+    let places = || if old.is_empty() { text.len() + 1 } else { text.len() / old.len() };
+    // Counted only where the longest result that there might be is too long.
+    if longer.saturating_mul(places().min(count)) > LONGEST {
+        fits(text.len().saturating_add(longer.saturating_mul(text.matches(old).take(count).count())))?;
+    }
+    Ok(text.replacen(old, new, count))
 }
 
 /// `str.maketrans(mapping)`, `str.maketrans(from, to, deleted)`

@@ -111,8 +111,8 @@ pub fn to_yaml() -> Value {
 pub fn set() -> Value {
     Function::value("set", |_, arguments| {
         let [items, default] = arguments.bind(["value", "default"], 1)?;
-        let items = jinja::value::items(&items.unwrap_or_default());
-        Ok(items.map_or_else(|_| default.unwrap_or_else(none), jinja::value::set))
+        let made = jinja::value::items(&items.unwrap_or_default()).and_then(jinja::value::set);
+        Ok(made.unwrap_or_else(|_| default.unwrap_or_else(none)))
     })
 }
 
@@ -120,8 +120,8 @@ pub fn set() -> Value {
 pub fn set_strict() -> Value {
     Function::value("set_strict", |_, arguments| {
         let [items] = arguments.bind(["value"], 1)?;
-        let items = jinja::value::items(&items.unwrap_or_default());
-        Ok(jinja::value::set(items.map_err(|error| Raised::compilation(error.message().to_owned()))?))
+        let made = jinja::value::items(&items.unwrap_or_default()).and_then(jinja::value::set);
+        made.map_err(|error| Raised::compilation(error.message().to_owned()))
     })
 }
 
