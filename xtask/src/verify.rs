@@ -83,7 +83,7 @@ pub fn run(options: &Verify) -> anyhow::Result<ExitCode> {
     projects.retain(|project| !project.is_root(&place) || !(options.write || options.recorded));
     let dp = if options.write { None } else { Some(engine::dp(options.dp.as_deref(), &place)?) };
     if options.fused {
-        projects.retain(|project| project.runs_tests());
+        projects.retain(place::Project::runs_tests);
     }
     let mut report = Report::new(options.all, options.peer());
     for project in &projects {

@@ -5,7 +5,7 @@ use crate::choice::{state_folder, state_manifest};
 use crate::exit::Stop;
 use crate::invocation::Invocation;
 use project::runtime::Deferred;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What `--defer` reads from; `None` where nothing is deferred.
@@ -28,6 +28,6 @@ pub fn required(invocation: &Invocation, favor_state: bool) -> Result<Deferred, 
     Ok(Deferred { manifest: Arc::new(manifest), favor_state })
 }
 
-fn missing(folder: &PathBuf) -> Stop {
+fn missing(folder: &Path) -> Stop {
     Stop::runtime(format!("Could not find manifest in --state path: \"{}\"", folder.display()))
 }

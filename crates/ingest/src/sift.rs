@@ -217,7 +217,7 @@ impl File<'_> {
             snippet: printable(&bytes).chars().take(200).collect(),
         };
         match fault {
-            Some(Fault::Unterminated { opened }) => return Err(self.unterminated(opened, place(1)).into()),
+            Some(Fault::Unterminated { opened }) => return Err(unterminated(opened, place(1)).into()),
             Some(Fault::TooLong { .. }) => {
                 let message = "the header is longer than any header";
                 return Err(Diagnostic::error("I006", message)
@@ -305,14 +305,6 @@ impl File<'_> {
         Err(Diagnostic::error("I007", message).at(Place::file(self.name)).hint(hint).into())
     }
 
-    fn unterminated(&self, opened: u64, place: Place) -> Diagnostic {
-        let message = format!("the quote opened on line {opened} is never closed");
-        let line = u32::try_from(opened).unwrap_or(u32::MAX);
-        let hint =
-            "close it, or double it where it is part of the value; everything after it would be one field";
-        Diagnostic::error("I009", message).at(Place { line, ..place }).hint(hint)
-    }
-
     fn rows(
         &mut self,
         records: &mut Records<Input>,
@@ -346,7 +338,7 @@ impl File<'_> {
                     self.tally.physical -= 1;
                     let rejected = Rejected::new(&record, Flaw::Unterminated { opened }, at);
                     let place = place(self.name, &rejected);
-                    return Err(self.unterminated(opened, place).into());
+                    return Err(unterminated(opened, place).into());
                 }
                 Err((flaw, at)) => {
                     self.tally.rejected += 1;
@@ -424,4 +416,11 @@ fn unreadable(name: &str, error: &io::Error) -> Refusal {
         _ => ("I001", "try again; if it stays, look at the disk"),
     };
     Diagnostic::error(code, format!("read the file: {error}")).at(Place::file(name)).hint(hint).into()
+}
+
+fn unterminated(opened: u64, place: Place) -> Diagnostic {
+    let message = format!("the quote opened on line {opened} is never closed");
+    let line = u32::try_from(opened).unwrap_or(u32::MAX);
+    let hint = "close it, or double it where it is part of the value; everything after it would be one field";
+    Diagnostic::error("I009", message).at(Place { line, ..place }).hint(hint)
 }

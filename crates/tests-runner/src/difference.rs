@@ -262,9 +262,12 @@ fn drawn(columns: &[String], lines: &[Line<'_>], shown: &[bool]) -> String {
 
 /// Cells with commas between, quoted where they hold one themselves; all but the last column filled up with blanks.
 fn aligned(table: &[Vec<String>]) -> String {
-    let quoted = |cell: &String| match cell.contains([',', '"', '\n', '\r', '\t']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.clone(),
+    let quoted = |cell: &String| {
+        if cell.contains([',', '"', '\n', '\r', '\t']) {
+            format!("\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            cell.clone()
+        }
     };
     let table: Vec<Vec<String>> = table.iter().map(|row| row.iter().map(quoted).collect()).collect();
     let width = |at: usize| table.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();

@@ -42,10 +42,9 @@ struct Scanned {
 impl Tester {
     /// Runs tests of one company; one result each, in their order.
     pub(crate) fn together(&self, ids: &[UniqueId], slot: usize, context: &RunContext) -> Vec<NodeResult> {
-        let connection = match self.slots.connection(slot) {
-            Ok(connection) => connection,
+        let Ok(connection) = self.slots.connection(slot) else {
             // Each test says so itself.
-            Err(_) => return ids.iter().map(|id| self.alone(id, slot, context)).collect(),
+            return ids.iter().map(|id| self.alone(id, slot, context)).collect();
         };
         self.set_memory(&connection);
         let seats = ids.iter().map(|id| match context.manifest.resource(id) {

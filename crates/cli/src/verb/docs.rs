@@ -46,9 +46,10 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
         Some(database) => database.runtime.block_on(async {
             let session = database.warehouse.get().await?;
             let schemas = docs::catalog::schemas(&manifest);
-            let rows = match arguments.empty_catalog {
-                true => Vec::new(),
-                false => docs::catalog::read(&session, &schemas).await?,
+            let rows = if arguments.empty_catalog {
+                Vec::new()
+            } else {
+                docs::catalog::read(&session, &schemas).await?
             };
             Ok::<_, Stop>((rows, docs::history::read(&session, &manifest).await?))
         })?,

@@ -110,9 +110,12 @@ struct ProjectRelations<'a> {
 impl<'a> ProjectRelations<'a> {
     fn new(manifest: &'a Manifest, catalog: &'a Catalog) -> Self {
         let nodes = manifest.nodes.values().filter(|node| node.is_refable());
-        let nodes = nodes.map(|node| match node.is_ephemeral() {
-            true => (String::new(), format!("{EPHEMERAL}{}", node.name), &node.unique_id),
-            false => (node.schema.clone(), node.alias.clone(), &node.unique_id),
+        let nodes = nodes.map(|node| {
+            if node.is_ephemeral() {
+                (String::new(), format!("{EPHEMERAL}{}", node.name), &node.unique_id)
+            } else {
+                (node.schema.clone(), node.alias.clone(), &node.unique_id)
+            }
         });
         let sources = manifest
             .sources

@@ -111,6 +111,10 @@ impl<R: Read> Records<R> {
     }
 
     /// The next record, `None` at the end.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a record borrows the buffer, which an `Iterator` can't say"
+    )]
     pub fn next(&mut self) -> io::Result<Option<Record<'_>>> {
         self.scanner.begin();
         let position = self.next;

@@ -215,7 +215,7 @@ fn iso_offset(text: &str) -> Option<i32> {
 fn fraction_of(digits: &str, rounds: bool) -> Option<(i128, i128)> {
     let kept = &digits[..digits.len().min(28)];
     let (value, scale): (i128, i128) = (kept.parse().ok()?, 10_i128.pow(u32::try_from(kept.len()).ok()?));
-    let rest = digits[kept.len()..].as_bytes();
+    let rest = &digits.as_bytes()[kept.len()..];
     let beyond_half = rest.first().is_some_and(|first| {
         *first > b'5' || *first == b'5' && (value % 2 == 1 || rest[1..].iter().any(|digit| *digit > b'0'))
     });

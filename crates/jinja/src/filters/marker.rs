@@ -47,7 +47,7 @@ impl Object for Marked {
 fn mark(this: &Evaluator<'_, '_, '_>, call: &Arguments<'_>, marker: Marker) -> Evaluated<Value> {
     let value = only(call)?;
     if this.env.is_native() {
-        let text = crate::python::text::to_str(&value).to_string();
+        let text = crate::python::text::to_str(&value).clone();
         return Ok(Value::from_object(Marked { value, marker, text }));
     }
     Ok(value)

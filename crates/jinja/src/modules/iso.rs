@@ -1,6 +1,6 @@
 //! Reads the forms of ISO 8601 that Python's `fromisoformat` reads.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Weekday};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike, Weekday};
 
 use super::zone::Zone;
 use crate::error::{Error, ErrorKind};
@@ -94,7 +94,6 @@ pub(super) fn seconds_east(text: &str) -> Option<i32> {
     }
     let sign = if text.starts_with('-') { -1 } else { 1 };
     let time = clock(text.strip_prefix(['+', '-'])?)?;
-    use chrono::Timelike;
     Some(sign * i32::try_from(time.num_seconds_from_midnight()).ok()?)
 }
 

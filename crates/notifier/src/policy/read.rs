@@ -140,7 +140,7 @@ fn read(written: &Written, problems: &mut Vec<Diagnostic>) -> Policy {
     if let Some(routes) = keys.get("routes") {
         policy.routes = read_routes(routes, keys.problems);
     }
-    let declared = match keys.get("channels").map(|written| &written.value) {
+    let declared: Vec<String> = match keys.get("channels").map(|written| &written.value) {
         Some(Tree::Map(map)) => map.keys().cloned().collect(),
         _ => policy.channels.keys().cloned().collect(),
     };
@@ -226,7 +226,7 @@ fn read_match(keys: &mut Keys<'_>) -> Match {
 }
 
 /// Channels that are named must be there.
-fn check_names(policy: &Policy, declared: &Vec<String>, keys: &mut Keys<'_>) {
+fn check_names(policy: &Policy, declared: &[String], keys: &mut Keys<'_>) {
     let mut check = |key: &str, who: &str, name: &String| {
         if declared.contains(name) {
             return;

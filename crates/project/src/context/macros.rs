@@ -121,8 +121,8 @@ impl Macros {
     /// as [`Macros::lookup`], and any package's macro before a built-in one.
     pub fn resolve(&self, local: &str, name: &str) -> Option<&Arc<Entry>> {
         self.own(local, name).or_else(|| self.own(&self.root, name)).or_else(|| {
-            let others = self.packages.iter().rev().filter(|(package, _)| !is_internal(package));
-            others.filter_map(|(_, macros)| macros.get(name)).next().or_else(|| self.internal(name))
+            let mut others = self.packages.iter().rev().filter(|(package, _)| !is_internal(package));
+            others.find_map(|(_, macros)| macros.get(name)).or_else(|| self.internal(name))
         })
     }
 
@@ -244,8 +244,8 @@ impl Macros {
         let from = |package: &str| names.iter().find_map(|name| self.own(package, name));
         let builtin = INTERNAL.iter().find_map(|package| from(package));
         let others = || {
-            let packages = self.packages.keys().filter(|it| !is_internal(it) && ***it != *self.root);
-            packages.filter_map(|package| from(package)).next()
+            let mut packages = self.packages.keys().filter(|it| !is_internal(it) && ***it != *self.root);
+            packages.find_map(|package| from(package))
         };
         from(&self.root)
             .or_else(|| {

@@ -84,6 +84,7 @@ impl Shared {
     ];
 
     /// The same without a single macro: what YAML sees.
+    #[must_use]
     pub fn without_macros(&self) -> Self {
         Self {
             jinja: self.jinja.clone(),

@@ -117,7 +117,7 @@ impl Var {
 /// A text of a variable is a template of the place that asks for it: it may hold a `ref`.
 fn rendered(name: &str, text: &str, state: &State<'_, '_>) -> Result<Value, HostError> {
     let asking = jinja::value::context(state);
-    match asking.as_ref().and_then(|it| it.downcast_object::<Context>()) {
+    match asking.as_ref().and_then(jinja::Value::downcast_object::<Context>) {
         Some(context) => {
             let file = jinja::SourceFile::new(format!("var {name}"), text);
             context.render(&file).map(Value::from).map_err(HostError::from)

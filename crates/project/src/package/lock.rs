@@ -65,10 +65,7 @@ pub fn write(project: &Path, packages: &[Locked], hash: &str) -> Result<(), Erro
     // dbt's own layout: items of the list stand two blanks in.
     let text: String = text
         .lines()
-        .map(|line| match line.starts_with(['-', ' ']) {
-            true => format!("  {line}\n"),
-            false => format!("{line}\n"),
-        })
+        .map(|line| if line.starts_with(['-', ' ']) { format!("  {line}\n") } else { format!("{line}\n") })
         .collect();
     let path = path(project);
     std::fs::write(&path, text).map_err(|source| Error::File { action: "write", path, source })

@@ -188,7 +188,7 @@ impl Fetcher<'_> {
                 (pinned, inside)
             }
             Spec::Tarball { url, .. } => {
-                self.unpack(url, &folder)?;
+                unpack(url, &folder)?;
                 (spec.clone(), folder)
             }
             Spec::Registry { package, version, prerelease } => {
@@ -196,7 +196,7 @@ impl Fetcher<'_> {
                 if release.package != *package {
                     self.options.events.send(moved(package, &release.package));
                 }
-                self.unpack(&release.tarball, &folder)?;
+                unpack(&release.tarball, &folder)?;
                 newest = (release.newest != release.text).then_some(release.newest);
                 let version = vec![release.text];
                 (Spec::Registry { package: release.package, version, prerelease: *prerelease }, folder)
@@ -210,12 +210,11 @@ impl Fetcher<'_> {
         let name = project_name(&folder, &shown(&spec))?;
         Ok(Pinned { locked: Locked { spec, name }, folder, newest })
     }
+}
 
-    fn unpack(&self, url: &str, folder: &Path) -> Result<(), Error> {
-        let missing =
-            || Error::Download { url: url.to_owned(), why: "the server has no such file".to_owned() };
-        download::unpack(&download::get(url)?.ok_or_else(missing)?, folder)
-    }
+fn unpack(url: &str, folder: &Path) -> Result<(), Error> {
+    let missing = || Error::Download { url: url.to_owned(), why: "the server has no such file".to_owned() };
+    download::unpack(&download::get(url)?.ok_or_else(missing)?, folder)
 }
 
 /// What is told of a package that goes by another name now.

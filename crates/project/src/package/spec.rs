@@ -167,9 +167,10 @@ fn spec(document: &Document, written: &Node, item: &Node) -> Result<Spec, Diagno
             .at(document.place(&item.span)));
     }
     if let (Some(package), Some(version)) = (text("package"), item.get("version")) {
-        let version = match version.is_list() {
-            true => version.items().iter().filter_map(Node::scalar_text).collect(),
-            false => version.scalar_text().into_iter().collect(),
+        let version = if version.is_list() {
+            version.items().iter().filter_map(Node::scalar_text).collect()
+        } else {
+            version.scalar_text().into_iter().collect()
         };
         return Ok(Spec::Registry {
             package,

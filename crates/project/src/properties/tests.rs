@@ -105,14 +105,13 @@ impl Reader<'_> {
         let key = if node.get("data_tests").is_some() { "data_tests" } else { "tests" };
         if let (Some(_), Some(old)) =
             (node.get("data_tests").filter(|it| !it.items().is_empty()), node.get("tests"))
+            && !old.items().is_empty()
         {
-            if !old.items().is_empty() {
-                return Err(self.block.invalid(
-                    path,
-                    "Invalid test config: cannot have both 'tests' and 'data_tests' defined",
-                    old,
-                ));
-            }
+            return Err(self.block.invalid(
+                path,
+                "Invalid test config: cannot have both 'tests' and 'data_tests' defined",
+                old,
+            ));
         }
         for (index, item) in self.block.list(node, key, path)?.iter().enumerate() {
             let at = format!("{path}['{key}'][{index}]");

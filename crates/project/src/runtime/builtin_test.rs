@@ -175,7 +175,7 @@ impl Runtime {
         let context = self.context(Some(Arc::new(node.clone())), connection, None);
         let argument = |name: &str| -> Result<Option<Value>, jinja::Error> {
             let raw = metadata.kwargs.get(name);
-            raw.map(|raw| self.test_argument(name, raw, &context)).transpose()
+            raw.map(|raw| super::test_arguments::one(name, raw, &context)).transpose()
         };
         let Some(model) = argument("model")? else { return Ok(None) };
         let filter = node.config.text("where").filter(|filter| !filter.is_empty()).map(str::to_owned);

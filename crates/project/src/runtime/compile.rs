@@ -61,7 +61,7 @@ impl Runtime {
         if node.resource_type == ResourceType::Seed {
             return Ok(Arc::default());
         }
-        self.add_test_arguments(node, context)?;
+        super::test_arguments::add(node, context)?;
         let file = jinja::SourceFile::new(node.original_file_path.as_str(), node.raw_code.as_str());
         // A model in Python is no template; a function in it is.
         let is_plain = node.language == "python" && node.resource_type != ResourceType::Function;

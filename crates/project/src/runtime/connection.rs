@@ -299,13 +299,13 @@ mod tests {
 
     #[test]
     fn long_lines_are_cut_around_the_caret() {
-        let line = format!("{}here{}", "a".repeat(50), "b".repeat(50));
         #[track_caller]
         fn check(shown: &str, before: &str, text: &str, after: &str, caret: &str) {
             let (line, marker) = shown.split_once('\n').expect("two lines");
             assert_eq!(line, format!("LINE 3: {before}{text}{after}"));
             assert_eq!(&line[marker.len() - 1..marker.len() - 1 + caret.len()], caret);
         }
+        let line = format!("{}here{}", "a".repeat(50), "b".repeat(50));
         check(&pointed_at(3, 5, "a\tb nope"), "", "a b nope", "", "nope");
         check(&pointed_at(3, 51, &line), "", &line[..60], "...", "here");
         check(&pointed_at(3, 52, &line), "...", &line[1..61], "...", "ere");

@@ -103,8 +103,7 @@ impl Constraint {
                 .collect()
         };
         let kind = part("type").unwrap_or_default();
-        const KNOWN: [&str; 6] = ["check", "not_null", "unique", "primary_key", "foreign_key", "custom"];
-        if !KNOWN.contains(&kind.as_str()) {
+        if !crate::properties::columns::CONSTRAINTS.contains(&kind.as_str()) {
             return Err(Raised::error(Kind::Parsing, format!("Invalid constraint type: {kind}")));
         }
         // `to: ref('model')` is resolved here, where relations are known.

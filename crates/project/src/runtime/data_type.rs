@@ -22,7 +22,7 @@ pub fn csv(value: &Value) -> Option<String> {
     match &*jinja::value::type_name(value) {
         "NoneType" => None,
         "datetime.datetime" => Some(jinja::value::to_str(value).replacen(' ', "T", 1)),
-        _ => Some(jinja::value::to_str(value).to_string()),
+        _ => Some(jinja::value::to_str(value)),
     }
 }
 

@@ -105,7 +105,7 @@ impl Runtime {
         })?;
         check_language(node, entry)?;
         let result = context.context.call(entry, &[])?;
-        let relations = self.relations_of(node, &result)?;
+        let relations = Self::relations_of(node, &result)?;
         for relation in relations.iter().filter(|relation| relation.kind.is_some()) {
             self.cache().add(relation.clone());
         }
@@ -138,14 +138,14 @@ impl Runtime {
         let entry = context.context.macros().materialization("clone", &node.package_name, false);
         let entry = entry.ok_or_else(|| Raised::compilation("No materialization 'clone' was found"))?;
         let result = context.context.call(entry, &[])?;
-        for relation in self.relations_of(node, &result)?.into_iter().filter(|it| it.kind.is_some()) {
+        for relation in Self::relations_of(node, &result)?.into_iter().filter(|it| it.kind.is_some()) {
             self.cache().add(relation);
         }
         Ok(context.state.statements.main())
     }
 
     /// What a materialization returned: `{'relations': […]}`.
-    fn relations_of(&self, node: &Node, result: &Value) -> Result<Vec<Relation>, jinja::Error> {
+    fn relations_of(node: &Node, result: &Value) -> Result<Vec<Relation>, jinja::Error> {
         let wrong = |why: String| jinja::Error::from(Raised::compilation(why));
         if result.as_str().is_some() {
             return Err(wrong(format!(
@@ -286,58 +286,6 @@ impl Runtime {
             connection.run(&sql).map_err(|refused| jinja::Error::from(jinja::HostError::from(refused)))?;
         let response = Response::of(&outcome);
         Ok(Shown { response, rows: outcome.rows.as_ref().map_or_else(Table::empty, Table::of_result), sql })
-    }
-
-    /// `_dbt_generic_test_kwargs`: the arguments of a generic test, those that are Jinja rendered.
-    pub(crate) fn add_test_arguments(&self, node: &Node, context: &NodeContext) -> Result<(), jinja::Error> {
-        let Some(metadata) = &node.only.test_metadata else { return Ok(()) };
-        let mut pairs = Vec::new();
-        for (name, raw) in &metadata.kwargs {
-            pairs.push((Value::from(name.as_str()), self.test_argument(name, raw, context)?));
-        }
-        context.context.add("_dbt_generic_test_kwargs", jinja::value::dict(pairs));
-        Ok(())
-    }
-
-    /// One argument of a generic test as its macro is given it: a column's name is always text.
-    pub(crate) fn test_argument(
-        &self,
-        name: &str,
-        raw: &Json,
-        context: &NodeContext,
-    ) -> Result<Value, jinja::Error> {
-        if name == "column_name" { Ok(jinja::value::from_json(raw)) } else { self.rendered(raw, context) }
-    }
-
-    fn rendered(&self, raw: &Json, context: &NodeContext) -> Result<Value, jinja::Error> {
-        Ok(match raw {
-            Json::String(text) => {
-                let call = text.trim();
-                let is_call = ["env_var", "ref", "var", "source", "doc"].iter().any(|name| {
-                    call.strip_prefix(name)
-                        .is_some_and(|rest| rest.trim_start().starts_with('(') && rest.ends_with(')'))
-                });
-                let text = if is_call { format!("{{{{ {call} }}}}") } else { text.clone() };
-                if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
-                    return Ok(Value::from(crate::render::without_last_newline(&text)));
-                }
-                let file = jinja::SourceFile::new("test arguments", text);
-                context.context.jinja().render_native(&file, &context.context.value())?
-            }
-            Json::Array(items) => {
-                let items =
-                    items.iter().map(|item| self.rendered(item, context)).collect::<Result<_, _>>()?;
-                jinja::value::list(items)
-            }
-            Json::Object(map) => {
-                let mut pairs = Vec::new();
-                for (key, value) in map {
-                    pairs.push((Value::from(key.as_str()), self.rendered(value, context)?));
-                }
-                jinja::value::dict(pairs)
-            }
-            other => jinja::value::from_json(other),
-        })
     }
 
     /// The comment of a node's statements (<https://docs.getdbt.com/reference/project-configs/query-comment>).

@@ -46,6 +46,7 @@ pub mod slots;
 mod snapshot;
 pub mod statements;
 pub mod table;
+mod test_arguments;
 pub mod timing;
 pub mod unit_test;
 

@@ -224,16 +224,6 @@ impl NodeState {
         opened.map(SeedRows::value).map_err(|error| Raised::error(Kind::Runtime, error.to_string()))
     }
 
-    fn render(&self, context: &Arc<Context>) -> Value {
-        let context = context.clone();
-        Function::value("render", move |_, arguments| {
-            let [text] = arguments.bind(["string"], 1)?;
-            let text = text.unwrap_or_default();
-            let file = jinja::SourceFile::new("hook", jinja::value::to_str(&text));
-            context.render(&file).map(Value::from).map_err(HostError::from)
-        })
-    }
-
     fn write(&self) -> Value {
         let (runtime, node, batch) = (self.runtime.clone(), self.node.clone(), self.batch.clone());
         Function::value("write", move |_, arguments| {
@@ -244,6 +234,16 @@ impl NodeState {
             Ok(Value::from(""))
         })
     }
+}
+
+fn render(context: &Arc<Context>) -> Value {
+    let context = context.clone();
+    Function::value("render", move |_, arguments| {
+        let [text] = arguments.bind(["string"], 1)?;
+        let text = text.unwrap_or_default();
+        let file = jinja::SourceFile::new("hook", jinja::value::to_str(&text));
+        context.render(&file).map(Value::from).map_err(HostError::from)
+    })
 }
 
 /// An ephemeral model's name where it is read.
@@ -289,7 +289,7 @@ impl Names for NodeNames {
             "load_result" => Some(this.statements.load_result()),
             "store_result" => Some(this.statements.store_result()),
             "store_raw_result" => Some(this.statements.store_raw_result()),
-            "render" => Some(this.render(context)),
+            "render" => Some(render(context)),
             "write" => Some(this.write()),
             "graph" => Some(this.runtime.graph()),
             "selected_resources" => Some(this.runtime.selected()),

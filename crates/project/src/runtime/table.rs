@@ -67,7 +67,7 @@ impl Table {
 
     /// Names of the columns.
     pub fn column_names(&self) -> Vec<String> {
-        self.names.iter().map(|name| name.to_string()).collect()
+        self.names.iter().map(std::string::ToString::to_string).collect()
     }
 
     /// Rows as texts; `None` is null.

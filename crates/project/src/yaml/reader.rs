@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
 
     fn error(&self, error: &ScanError) -> SyntaxError {
         let at = error.marker().byte_offset().unwrap_or(self.text.len());
-        SyntaxError { message: error.info().to_string(), place: Place::of(self.file, self.text, at..at + 1) }
+        SyntaxError { message: error.info().clone(), place: Place::of(self.file, self.text, at..at + 1) }
     }
 
     fn fault(&self, message: &str, span: Range<usize>) -> SyntaxError {

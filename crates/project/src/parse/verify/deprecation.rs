@@ -9,10 +9,11 @@ use platform_core::{Diagnostic, Manifest, Node, ResourceType};
 pub fn deprecations(manifest: &Manifest, now: DateTime<Utc>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for node in manifest.nodes.values() {
-        if let Some(date) = deprecation_date(node) {
-            if date < now {
-                let version = version_suffix(node);
-                found.push(
+        if let Some(date) = deprecation_date(node)
+            && date < now
+        {
+            let version = version_suffix(node);
+            found.push(
                     Diagnostic::warning(
                         code::DEPRECATED_MODEL,
                         format!(
@@ -28,7 +29,6 @@ pub fn deprecations(manifest: &Manifest, now: DateTime<Utc>) -> Vec<Diagnostic> 
                     .with("model_version", shown_version(node))
                     .with("deprecation_date", shown(date)),
                 );
-            }
         }
         if node.resource_type != ResourceType::Model {
             continue;
