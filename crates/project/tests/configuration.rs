@@ -64,13 +64,59 @@ fn unrendered_configuration_is_what_the_calls_say() {
     };
     // A template of nothing but calls with literals is read without being rendered, and what it says replaces.
     assert_eq!(
-        unrendered("{{ config(tags='a') }}{{ config(tags=['b'], pre_hook='x') }}select 1"),
-        serde_json::json!({"tags": ["b"], "pre-hook": ["x"]})
+        unrendered("{{ config(tags='a') }}{{ config(tags=['b'], own=True) }}select 1"),
+        serde_json::json!({"tags": ["b"], "own": true})
     );
+    for other in ["pre_hook='x'", "own=true", "own=1", "own=none", "own=[{'a': 1}]", "own=('x',)"] {
+        let text = format!("{{{{ config(tags='a') }}}}{{{{ config(tags=['b'], {other}) }}}}select 1");
+        assert_eq!(unrendered(&text)["tags"], serde_json::json!(["a", "b"]), "{other}");
+    }
     assert_eq!(
         unrendered("{{ config(tags='a') }}{{ config(tags='b', pre_hook='x') }}select {{ 1 + 1 }}"),
         serde_json::json!({"tags": ["a", "b"], "pre-hook": ["x"]})
     );
+}
+
+#[test]
+fn no_hook_right_below_the_models_is_none() {
+    let of = |line: &str| format!("name: shop\nprofile: shop\nmodels:\n  {line}:\n");
+    let model = ("models/m.sql", "select 1 as id");
+    for hooks in ["pre-hook", "post-hook"] {
+        let read = manifest(&[("dbt_project.yml", &of(hooks)), model]);
+        assert_eq!(read.nodes["model.shop.m"].config.get(hooks), Some(&serde_json::json!([])));
+    }
+    for hooks in ["+pre-hook", "post_hook"] {
+        refused(&[("dbt_project.yml", &of(hooks)), model], "[0]: None is not of type 'object'");
+    }
+}
+
+#[test]
+fn what_stands_below_a_tests_arguments_counts_as_if_it_stood_beside_them() {
+    let test = "name: five, description: above, config: {severity: warn, limit: 3}, arguments: {values: [1], \
+                description: below, config: {where: id > 1}, tags: [t]}";
+    let read = manifest(&[
+        (
+            "dbt_project.yml",
+            "name: shop\nprofile: shop\nflags: {require_generic_test_arguments_property: true}\n",
+        ),
+        ("models/m.sql", "select 1 as id"),
+        (
+            "models/m.yml",
+            &format!(
+                "models: [{{name: m, columns: [{{name: id, data_tests: [{{accepted_values: {{{test}}}}}]}}]}}]"
+            ),
+        ),
+    ]);
+    let test = read.nodes.values().find(|it| it.name == "five").unwrap();
+    assert_eq!(test.description, "below");
+    assert_eq!(test.tags, ["t"]);
+    let config = serde_json::to_value(&test.config).unwrap();
+    assert_eq!(
+        (&config["where"], &config["severity"], &config["limit"]),
+        (&"id > 1".into(), &"ERROR".into(), &serde_json::Value::Null)
+    );
+    let kwargs = &test.only.test_metadata.as_ref().unwrap().kwargs;
+    assert_eq!(kwargs.keys().collect::<Vec<_>>(), ["column_name", "values", "model"]);
 }
 
 #[test]

@@ -328,9 +328,30 @@ fn what_replaces_a_packages_file_has_the_packages_properties() {
     assert_eq!(seed.unrendered_config["column_types"]["id"], "bigint");
     assert!(seed.only.root_path.is_some());
 
+    let [left] = <[_; 1]>::try_from(replaced.disabled["seed.lent.s"].clone()).unwrap();
+    assert_eq!((&left["description"], &left["patch_path"]), (&"".into(), &serde_json::Value::Null));
+    assert_eq!(left["config"]["column_types"], serde_json::json!({}));
+
     let own = [("models/m.yml", "models: [{name: m, description: own}]\n")];
     let described: Vec<_> = REPLACED.into_iter().chain(own).collect();
     assert_eq!(manifest(&described).nodes["model.shop.m"].description, "own");
+}
+
+#[test]
+fn a_rendered_tests_version_is_the_text_of_its_call() {
+    let read = manifest(&[
+        ("models/m_v1.sql", "select 1 as id"),
+        (
+            "models/m.yml",
+            "models: [{name: m, versions: [{v: 1}], columns: [{name: id, data_tests: [unique, {accepted_values: {values: \
+             [1]}}]}]}]",
+        ),
+    ]);
+    let version = |prefix: &str| {
+        let test = read.nodes.values().find(|it| it.name.starts_with(prefix)).unwrap();
+        test.refs[0].version.clone().unwrap()
+    };
+    assert_eq!((version("unique"), version("accepted_values")), (1.into(), "1".into()));
 }
 
 #[test]
@@ -340,9 +361,15 @@ fn a_source_is_noted_once_where_a_model_is_read_without_rendering() {
         ("models/sources.yml", "sources: [{name: s, tables: [{name: t}]}]\n"),
         ("models/a.sql", twice),
         ("models/b.sql", &format!("{{% set a = 1 %}}{twice}")),
+        ("models/c.sql", &format!("{{{{ config({{'materialized': 'table'}}) }}}}{twice}")),
+        ("models/d.sql", &format!("{{{{ config(materialized='table') }}}}{twice}")),
+        ("models/e.sql", &format!("{{{{- config(materialized='table') }}}}{twice}")),
+        ("models/f.sql", &format!("{twice} -- {{{{ this }}}}")),
     ]);
-    assert_eq!(manifest.nodes["model.shop.a"].sources.len(), 1);
-    assert_eq!(manifest.nodes["model.shop.b"].sources.len(), 2);
+    for (model, times) in [("a", 1), ("b", 2), ("c", 2), ("d", 1), ("e", 2), ("f", 2)] {
+        let id = format!("model.shop.{model}");
+        assert_eq!(manifest.nodes[id.as_str()].sources.len(), times, "{model}");
+    }
 }
 
 const LENT: &[(&str, &str)] = &[

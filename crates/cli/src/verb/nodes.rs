@@ -304,6 +304,11 @@ impl<'a> Runner<'a> {
                 }
             }
         }
+        for (id, path) in self.runtime.run_files() {
+            if let Some(node) = manifest.nodes.get_mut(&id) {
+                node.build_path = Some(path);
+            }
+        }
         if task == Task::Build {
             number_hooks(&mut manifest, project.name());
         }

@@ -1,6 +1,7 @@
 //! build, retry, fail-fast, compile: what runs, what is said of it, how the command ends.
 
 use crate::scene::Scene;
+use serde_json::Value;
 
 const ORDERS: (&str, &str) = ("models/orders.sql", "select 1 as id union all select 2");
 const BROKEN: (&str, &str) = ("models/broken.sql", "{{ config(materialized='table') }} select 1 / 0 as id");
@@ -235,12 +236,19 @@ async fn hooks_are_counted_across_packages_and_long_names_of_ephemeral_models_ar
     let reads = format!("select * from {{{{ ref('{long}') }}}}");
     let quoting = "{{ config(materialized='table') }}\
                    select '{{ adapter.config.quoting.database if execute }}' as database";
+    let batches = "{{ config(materialized='incremental', incremental_strategy='microbatch', event_time='at', \
+                   begin='2026-01-01', batch_size='year', unique_key='id') }}select 1 as id, now() as at";
     let scene = Scene::new(&[
         ("near/dbt_project.yml", "name: near\nversion: '1.0'\non-run-start: select 1\n"),
         ("packages.yml", "packages: [{local: near}]\n"),
         (&format!("models/{long}.sql"), "{{ config(materialized='ephemeral') }}select 1 as id"),
         ("models/reads.sql", &reads),
         ("models/quoting.sql", quoting),
+        (
+            "models/strange.sql",
+            "{{ config(materialized='incremental', incremental_strategy='insert_overwrite') }}select 1 as id",
+        ),
+        ("models/batches.sql", batches),
     ])
     .await;
     scene.write("dbt_project.yml", "name: shop\nversion: '1.0'\nprofile: shop\non-run-start: select 2\n");
@@ -248,6 +256,16 @@ async fn hooks_are_counted_across_packages_and_long_names_of_ephemeral_models_ar
     scene.dp("run").says(&format!("Relation name '__dbt__cte__{long}' is longer than 63 characters"));
     let results = scene.artifact("run_results.json");
     let results = results["results"].as_array().expect("a list");
+    // What the adapter refuses comes without the macros on the way.
+    let strategy = results.iter().find(|it| it["unique_id"] == "model.shop.strange").expect("a result");
+    let message = "Runtime Error in model strange (models/strange.sql)\n  The incremental strategy 'insert_overwrite' is not valid for this \
+                   adapter";
+    assert_eq!(strategy["message"], message);
+    // The manifest says where the statements of what ran were written.
+    let manifest = scene.artifact("manifest.json");
+    let run = |model: &str| manifest["nodes"][format!("model.shop.{model}")]["build_path"].clone();
+    assert_eq!(run("quoting"), "target/run/shop/models/quoting.sql");
+    assert_eq!((run("reads"), run("batches")), (Value::Null, Value::Null));
     for (id, message) in
         [("near.near", "near.on-run-start.0 passed"), ("shop.shop", "shop.on-run-start.1 passed")]
     {

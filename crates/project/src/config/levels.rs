@@ -121,7 +121,11 @@ impl<'a> Levels<'a> {
         let mut config = defaults(kind).clone();
         let mut put = |level: &Map<String, Value>| {
             for key in keys.iter().filter(|key| level.contains_key(**key)) {
-                config.remove(*key);
+                match defaults(kind).get(*key) {
+                    // Empty again, at its place among the others.
+                    Some(empty) => config.insert((*key).to_owned(), empty.clone()),
+                    None => config.remove(*key),
+                };
             }
             merge(&mut config, level);
         };

@@ -386,18 +386,6 @@ fn call(
     let mut call = config.clone();
     let mut whole = super::capture::Captured { config: std::mem::take(&mut call), ..Default::default() };
     whole.configure(&captured.config);
-    // The version stays what properties say it is: `version='1'` in the text means the model's own `1`.
-    if let Target::Node { name, version: Some(version), .. } = target {
-        for call in captured.refs.iter_mut().filter(|it| it.name == *name && it.package.is_none()) {
-            if call.version.as_ref().map(python::text) == Some(python::text(version)) {
-                // Of a test of the whole model, dbt keeps the text.
-                call.version = Some(match spec.column {
-                    Some(_) => version.clone(),
-                    None => python::text(version).into(),
-                });
-            }
-        }
-    }
     node::hear(node, captured);
     Ok(whole.config)
 }

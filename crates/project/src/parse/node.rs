@@ -225,17 +225,44 @@ pub fn read(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> Result<Capture
     Ok(captured)
 }
 
-/// Whether dbt reads a model without rendering it: one whose Jinja is nothing but `ref`, `source` and `config`. It
-/// then notes each source once (<https://docs.getdbt.com/reference/parsing#static-parser>).
+/// Whether dbt reads a model without rendering it: one whose Jinja is nothing but `ref`, `source` and `config`, written
+/// plainly. It then notes each source once (<https://docs.getdbt.com/reference/parsing#static-parser>).
 fn is_read_statically(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> bool {
     let known = |name: &str| matches!(name, "ref" | "source" | "config");
+    let trims = ["{{-", "-}}", "{%"].iter().any(|sign| file.text.contains(sign));
     node.resource_type == ResourceType::Model
-        && scene
-            .shared
-            .jinja
-            .template(file)
-            .map(|it| it.extract())
-            .is_ok_and(|found| found.is_static && found.calls.iter().all(|call| known(&call.name)))
+        && !trims
+        && scene.shared.jinja.template(file).map(|it| it.extract()).is_ok_and(|found| {
+            found.is_static
+                && found.names.iter().all(|name| known(name))
+                && found.calls.iter().all(|call| known(&call.name))
+                && found.calls.iter().filter(|call| &*call.name == "config").all(|call| is_plain(call, file))
+        })
+}
+
+/// Whether the static parser reads a call of `config`: keywords but hooks, whose values are texts, `True`, `False`, and
+/// lists and dictionaries of them.
+fn is_plain(call: &jinja::Call, file: &SourceFile) -> bool {
+    fn value(json: &Value) -> bool {
+        match json {
+            Value::String(_) | Value::Bool(_) => true,
+            Value::Array(items) => items.iter().all(value),
+            Value::Object(map) => map.values().all(value),
+            Value::Null | Value::Number(_) => false,
+        }
+    }
+    let plain = |argument: &jinja::Argument| {
+        let text = file.text.get(argument.span.range()).unwrap_or_default();
+        let unquoted = text.split(['\'', '"']).step_by(2);
+        let is_other = unquoted.flat_map(|it| it.split(|c: char| !c.is_alphanumeric()));
+        let json = argument.value.as_ref().and_then(|it| serde_json::to_value(it).ok());
+        json.as_ref().is_some_and(value)
+            && !text.starts_with('(')
+            && !is_other.into_iter().any(|word| matches!(word, "true" | "false"))
+    };
+    call.args.is_empty()
+        && !call.has_star
+        && call.kwargs.iter().all(|(key, it)| !matches!(&**key, "pre_hook" | "post_hook") && plain(it))
 }
 
 /// An error in a macro's file, with the resource that it happened to.

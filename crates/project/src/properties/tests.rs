@@ -249,7 +249,14 @@ impl Reader<'_> {
     ) -> Result<(), Diagnostic> {
         let mut top = Vec::new();
         let mut inner = Map::new();
-        for entry in entries {
+        let nests = self.block.properties.nests_arguments;
+        // What stands below `arguments` counts as if it stood beside them, in the place of what does.
+        let (nested, beside): (Vec<&Entry>, Vec<&Entry>) =
+            entries.partition(|it| nests && it.key == "arguments" && it.value.is_map());
+        let nested: Vec<&Entry> = nested.into_iter().flat_map(|it| it.value.entries()).collect();
+        let replaced = |key: &str| nested.iter().any(|it| it.key == key);
+        let beside = beside.into_iter().filter(|it| !replaced(&it.key)).map(|it| (it, false));
+        for (entry, is_nested) in beside.chain(nested.iter().map(|it| (*it, true))) {
             match entry.key.as_str() {
                 "name" => spec.custom_name = entry.value.scalar_text(),
                 "description" => spec.description = entry.value.scalar_text(),
@@ -258,15 +265,23 @@ impl Reader<'_> {
                     Content::Map(_) => inner = entry.value.to_json_map(),
                     _ => return Err(self.invalid("config must be a dictionary", &entry.value)),
                 },
-                "arguments" if !self.block.properties.nests_arguments => {
+                "arguments" if !nests => {
                     spec.arguments.insert(entry.key.clone(), entry.value.to_json());
                     self.warnings.push(self.unread_arguments(spec, entry));
                 }
-                "arguments" if entry.value.is_map() => spec.arguments.extend(entry.value.to_json_map()),
-                "arguments" if entry.value.is_null() => {}
+                "arguments" if entry.value.is_null() && !is_nested => {}
                 key if CONFIG_KEYS.contains(&key) => {
                     spec.config.insert(key.to_owned(), entry.value.to_json());
-                    self.warnings.push(self.moved(&spec.name, entry));
+                    if !is_nested {
+                        self.warnings.push(self.moved(&spec.name, entry));
+                    }
+                }
+                _ if is_nested => {
+                    // As in dbt, they follow the name of the column.
+                    if let Some(column) = spec.column_argument() {
+                        spec.arguments.entry("column_name").or_insert(column.into());
+                    }
+                    spec.arguments.insert(entry.key.clone(), entry.value.to_json());
                 }
                 key => {
                     // A column's test is about that column, unless `arguments` say another.

@@ -27,11 +27,15 @@ impl Runtime {
         let mut lines = vec![headline(kind.headline(), resource)];
         lines.extend(text.trim_end().lines().map(str::to_owned));
         let written = refused.and_then(|it| self.written(resource.node()?, &it.refused));
-        if kind != Kind::Database {
-            lines.extend(stack(resource, error));
-        } else if let Some(node) = resource.node().filter(|node| node.raw_code.len() > 1) {
-            lines.extend(written.as_ref().map(|place| format!("--> {place}")));
-            lines.push(format!("compiled code at {}", self.display_path("run", node)));
+        let told = resource.node().filter(|node| node.raw_code.len() > 1);
+        match (kind, told) {
+            (Kind::Database, Some(node)) => {
+                lines.extend(written.as_ref().map(|place| format!("--> {place}")));
+                lines.push(format!("compiled code at {}", self.display_path("run", node)));
+            }
+            // What the adapter itself refuses comes without the macros on the way.
+            (Kind::Database | Kind::Runtime, _) => {}
+            _ => lines.extend(stack(resource, error)),
         }
         let mut diagnostic = Diagnostic::error("R001", text).event(kind.headline());
         if let Some(place) = written.or_else(|| error.place().map(|place| self.place(place))) {

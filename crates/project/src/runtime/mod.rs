@@ -166,6 +166,7 @@ struct Inner {
     selected: HashSet<UniqueId>,
     graph: OnceLock<Value>,
     compiled: Mutex<HashMap<UniqueId, Arc<Compiled>>>,
+    run_files: Mutex<HashMap<UniqueId, String>>,
     test_settings: OnceLock<String>,
     inputs: input_columns::Inputs,
 }
@@ -218,6 +219,7 @@ impl Runtime {
             options,
             graph: OnceLock::new(),
             compiled: Mutex::default(),
+            run_files: Mutex::default(),
             test_settings: OnceLock::new(),
             inputs: input_columns::Inputs::default(),
         };
@@ -422,6 +424,21 @@ impl Runtime {
     /// `target/run/…`: where the statements of a node are kept for people.
     fn write_run(&self, node: &Node, batch: Option<&Batch>, sql: &str) {
         self.write_file(&self.batch_path("run", node, batch), sql);
+        if batch.is_some() {
+            return;
+        }
+        let path = self.display_path("run", node);
+        self.inner
+            .run_files
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(node.unique_id.clone(), path);
+    }
+
+    /// `build_path` of the manifest that is written at the end: the files of what ran at once, by id. A model that
+    /// runs in batches has none.
+    pub fn run_files(&self) -> HashMap<UniqueId, String> {
+        self.inner.run_files.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The same for a batch: in a folder that goes by the model's name, its label behind it.

@@ -132,7 +132,14 @@ fn configs(rendered: &Node, written: &Node) -> std::collections::BTreeMap<String
             "data_tests" => root.get("data_tests").or_else(|| root.get("tests")).map(Node::to_json_map),
             _ => root.get(key).map(Node::to_json_map),
         };
-        Some((key.to_owned(), ConfigTree { rendered: get(rendered)?, written: get(written)? }))
+        let mut rendered = get(rendered)?;
+        // Right below the section and without `+`, hooks are a list, and nothing is no hook.
+        for hooks in ["pre-hook", "post-hook"] {
+            if let Some(empty) = rendered.get_mut(hooks).filter(|it| it.is_null() && key != "data_tests") {
+                *empty = serde_json::Value::Array(Vec::new());
+            }
+        }
+        Some((key.to_owned(), ConfigTree { rendered, written: get(written)? }))
     };
     SECTIONS.iter().copied().filter_map(section).collect()
 }

@@ -79,7 +79,7 @@ impl Assembler<'_> {
             let node = &self.manifest.nodes[id];
             elsewhere.insert((node.resource_type, node.name.as_str()), id);
         }
-        let mut found: Vec<(UniqueId, Arc<Patch>)> = Vec::new();
+        let mut found: Vec<(UniqueId, Arc<Patch>, UniqueId)> = Vec::new();
         for key @ (section, package, file) in order {
             let (Some(kind), Some(patch)) = (section.of_files(), patches.get(key)) else { continue };
             if patch.version.is_some() || own.contains(&(kind, package, file)) {
@@ -87,31 +87,59 @@ impl Assembler<'_> {
             }
             let Some(id) = elsewhere.remove(&(kind, file.as_str())) else { continue };
             used.insert(key.clone());
-            found.push((id.clone(), patch.clone()));
+            found.push((id.clone(), patch.clone(), UniqueId::of(kind, package, file)));
         }
-        for (id, patch) in found {
+        for (id, patch, own) in found {
             self.build_again(&id, &patch);
+            self.leave_undescribed(&own);
         }
     }
 
     /// Builds the node of a file once more, with properties that weren't found the first time.
     fn build_again(&mut self, id: &UniqueId, patch: &Patch) {
         let Some((at, _, node)) = self.manifest.nodes.get_full(id) else { return };
-        let of_package = self.input.loaded.iter().filter(|loaded| *loaded.package == *node.package_name);
-        let source = of_package
-            .flat_map(|loaded| &loaded.sources)
-            .find(|source| *source.file.path == *node.original_file_path);
-        // What can't be read a second time could not be read the first time.
-        let Some(Ok(drafts)) = source.map(|source| drafts(self.scene, &node.package_name, source)) else {
+        let Some(built) =
+            self.built_again(&node.package_name, &node.original_file_path, &node.name, Some(patch))
+        else {
             return;
         };
-        let Some((_, draft)) = drafts.into_iter().find(|(_, draft)| draft.name == node.name) else { return };
-        let built = finished(self.scene, &node.package_name, draft, Some(patch));
         self.manifest.nodes.shift_remove_index(at);
         self.take(vec![built]);
         if let Some(now) = self.manifest.nodes.get_index_of(id) {
             self.manifest.nodes.move_index(now, at);
         }
+    }
+
+    /// The properties went to an enabled node of another package: the switched-off one of their own package is
+    /// built without them.
+    fn leave_undescribed(&mut self, id: &UniqueId) {
+        let Some([twin]) = self.manifest.disabled.get(id).map(Vec::as_slice) else { return };
+        let text = |key: &str| twin.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let built = self.built_again(text("package_name"), text("original_file_path"), text("name"), None);
+        // Some are switched off by these very properties: in dbt they are none the less.
+        let Some(Ok(bare)) = built.filter(|it| it.as_ref().is_ok_and(|node| !node.config.enabled())) else {
+            return;
+        };
+        let json = serde_json::to_value(&bare).unwrap_or_default();
+        if let Some(twins) = self.manifest.disabled.get_mut(id) {
+            *twins = vec![json];
+        }
+    }
+
+    fn built_again(
+        &self,
+        package: &str,
+        path: &str,
+        name: &str,
+        patch: Option<&Patch>,
+    ) -> Option<node::Built> {
+        let of_package = self.input.loaded.iter().filter(|loaded| *loaded.package == *package);
+        let source =
+            of_package.flat_map(|loaded| &loaded.sources).find(|source| *source.file.path == *path)?;
+        // What can't be read a second time could not be read the first time.
+        let drafts = drafts(self.scene, package, source).ok()?;
+        let (_, draft) = drafts.into_iter().find(|(_, draft)| draft.name == name)?;
+        Some(finished(self.scene, package, draft, patch))
     }
 
     pub(super) fn yaml_snapshots(
