@@ -6,7 +6,7 @@ use crate::runtime::materialize::explain;
 use crate::runtime::origin::origin;
 use crate::runtime::{Compiled, Runtime};
 use platform_core::{Diagnostic, Node, Place, Resource};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// A failure, told twice.
 #[derive(Clone, Debug)]
@@ -31,7 +31,9 @@ impl Runtime {
         match (kind, told) {
             (Kind::Database, Some(node)) => {
                 lines.extend(written.as_ref().map(|place| format!("--> {place}")));
-                lines.push(format!("compiled code at {}", self.display_path("run", node)));
+                let written = self.inner.run_files.lock().unwrap_or_else(PoisonError::into_inner);
+                // What was refused before the node's own statement has no file yet.
+                lines.extend(written.get(&node.unique_id).map(|path| format!("compiled code at {path}")));
             }
             // What the adapter itself refuses comes without the macros on the way.
             (Kind::Database | Kind::Runtime, _) => {}

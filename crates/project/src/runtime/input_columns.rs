@@ -5,7 +5,7 @@ use crate::runtime::column::ColumnObject;
 use crate::runtime::relation::RelationObject;
 use crate::runtime::{Connection, Runtime};
 use jinja::{HostError, State, Value};
-use platform_core::relation::quote_literal;
+use platform_core::relation::{quote_identifier, quote_literal};
 use platform_core::{Relation, ResourceType};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -66,8 +66,22 @@ impl Adapter {
         if let Some(known) = known.flatten() {
             return Ok(known);
         }
+        self.ask_no_other_database(relation)?;
         let answer = self.connection.run(&of_one(relation))?.rows.unwrap_or_default();
         Ok(read(&answer).map(|(_, column)| column).collect())
+    }
+
+    /// The server itself refuses to tell of the columns of another database.
+    fn ask_no_other_database(&self, relation: &Relation) -> Result<(), HostError> {
+        let Some(other) = relation.database.as_deref().filter(|it| !it.is_empty()) else { return Ok(()) };
+        let name = if relation.quoting.database { quote_identifier(other) } else { other.to_owned() };
+        let is_own = other == self.database
+            || !relation.quoting.database && other.to_lowercase() == self.database.to_lowercase();
+        if is_own {
+            return Ok(());
+        }
+        self.connection.run(&format!("select column_name from {name}.information_schema.columns limit 0"))?;
+        Ok(())
     }
 
     /// `columns_after(statement, relation)`: the columns of a relation that the statement makes, in one round trip.

@@ -246,7 +246,8 @@ fn check_schema_exists(
     arguments: Arguments<'_>,
     _: &mut State<'_, '_>,
 ) -> Result<Value, HostError> {
-    let [_, schema] = arguments.bind(["database", "schema"], 2)?;
+    let [database, schema] = arguments.bind(["database", "schema"], 2)?;
+    adapter.check_database(database.as_ref())?;
     let schema = text(schema.as_ref()).unwrap_or_default();
     Ok(Value::from(adapter.schemas()?.iter().any(|it| it.eq_ignore_ascii_case(&schema))))
 }

@@ -68,13 +68,25 @@ fn verify_database(
     _: &mut State<'_, '_>,
 ) -> Result<Value, HostError> {
     let [name] = arguments.bind(["database"], 1)?;
-    let name = text(name.as_ref()).unwrap_or_default();
-    let name = name.trim_matches('"');
-    if name.eq_ignore_ascii_case(&adapter.database) {
-        return Ok(Value::from(""));
+    match adapter.other_database(name.as_ref()) {
+        Some(message) => Err(Raised::compilation(message)),
+        None => Ok(Value::from("")),
     }
-    let message = format!("Cross-db references not allowed in postgres ({name} vs {})", adapter.database);
-    Err(Raised::error(Kind::Runtime, message))
+}
+
+impl Adapter {
+    /// Refuses a database that isn't the connection's.
+    pub(super) fn check_database(&self, name: Option<&Value>) -> Result<(), HostError> {
+        self.other_database(name).map_or(Ok(()), |message| Err(Raised::error(Kind::Runtime, message)))
+    }
+
+    fn other_database(&self, name: Option<&Value>) -> Option<String> {
+        let name = text(name).unwrap_or_default();
+        let name = name.trim_matches('"');
+        let is_own = name.is_empty() || name.eq_ignore_ascii_case(&self.database);
+        let own = &self.database;
+        (!is_own).then(|| format!("ERROR: Cross-db references not allowed in postgres ({name} vs {own})"))
+    }
 }
 
 fn timestamp_add_sql(
