@@ -21,6 +21,7 @@ mod log;
 mod opening;
 pub mod pipeline;
 mod report;
+mod sample;
 mod seeds;
 mod state;
 mod times;

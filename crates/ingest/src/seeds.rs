@@ -164,7 +164,11 @@ impl Lines {
         let record =
             record.ok_or_else(|| failed("the seed is empty\nhint: its first line must name the columns"))?;
         if record.is_blank() {
-            return Err(failed("the first line is empty\nhint: it must name the columns"));
+            // A file of one line break: a table without columns.
+            return match self.records.next() {
+                Ok(None) => Ok(Vec::new()),
+                _ => Err(failed("the first line is empty\nhint: it must name the columns")),
+            };
         }
         sound(&path, &record)?;
         let mut names: Vec<String> = Vec::with_capacity(record.fields);

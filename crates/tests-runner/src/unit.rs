@@ -16,7 +16,11 @@ impl Tester {
             Ok(run) => {
                 let found = judged(&run);
                 let status = if found.is_some() { Status::Fail } else { Status::Pass };
-                let message = found.map(|lines| format!("\n\nactual differs from expected:\n\n{lines}\n\n"));
+                // With the line ends of Python's csv module, which dbt draws the rows by.
+                let message = found.map(|lines| {
+                    let lines = lines.replace('\n', "\r\n");
+                    format!("\n\nactual differs from expected:\n\n{lines}\n")
+                });
                 let mut result = NodeResult::new(id, status, message);
                 result.failures = Some(i64::from(status == Status::Fail));
                 result.compiled_code = Some(run.compiled.sql.clone());

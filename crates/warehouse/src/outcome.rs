@@ -14,9 +14,10 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Rows affected or returned, where the tag counts them.
+    /// Rows affected or returned, where the tag counts them or there are rows: `SHOW` has one.
     pub fn rows_affected(&self) -> Option<u64> {
-        self.tag.rsplit(' ').next().and_then(|count| count.parse().ok())
+        let counted = self.tag.rsplit(' ').next().and_then(|count| count.parse().ok());
+        counted.or_else(|| u64::try_from(self.rows.as_ref()?.rows.len()).ok())
     }
 
     /// The tag without its numbers: `SELECT`, `INSERT`, `CREATE TABLE`.

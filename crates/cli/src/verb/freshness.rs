@@ -8,7 +8,6 @@ use crate::closing;
 use crate::database;
 use crate::deprecations;
 use crate::exit::{Exit, Stop};
-use crate::interrupt::Interruption;
 use crate::invocation::Invocation;
 use crate::opening;
 use crate::times;
@@ -54,7 +53,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     };
     let runner = Runner::new(invocation, project, &database, options, times::read(invocation)?, threads);
     let began = Instant::now();
-    let interruption = Interruption::listen(database.runtime.handle(), &runner);
+    let interruption = runner.listen(&database);
     let first = runner.slots.connection(0)?;
     let mut results: Vec<NodeResult> = Vec::new();
     if with_hooks {
@@ -80,11 +79,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     }
     invocation.say(Level::Info, "FreshnessCheckComplete", "Q003", "Done.");
     let failed = results.iter().any(|result| result.status.is_failure());
-    Ok(match (interruption.happened(), failed) {
-        (true, _) => Exit::Code(2),
-        (false, true) => Exit::Failure,
-        (false, false) => Exit::Success,
-    })
+    Ok(interruption.exit().unwrap_or(if failed { Exit::Failure } else { Exit::Success }))
 }
 
 fn write(

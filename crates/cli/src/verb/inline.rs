@@ -4,6 +4,7 @@ use crate::arguments::Inline;
 use crate::arguments::verb::Compile;
 use crate::database::{self, Database};
 use crate::exit::{Exit, Stop};
+use crate::interrupt::Interruption;
 use crate::invocation::Invocation;
 use crate::opening;
 use crate::seeds;
@@ -103,4 +104,16 @@ pub fn engine(
         model_graph::prepare(&runtime, &connection, []).map_err(|error| Stop::runtime(error.to_string()))?;
     }
     Ok((runtime, slots))
+}
+
+/// Listens for an interruption of such a command.
+pub fn listen(invocation: &Invocation, database: &Database, slots: &Arc<Slots>) -> Interruption {
+    let (happened, cancelled) = (Arc::default(), Arc::default());
+    Interruption::listen(
+        database.runtime.handle(),
+        slots.clone(),
+        invocation.log.clone(),
+        happened,
+        cancelled,
+    )
 }

@@ -10,6 +10,7 @@ use crate::history;
 use crate::interrupt::Interruption;
 use crate::invocation::Invocation;
 use crate::opening;
+use crate::sample;
 use crate::seeds;
 use crate::state;
 use crate::times::{self, Times};
@@ -97,7 +98,7 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     };
     let runner = Runner::new(invocation, project, &database, options, times, threads);
     let began = Instant::now();
-    let interruption = Interruption::listen(database.runtime.handle(), &runner);
+    let interruption = runner.listen(&database);
     let unwritten = ResultsFile::new(None, head(invocation));
     let results = match walk.task {
         Task::Compile => runner.run(walk, &selected, threads, &unwritten)?,
@@ -114,6 +115,9 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
             failing::write(invocation, &runner.runtime, &results)?;
             let manifest = &runner.context.manifest;
             closing::finished(invocation, manifest, &results, began.elapsed());
+            if invocation.verb == "seed" && invocation.is_on("show") {
+                sample::show(invocation, &runner.runtime, &results);
+            }
             closing::summary(invocation, &runner.runtime, &results, interruption.happened());
         }
         Task::Clone => closing::summary(invocation, &runner.runtime, &results, interruption.happened()),
@@ -130,7 +134,7 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
         }
     }
     let exit = finish(&file, &results)?;
-    let exit = if interruption.happened() { Exit::Code(2) } else { exit };
+    let exit = interruption.exit().unwrap_or(exit);
     Ok(Walked { exit, runtime: Some(runner.runtime.clone()), selected })
 }
 
@@ -209,6 +213,13 @@ impl<'a> Runner<'a> {
         Self { runtime, slots: Arc::new(slots), context, interrupted: Arc::default(), invocation, times }
     }
 
+    /// Listens for an interruption of the run.
+    pub fn listen(&self, database: &Database) -> Interruption {
+        let (happened, cancelled) = (self.interrupted.clone(), self.context.cancelled.clone());
+        let events = self.context.events.clone();
+        Interruption::listen(database.runtime.handle(), self.slots.clone(), events, happened, cancelled)
+    }
+
     fn run(
         &self,
         walk: &Walk<'_>,
@@ -217,6 +228,11 @@ impl<'a> Runner<'a> {
         file: &ResultsFile,
     ) -> Result<Vec<NodeResult>, Stop> {
         let first = self.slots.connection(0)?;
+        // What no comment may be is told once, before anything is sent under it.
+        self.runtime.comment(None, &first).map_err(|error| {
+            let (kind, message, _) = project::runtime::materialize::explain(&error);
+            Stop::Said { heading: kind.headline(), message: crate::exit::indent(&message) }
+        })?;
         let made = if walk.task == Task::Compile { &EMPTY } else { selected };
         model_graph::prepare(&self.runtime, &first, made)
             .map_err(|error| Stop::runtime(error.to_string()))?;
@@ -234,7 +250,9 @@ impl<'a> Runner<'a> {
         let run = model_graph::run(&plan, executor.as_ref(), &self.context, &options, file);
         if with_hooks {
             let so_far = model_graph::told_at_end(&all, &run.results, skip_all);
-            let ends = self.hooks(Moment::End, &first, &so_far).or_else(|stop| {
+            // The first connection may be one that a node gave back changed.
+            let last = self.slots.connection(0).unwrap_or(first);
+            let ends = self.hooks(Moment::End, &last, &so_far).or_else(|stop| {
                 // What the nodes came to is kept.
                 finish(file, &run.results).and(Err(stop))
             })?;

@@ -40,6 +40,7 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
         values.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
     let mut watch = Stopwatch::start();
     watch.next("execute");
+    let interruption = inline::listen(invocation, &database, &slots);
     let done = runtime.call_macro(&arguments.macro_name, &keywords, &connection);
     connection.rollback();
     let (timing, execution_time) = watch.stop();
@@ -67,7 +68,7 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
     (result.timing, result.execution_time) = (timing, execution_time);
     file.add(&result);
     finish(&file)?;
-    Ok(if done.is_ok() { Exit::Success } else { Exit::Failure })
+    Ok(interruption.exit().unwrap_or(if done.is_ok() { Exit::Success } else { Exit::Failure }))
 }
 
 /// The macro that a name means: the package's own, else the project's, else that of another package, else ours.
@@ -130,6 +131,7 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let shows_tests = nodes.iter().all(is_test);
     let request = Request::of(&arguments.selection);
     let names_some = nodes.iter().any(|node| request.names(&node.name));
+    let interruption = inline::listen(invocation, &database, &slots);
     let is_shown = |node: &Node| {
         (shows_tests || !is_test(node)) && (!names_some || request.names(&node.name) || shows_tests)
     };
@@ -147,6 +149,11 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
                     tell(invocation, node, shown.rows, arguments.inline.output);
                 }
                 result
+            }
+            Err(error) if interruption.happened() => {
+                let failure = runtime.failure(Resource::Node(node), &error);
+                invocation.say(Level::Error, "RunResultError", "Q035", failure.message);
+                return Ok(interruption.exit().unwrap_or(Exit::Code(2)));
             }
             Err(error) if node.resource_type == ResourceType::SqlOperation => {
                 return Err(inline::refused(&runtime, node, &error));

@@ -42,3 +42,23 @@ async fn an_interrupted_run_cancels_its_statements_and_writes_results() {
                 and datname = current_database()";
     assert_eq!(scene.texts(left).await, ["0"]);
 }
+
+#[tokio::test]
+async fn an_operation_is_ended_on_the_server_too() {
+    let operation = "{% macro slow() %}{% do run_query('select pg_sleep(91)') %}{% endmacro %}";
+    let scene = Scene::new(&[("macros/slow.sql", operation)]).await;
+    let running =
+        "select count(*)::text from pg_stat_activity where query like '%pg_sleep(91)%' and state = 'active'
+                   and pid <> pg_backend_pid() and datname = current_database()";
+    for (signal, code) in [("-INT", 2), ("-TERM", 143)] {
+        let mut child = scene.command("run-operation slow").stdout(Stdio::null()).spawn().expect("dp starts");
+        while scene.texts(running).await != ["1"] {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let sent =
+            Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill starts");
+        assert!(sent.success());
+        assert_eq!(child.wait().expect("an end").code(), Some(code), "{signal}");
+        assert_eq!(scene.texts(running).await, ["0"], "{signal}");
+    }
+}

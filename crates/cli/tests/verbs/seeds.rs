@@ -81,3 +81,32 @@ async fn seeds_are_loaded_every_time_where_nobody_asks_otherwise() {
     assert_eq!(done.code, 1);
     done.says("`skip_unchanged` in the meta of seed `countries` is 1, and no boolean");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn show_samples_what_was_loaded() {
+    let scene = Scene::new(&[("seeds/a.csv", "id,day\n1,2024-01-02\n"), ("seeds/b.csv", "n\n1,2\n")]).await;
+    let done = scene.dp("seed --show");
+    done.says("Random sample of table: dev.a");
+    done.says("-----------------------------\n");
+    done.says("| id |        day |\n| -- | ---------- |\n|  1 | 2024-01-02 |\n");
+    assert!(!done.text.contains("Random sample of table: dev.b"), "{}", done.text);
+    let quiet = scene.good("--quiet seed --show --select a");
+    assert_eq!(quiet.text, "| id |        day |\n| -- | ---------- |\n|  1 | 2024-01-02 |\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_one_line_break_is_a_table_without_columns() {
+    let scene = Scene::new(&[("seeds/a.csv", "\n")]).await;
+    scene.good("seed").says("INSERT 0");
+    assert_eq!(scene.texts("select count(*)::text from dev.a").await, ["0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seed_in_another_encoding_is_refused_before_anything_runs() {
+    let scene = Scene::new(&[("models/m.sql", "select 1 as a")]).await;
+    std::fs::create_dir_all(scene.path("seeds")).expect("a folder");
+    std::fs::write(scene.path("seeds/a.csv"), b"n\n\xe9\n").expect("a file");
+    let done = scene.dp("run");
+    assert_eq!(done.code, 2);
+    done.says("seeds/a.csv:2: byte 2 of the seed is not UTF-8");
+}

@@ -318,3 +318,16 @@ async fn macros_of_names_see_the_targets_schema_and_database() {
     done.says("alias dev_own\n");
     assert_eq!(scene.artifact("manifest.json")["nodes"]["model.shop.a"]["schema"], "dev_own");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_node_sets_ends_with_the_node() {
+    let scene = Scene::new(&[
+        ("dbt_project.yml", "name: shop\nprofile: shop\non-run-end: [\"create table {{ target.schema }}.ended as select current_setting('statement_timeout') as t\"]\n"),
+        ("models/a.sql", "{{ config(pre_hook=[\"set statement_timeout = '500ms'\", 'create temp table t (a int)']) }}select 1 as id"),
+        ("models/b.sql", "{{ config(materialized='table', pre_hook='create temp table t (a int)') }}
+                          select current_setting('statement_timeout') as t from {{ ref('a') }}"),
+    ])
+    .await;
+    scene.good("run --threads 1");
+    assert_eq!(scene.texts("select t from dev.b union all select t from dev.ended").await, ["0", "0"]);
+}

@@ -17,6 +17,8 @@ pub struct Connection {
     begun: AtomicBool,
     /// Whether nothing begins a transaction any more.
     settled: AtomicBool,
+    /// Whether a statement changed the session for those that come after.
+    changed: AtomicBool,
     comment: Mutex<Comment>,
     /// Statements that every transaction begins with: settings that end with it.
     preamble: Mutex<String>,
@@ -112,6 +114,7 @@ impl Connection {
             events,
             begun: AtomicBool::new(false),
             settled: AtomicBool::new(true),
+            changed: AtomicBool::new(false),
             comment: Mutex::default(),
             preamble: Mutex::default(),
         }
@@ -125,6 +128,11 @@ impl Connection {
     /// The session, for what is not a template's statement.
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Whether a statement left something behind in the session, which no other node may meet.
+    pub fn is_changed(&self) -> bool {
+        self.changed.load(Ordering::Acquire)
     }
 
     /// Waits for something asynchronous.
@@ -193,6 +201,9 @@ impl Connection {
 
     /// Sends statements; gives the outcome of the last one.
     pub fn run(&self, sql: &str) -> Result<Outcome, Refused> {
+        if super::lasting::outlives_transaction(sql) {
+            self.changed.store(true, Ordering::Release);
+        }
         let comment = self.comment.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let preamble = self.preamble.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let begin = match self.begun.swap(false, Ordering::AcqRel) {

@@ -32,6 +32,7 @@ pub mod freshness;
 mod indexes;
 mod inject;
 mod input_columns;
+mod lasting;
 pub mod materialize;
 pub mod names;
 pub mod origin;

@@ -1,14 +1,16 @@
 //! Seeds in templates: `load_agate_table`, types of columns, and the one COPY that carries the rows.
 
-use crate::context::arguments::no_method;
 use crate::context::raised::{Kind, Raised};
-use crate::runtime::connection::Connection;
+use crate::runtime::Runtime;
+use crate::runtime::connection::{Connection, Refused};
 use crate::runtime::names::NodeState;
+use crate::runtime::table::Table;
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
 use platform_core::seed::{SeedOptions, SeedReader, SeedTable, SeedType, SeedValue};
 use platform_core::{Node, ResourceType};
 use serde_json::Value as Json;
 use std::fmt;
+use std::hash::BuildHasher as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,16 +33,40 @@ impl<'a> SeedFile<'a> {
         let node = node.ok_or_else(|| {
             Raised::compilation("can only load_agate_table for seeds (got a different node)")
         })?;
-        let reader =
-            state.runtime.seeds().ok_or_else(|| Raised::compilation("this command reads no seeds"))?;
-        let project = || state.runtime.project().root.clone();
+        Self::of_node(&state.runtime, node).ok_or_else(|| Raised::compilation("this command reads no seeds"))
+    }
+
+    /// The file of a seed; `None` where the command reads none.
+    fn of_node(runtime: &'a Runtime, node: &'a Node) -> Option<Self> {
+        let reader = runtime.seeds()?;
+        let project = || runtime.project().root.clone();
         let root = node.only.root_path.clone().map_or_else(project, PathBuf::from);
         let types = node.config.get("column_types").and_then(Json::as_object);
         let options = SeedOptions {
             delimiter: node.config.text("delimiter").and_then(|text| text.chars().next()).unwrap_or(','),
             text_columns: types.into_iter().flat_map(|types| types.keys().cloned()).collect(),
         };
-        Ok(Self { reader, path: root.join(&node.original_file_path), options, node })
+        Some(Self { reader, path: root.join(&node.original_file_path), options, node })
+    }
+}
+
+impl Runtime {
+    /// So many rows of a seed's file, or as many as it has, picked and mixed by chance; `None` for what is no seed or
+    /// can't be read.
+    pub fn seed_sample(&self, node: &Node, rows: usize) -> Option<Table> {
+        let file = SeedFile::of_node(self, node).filter(|_| node.resource_type == ResourceType::Seed)?;
+        let table = SeedRows { table: file.reader.open(&file.path, &file.options).ok()? };
+        let chance = std::hash::RandomState::new();
+        let mut picked: Vec<(u64, Vec<Value>)> = Vec::new();
+        for (at, row) in table.rows().enumerate() {
+            let lot = chance.hash_one(at);
+            if picked.len() < rows || picked.last().is_some_and(|(last, _)| lot < *last) {
+                let place = picked.partition_point(|(other, _)| *other < lot);
+                picked.insert(place, (lot, row));
+                picked.truncate(rows);
+            }
+        }
+        Some(Table::new(table.column_names(), picked.into_iter().map(|(_, row)| row).collect()))
     }
 }
 
@@ -68,7 +94,8 @@ impl SeedRows {
 
     /// Streams the rows through a `copy … from stdin`.
     pub fn copy(&self, connection: &Connection, sql: &str) -> Result<(), HostError> {
-        let failed = |error: warehouse::Error| Raised::error(Kind::Database, error.to_string());
+        let failed =
+            |error: warehouse::Error| HostError::from(Refused { error, sql: sql.to_owned(), position: None });
         let zone = connection.run("show timezone").map_err(HostError::from)?;
         let zone = zone.rows.as_ref().and_then(|rows| rows.first()).unwrap_or("UTC").to_owned();
         let mut sink = connection.wait(connection.session().copy_in(sql)).map_err(failed)?;
@@ -81,27 +108,32 @@ impl SeedRows {
     }
 
     /// Every row, read from the file.
-    fn rows(&self) -> Vec<Vec<Value>> {
+    fn rows(&self) -> impl Iterator<Item = Vec<Value>> {
         let cell = |value: SeedValue| match value {
             SeedValue::Null => Value::from(()),
             SeedValue::Boolean(truth) => Value::from(truth),
             SeedValue::Number(digits) => match (digits.parse::<i64>(), digits.parse::<f64>()) {
                 (Ok(integer), _) => Value::from(integer),
-                (_, Ok(float)) => Value::from(float),
+                (_, Ok(_)) => jinja::value::decimal_of(&digits).unwrap_or_else(|| Value::from(digits)),
                 _ => Value::from(digits),
             },
-            SeedValue::Date(text) | SeedValue::DateTime(text) | SeedValue::Text(text) => Value::from(text),
+            SeedValue::Date(text) => jinja::value::date_of(&text).unwrap_or_else(|| Value::from(text)),
+            SeedValue::DateTime(text) => jinja::value::moment_of(&text).unwrap_or_else(|| Value::from(text)),
+            SeedValue::Text(text) => Value::from(text),
         };
-        self.table.rows().filter_map(Result::ok).map(|row| row.into_iter().map(cell).collect()).collect()
+        self.table.rows().filter_map(Result::ok).map(move |row| row.into_iter().map(cell).collect())
     }
 
     fn names(&self) -> Vec<Value> {
         self.table.columns().iter().map(|column| Value::from(column.name.as_str())).collect()
     }
 
-    fn whole(&self) -> super::table::Table {
-        let names = self.table.columns().iter().map(|column| column.name.clone()).collect();
-        super::table::Table::new(names, self.rows())
+    fn column_names(&self) -> Vec<String> {
+        self.table.columns().iter().map(|column| column.name.clone()).collect()
+    }
+
+    fn whole(&self) -> Table {
+        Table::new(self.column_names(), self.rows().collect())
     }
 }
 
@@ -177,11 +209,6 @@ impl Object for SeedRows {
         method: &str,
         args: &[Value],
     ) -> Result<Value, HostError> {
-        match method {
-            "print_table" | "select" | "exclude" | "rename" | "limit" | "where" | "order_by" | "distinct" => {
-                self.whole().into_value().call_method(state, method, args)
-            }
-            _ => Err(no_method("Table", method)),
-        }
+        self.whole().into_value().call_method(state, method, args)
     }
 }

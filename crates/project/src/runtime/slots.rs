@@ -20,6 +20,12 @@ struct Slot {
     cancel: CancelToken,
 }
 
+impl Slot {
+    fn is_good(&self) -> bool {
+        !self.connection.session().is_closed() && !self.connection.is_changed()
+    }
+}
+
 impl Slots {
     /// That many slots; nothing is opened yet.
     pub fn new(warehouse: Warehouse, handle: Handle, events: Arc<dyn EventSink>, count: usize) -> Self {
@@ -42,10 +48,11 @@ impl Slots {
         &self.handle
     }
 
-    /// The slot's connection; a lost one is opened anew.
+    /// The slot's connection for a node. One that was lost, or that carries what an earlier node's statements set, is
+    /// opened anew.
     pub fn connection(&self, slot: usize) -> Result<Arc<Connection>, warehouse::Error> {
         let mut place = self.slots[slot % self.slots.len()].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = place.as_ref().filter(|slot| !slot.connection.session().is_closed()) {
+        if let Some(slot) = place.as_ref().filter(|slot| slot.is_good()) {
             return Ok(slot.connection.clone());
         }
         let session: Session = self.handle.block_on(self.warehouse.session())?;

@@ -91,7 +91,7 @@ impl Runtime {
         let failed = |error: jinja::Error| self.failure(resource, &error);
         let given = self
             .given(test, model)
-            .map_err(|problem| self.plain_failure(resource, "Compilation Error", &problem))?;
+            .map_err(|problem| self.plain_failure(resource, "Parsing Error", &problem))?;
         let stand_ins = given.iter().map(|it| (it.key.clone(), stand_in(&it.cte))).collect();
         let context = self.unit_context(test, node, stand_ins, connection);
         let file = jinja::SourceFile::new(model.original_file_path.as_str(), model.raw_code.as_str());
@@ -168,7 +168,11 @@ impl Runtime {
                 self.input(input.trim(), model)
                     .map(|(key, node, cte)| Given { key, node, cte, fixture })
                     .ok_or_else(|| {
-                        format!("Unit test '{}' has an input that is not known: {input}", test.name)
+                        let quoted = input.replace('\'', "\"");
+                        format!(
+                            "Unit test '{}' had an input ({quoted}) which was not found in the manifest.",
+                            test.name
+                        )
                     })
             })
             .collect()

@@ -229,7 +229,15 @@ fn seed_checksum(source: &Source) -> Result<Checksum, Diagnostic> {
         return Ok(Checksum { name: "path".to_owned(), checksum: source.file.path.to_string() });
     }
     let bytes = std::fs::read(&source.file.location).map_err(unreadable)?;
-    Ok(node::sha256(String::from_utf8_lossy(&bytes).trim()))
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let line = bytes[..at].split(|byte| *byte == b'\n').count();
+        let message = format!("{}:{line}: byte {at} of the seed is not UTF-8", source.file.path);
+        Diagnostic::error(code::YAML, message)
+            .at(Place::file(source.file.path.as_ref()))
+            .hint("save the file as UTF-8")
+    })?;
+    Ok(node::sha256(text.trim()))
 }
 
 /// A draft with what is said of it; the key of the patch that was used.

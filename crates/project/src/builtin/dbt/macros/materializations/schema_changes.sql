@@ -85,14 +85,16 @@
     {{ return(adapter.dispatch('diff_column_data_types', 'dbt')(source_columns, target_columns)) }}
 {%- endmacro %}
 
-{# A text that is longer in the target than it has to be is no change. #}
+{# A text that is longer in the target than it has to be is no change, nor are other items of an array: dbt knows all
+   arrays by one name. #}
 {% macro default__diff_column_data_types(source_columns, target_columns) -%}
     {%- set before = {} -%}
     {%- for column in target_columns %}{% do before.update({column.name: column}) %}{% endfor -%}
     {%- set changes = [] -%}
     {%- for column in source_columns -%}
         {%- set old = before.get(column.name) -%}
-        {%- if old and old.exact_type != column.exact_type and not column.can_expand_to(other_column=old) -%}
+        {%- set are_arrays = old and old.exact_type.endswith('[]') and column.exact_type.endswith('[]') -%}
+        {%- if old and old.exact_type != column.exact_type and not are_arrays and not column.can_expand_to(other_column=old) -%}
             {%- do changes.append({'column_name': old.name, 'new_type': column.exact_type}) -%}
         {%- endif -%}
     {%- endfor -%}
