@@ -1,6 +1,6 @@
 //! The executor of models, seeds, snapshots and functions: compile, then the materialization macro.
 
-use crate::microbatch::{self, EventTimes, OpenBatches, Span};
+use crate::microbatch::{self, EventTimes, Former, OpenBatches};
 use platform_core::{
     Executor, Node, NodeResult, Resource, ResourceType, RunContext, Share, Status, UniqueId,
 };
@@ -18,7 +18,7 @@ pub struct Builder {
     /// Event times of microbatch models.
     pub times: EventTimes,
     /// `retry`: the batches of microbatch models that failed before; those of others are found anew.
-    pub batches: HashMap<UniqueId, Vec<Span>>,
+    pub batches: HashMap<UniqueId, Former>,
     /// Microbatch models that run and have batches for other slots.
     pub open: OpenBatches,
 }

@@ -20,7 +20,7 @@ pub use builder::Builder;
 pub use history::{RunRecord, record};
 pub use hooks::{Moment, hook_ids, run_hooks, skips_nodes, told_at_end};
 pub use line::{counted, plural};
-pub use microbatch::{EventTimes, OpenBatches, Span, parse_time, step_back};
+pub use microbatch::{EventTimes, Former, OpenBatches, Span, parse_time, step_back};
 pub use node_info::{Phase, node_info, timestamp};
 pub use plan::{Order, Plan};
 pub use project::runtime::{PreparationError, prepare};

@@ -18,6 +18,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 /// A window of event times; the end is not part of it.
 pub type Span = (DateTime<Utc>, DateTime<Utc>);
 
+/// What an earlier run made of a model's batches.
+#[derive(Clone, Debug, Default)]
+pub struct Former {
+    /// Those that are tried again.
+    pub failed: Vec<Span>,
+    /// Those that worked, which the new result tells of too: else the next `retry` would forget them.
+    pub successful: Vec<Span>,
+}
+
 /// Builds a model batch by batch; the first that fails on a new table ends it. The first and the last run alone, as they
 /// make the table and run the model's hooks; those between them beside each other where nobody can tell.
 pub(crate) fn build(
@@ -37,7 +46,7 @@ pub(crate) fn build(
         Err(problem) => return refused(builder, node, &problem, watch),
     };
     let spans = match builder.batches.get(&node.unique_id) {
-        Some(known) => known.clone(),
+        Some(former) => former.failed.clone(),
         None => match size.spans(node, &builder.times, fresh) {
             Ok(spans) => spans,
             Err(problem) => return refused(builder, node, &problem, watch),
@@ -63,7 +72,8 @@ pub(crate) fn build(
         run(total - 1);
     }
     let ends = std::mem::take(&mut batches.lock().ends);
-    outcome(node, &batches.spans, ends, watch)
+    let worked = builder.batches.get(&node.unique_id).map(|former| former.successful.as_slice());
+    outcome(node, &batches.spans, ends, worked.unwrap_or_default(), watch)
 }
 
 /// Models with batches that any slot may run.
@@ -300,6 +310,7 @@ fn outcome(
     node: &Node,
     spans: &[Span],
     ends: Vec<Option<Result<(), Option<Failure>>>>,
+    worked: &[Span],
     watch: Stopwatch,
 ) -> NodeResult {
     let (mut successful, mut failed, mut failure) = (Vec::new(), Vec::new(), None);
@@ -318,6 +329,7 @@ fn outcome(
         (0, _) => (Status::Error, "ERROR".to_owned()),
         (good, bad) => (Status::PartialSuccess, format!("PARTIAL SUCCESS ({good}/{})", good + bad)),
     };
+    successful.extend(worked);
     let mut result = NodeResult::new(node.unique_id.clone(), status, Some(message));
     let pairs = |spans: &[Span]| -> Vec<[String; 2]> {
         let text = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%S+00:00").to_string();

@@ -7,7 +7,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use clap::CommandFactory as _;
 use indexmap::IndexSet;
-use model_graph::{Span, parse_time};
+use model_graph::{Former, parse_time};
 use platform_core::{NodeResult, ResourceType, RunResults, Status, UniqueId};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -18,8 +18,8 @@ use std::ffi::OsString;
 pub struct Retry {
     /// What failed or was skipped.
     pub ids: IndexSet<UniqueId>,
-    /// The batches of microbatch models that failed.
-    pub batches: HashMap<UniqueId, Vec<Span>>,
+    /// The batches of microbatch models of which some worked.
+    pub batches: HashMap<UniqueId, Former>,
 }
 
 /// The verbs that can be tried again.
@@ -60,18 +60,21 @@ fn failed(results: &[NodeResult]) -> Retry {
         }
         retry.ids.insert(result.unique_id.clone());
         let batches = result.batch_results.as_ref().map(batches).unwrap_or_default();
-        if result.status == Status::PartialSuccess && !batches.is_empty() {
+        if !batches.successful.is_empty() && !batches.failed.is_empty() {
             retry.batches.insert(result.unique_id.clone(), batches);
         }
     }
     retry
 }
 
-fn batches(results: &Value) -> Vec<Span> {
+fn batches(results: &Value) -> Former {
     let time = |value: Option<&Value>| value.and_then(Value::as_str).and_then(parse_time);
     let span = |pair: &Value| Some((time(pair.get(0))?, time(pair.get(1))?));
-    let failed = results.get("failed").and_then(Value::as_array);
-    failed.map(|pairs| pairs.iter().filter_map(span).collect()).unwrap_or_default()
+    let spans = |key: &str| {
+        let pairs = results.get(key).and_then(Value::as_array);
+        pairs.map(|pairs| pairs.iter().filter_map(span).collect()).unwrap_or_default()
+    };
+    Former { failed: spans("failed"), successful: spans("successful") }
 }
 
 /// The last command's line, from its arguments, with those given now behind it.

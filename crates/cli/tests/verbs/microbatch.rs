@@ -52,6 +52,12 @@ async fn a_batch_that_fails_beside_others_is_the_only_one_that_fails() {
     assert_eq!(done.code, 1, "{}", done.text);
     done.says("PARTIAL SUCCESS (4/5)");
     assert_eq!(scene.texts("select day::text from dev.daily").await, ["5"]);
+    // Tried again and again, it stays the only one that is: what worked is not forgotten.
+    for _ in 0..2 {
+        let done = scene.dp("retry");
+        assert_eq!(done.code, 1, "{}", done.text);
+        done.says("Batch 1 of 1 ERROR creating batch 2026-01-03 of dev.daily");
+    }
 }
 
 #[tokio::test]
