@@ -1,8 +1,8 @@
 //! What a command says after its last node: how much ran in what time, what failed and why, a line of numbers.
 
 use crate::invocation::Invocation;
-use model_graph::Phase;
 use platform_core::event::{Level, Tone};
+use platform_core::node_info::{Phase, node_info};
 use platform_core::rows;
 use platform_core::{Event, EventSink as _, Manifest, NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::runtime::Runtime;
@@ -109,7 +109,7 @@ pub fn explain(invocation: &Invocation, runtime: &Runtime, result: &NodeResult) 
     let (kind, name) = (resource.resource_type(), resource.name());
     let path = resource.original_file_path();
     let group = group_of(manifest, resource);
-    let info = model_graph::node_info(resource, &Phase::of(result));
+    let info = node_info(resource, &Phase::of(result));
     let about = |event: Event| {
         let event = event.with("node_info", info.clone());
         match &group {

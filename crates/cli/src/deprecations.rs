@@ -145,6 +145,7 @@ mod tests {
             variables.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
         let environment = Environment {
             variables: Arc::new(variables),
+            metadata_envs: serde_json::Map::new(),
             working_dir: ".".into(),
             command: command.to_owned(),
         };

@@ -24,6 +24,8 @@ use std::time::Instant;
 pub struct Environment {
     /// Variables.
     pub variables: Arc<BTreeMap<String, String>>,
+    /// Those of them that artifacts tell, in the order in which the process has them.
+    pub metadata_envs: Map<String, Value>,
     /// The working directory.
     pub working_dir: PathBuf,
     /// The command line as typed, for `invocation_command`.
@@ -38,12 +40,12 @@ impl Environment {
         let program = words.first().map(|word| Path::new(word).file_name().unwrap_or_default());
         let program = program.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let rest = words.get(1..).unwrap_or_default();
+        let variables: Vec<(String, String)> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
         Self {
-            variables: Arc::new(
-                std::env::vars_os()
-                    .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-                    .collect(),
-            ),
+            metadata_envs: project::metadata_envs(variables.iter().map(|(name, value)| (name, value))),
+            variables: Arc::new(variables.into_iter().collect()),
             working_dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             command: std::iter::once(program).chain(rest.iter().cloned()).collect::<Vec<_>>().join(" "),
         }
@@ -238,6 +240,7 @@ impl Invocation {
             threads: self.threads(),
             vars: self.vars.clone(),
             env: self.environment.variables.clone(),
+            metadata_envs: self.environment.metadata_envs.clone(),
             target_path: place.target_path.clone(),
             fallback_profile: project::database::fallback_profile(&self.environment.variables),
             flags: Flags::given(self.told_flags()),
@@ -330,22 +333,13 @@ impl Invocation {
 
     /// `metadata` of an artifact of this command.
     pub fn metadata(&self, schema: &str) -> Metadata {
-        let env = self
-            .environment
-            .variables
-            .iter()
-            .filter_map(|(name, value)| {
-                let name = name.strip_prefix("DBT_ENV_CUSTOM_ENV_")?;
-                Some((name.to_owned(), Value::from(value.clone())))
-            })
-            .collect();
         Metadata {
             dbt_schema_version: schema.to_owned(),
             dbt_version: DBT_VERSION.to_owned(),
             generated_at: model_graph::timestamp(Utc::now()),
             invocation_id: Some(self.id.to_string()),
             invocation_started_at: Some(model_graph::timestamp(self.now)),
-            env,
+            env: self.environment.metadata_envs.clone(),
             more: Map::new(),
         }
     }

@@ -16,6 +16,7 @@ pub mod graph;
 pub mod manifest;
 pub mod node;
 mod node_artifact;
+pub mod node_info;
 mod reference;
 pub mod relation;
 pub mod resource;

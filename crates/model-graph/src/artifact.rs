@@ -79,7 +79,7 @@ impl ResultsFile {
         let Some(path) = &self.path else { return Ok(()) };
         let metadata = Metadata {
             dbt_schema_version: results::SCHEMA.to_owned(),
-            generated_at: crate::node_info::timestamp(Utc::now()),
+            generated_at: platform_core::node_info::timestamp(Utc::now()),
             ..self.head.metadata.clone()
         };
         let text = format!(

@@ -1,8 +1,8 @@
 //! Hooks of the project: `on-run-start` and `on-run-end`, one after the other on the first slot.
 
 use crate::line::{Line, aligned};
-use crate::node_info::{Phase, node_info};
 use platform_core::event::{Level, Tone};
+use platform_core::node_info::{Phase, node_info, working_on};
 use platform_core::{
     Event, Manifest, Node, NodeResult, Resource, ResourceType, RunContext, Status, UniqueId,
 };
@@ -74,6 +74,7 @@ pub fn run_hooks(
         };
         let started = Phase::started();
         say_start(hook, &name, line, &started, context);
+        let _working = working_on(Resource::Node(hook), &started);
         let mut watch = Stopwatch::start();
         let failure = |error| runtime.failure(Resource::Node(hook), &error);
         let compiled = runtime.compile_hook(hook, connection, names).map_err(failure)?;

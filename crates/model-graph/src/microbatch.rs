@@ -7,12 +7,13 @@ pub use window::{BatchSize, EventTimes, parse_time, step_back};
 
 use crate::builder::Builder;
 use crate::line::{Line, aligned};
-use crate::node_info::{Phase, node_info};
 use chrono::{DateTime, Utc};
 use platform_core::event::{Level, Tone};
+use platform_core::node_info::{Phase, node_info, working_on};
 use platform_core::{Event, Node, NodeResult, Resource, RunContext, Status};
 use project::runtime::{Batch, Compiled, Connection, Failure, Runtime, Stopwatch, Turn, Window};
 use serde_json::json;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A window of event times; the end is not part of it.
@@ -169,7 +170,14 @@ impl Batches {
         connection: Result<Arc<Connection>, warehouse::Error>,
         context: &RunContext,
     ) {
-        let end = self.one(index, connection, context);
+        // On another slot's thread it is the only thing that tells what the thread works on.
+        let _working = working_on(Resource::Node(&self.node), &Phase::started());
+        // Whatever happens, the batch has ended: others wait for it.
+        let end = catch_unwind(AssertUnwindSafe(|| self.one(index, connection, context)));
+        let end = end.unwrap_or_else(|_| {
+            let resource = Resource::Node(&self.node);
+            Err(Some(self.runtime.plain_failure(resource, "Internal Error", "a fault in Data Platform")))
+        });
         self.lock().ends[index] = Some(end);
         self.ended.notify_all();
     }

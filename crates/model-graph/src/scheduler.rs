@@ -2,10 +2,10 @@
 
 use crate::artifact::ResultsFile;
 use crate::line::{self, Line};
-use crate::node_info::{Phase, node_info, run_result};
 use crate::plan::Plan;
 use crate::schedule::{Schedule, Skipped, Turn};
 use platform_core::event::Level;
+use platform_core::node_info::{Phase, node_info, run_result, working_on};
 use platform_core::{Event, Executor, NodeResult, Resource, RunContext, Share, Status, UniqueId};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -251,6 +251,7 @@ impl<'a> Walk<'a> {
         if ids.is_empty() {
             return;
         }
+        let _working = begun.first().map(|node| working_on(node.resource, &node.phase));
         let results = contained(&ids, || match ids.as_slice() {
             [id] => vec![self.executor.execute_sharing(id, slot, self.context, &|| self.call_idle())],
             ids => self.executor.execute_together(ids, slot, self.context),

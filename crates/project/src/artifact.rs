@@ -1,6 +1,6 @@
 //! Artifacts that reading alone makes.
 
-use crate::context::shared::{DBT_VERSION, metadata_envs};
+use crate::context::shared::DBT_VERSION;
 use crate::options::ReadOptions;
 use crate::settings::Settings;
 use chrono::{DateTime, Utc};
@@ -31,7 +31,7 @@ pub fn metadata(options: &ReadOptions, settings: &Settings) -> Metadata {
         generated_at: stamp(options.now),
         invocation_id: Some(options.invocation_id.clone()),
         invocation_started_at: Some(stamp(options.now)),
-        env: metadata_envs(&options.env),
+        env: options.metadata_envs.clone(),
         more: more.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>(),
     }
 }

@@ -15,6 +15,7 @@
 
 pub mod artifact;
 pub mod builtin;
+mod catalogs;
 pub mod code;
 pub mod config;
 pub mod context;
@@ -39,6 +40,7 @@ pub mod shape;
 pub mod stage;
 pub mod yaml;
 
+pub use context::shared::metadata_envs;
 pub use error::Error;
 pub use flags::Flags;
 pub use options::ReadOptions;

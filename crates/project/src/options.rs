@@ -26,6 +26,8 @@ pub struct ReadOptions {
     pub vars: Map<String, Value>,
     /// The environment's variables.
     pub env: Arc<BTreeMap<String, String>>,
+    /// What the environment says in `DBT_ENV_CUSTOM_ENV_…`, in its order: artifacts and templates tell.
+    pub metadata_envs: Map<String, Value>,
     /// `--target-path`; otherwise `DBT_TARGET_PATH`, `target-path` of the project, `target`.
     pub target_path: Option<PathBuf>,
     /// The profile to use where no `profiles.yml` names one: `DATABASE_URL` or the embedded server.
@@ -55,6 +57,7 @@ impl ReadOptions {
             threads: None,
             vars: Map::new(),
             env: Arc::default(),
+            metadata_envs: Map::new(),
             target_path: None,
             fallback_profile: None,
             flags: Flags::default(),

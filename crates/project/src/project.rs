@@ -1,6 +1,7 @@
 //! A project, read: what later stages need of it.
 
 use crate::artifact;
+use crate::catalogs;
 use crate::config::Unused;
 use crate::context::Shared;
 use crate::context::macros::Macros;
@@ -155,8 +156,15 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
     let vars =
         Vars::new(packages.iter().map(|(name, package)| (name.as_str(), &package.settings)), &options.vars);
     let name = settings.name.clone();
-    let mut constants =
-        Shared::constants(&options.env, &profile, &flags, &options.invocation_id, options.now, &name);
+    let mut constants = Shared::constants(
+        &options.env,
+        &options.metadata_envs,
+        &profile,
+        &flags,
+        &options.invocation_id,
+        options.now,
+        &name,
+    );
     let arguments = serde_json::Value::Object(options.invocation_args.clone());
     constants.insert("invocation_args_dict", jinja::value::from_json(&arguments));
     let shared = Arc::new(Shared {
@@ -184,6 +192,8 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
     });
     diagnostics.extend(assembled.diagnostics);
     let mut manifest = assembled.manifest;
+    let verb = shared.flags.get("which").and_then(serde_json::Value::as_str);
+    catalogs::check(&options.project_dir, verb, &shared)?;
     manifest.selectors = selectors::read(&options.project_dir, &shared, &mut diagnostics)?;
     manifest.metadata = artifact::metadata(options, &packages[0].settings);
     let root = packages[0].root.clone();

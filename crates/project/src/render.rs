@@ -192,8 +192,15 @@ pub fn all(_path: &[&str]) -> bool {
 
 /// What YAML sees before there is a profile or a macro.
 pub fn bootstrap(options: &crate::options::ReadOptions, profile: &crate::profile::Profile) -> Arc<Shared> {
-    let constants =
-        Shared::constants(&options.env, profile, &options.flags, &options.invocation_id, options.now, "");
+    let constants = Shared::constants(
+        &options.env,
+        &options.metadata_envs,
+        profile,
+        &options.flags,
+        &options.invocation_id,
+        options.now,
+        "",
+    );
     Arc::new(Shared {
         jinja: jinja::Environment::new(),
         macros: Arc::new(Macros::default()),

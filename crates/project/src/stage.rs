@@ -79,6 +79,7 @@ pub fn read(
         threads: request.threads,
         vars: variables(request.vars.as_deref())?,
         env: environment.clone(),
+        metadata_envs: crate::metadata_envs(environment.iter()),
         target_path: request.target_path.clone(),
         fallback_profile: database::fallback_profile(environment),
         flags: Flags::given(request.flags.clone()),

@@ -6,6 +6,7 @@
 use crate::Tester;
 use crate::scan::{Answer, Scan};
 use crate::threshold::Thresholds;
+use platform_core::node_info::{self, Phase, Stage, working_on};
 use platform_core::results::Timing;
 use platform_core::{Node, NodeResult, Resource, RunContext, Status, UniqueId};
 use project::runtime::{BuiltinTest, Compiled, Connection, Stopwatch};
@@ -88,8 +89,10 @@ impl Tester {
     fn seat<'a>(&self, node: &'a Node, connection: &Arc<Connection>) -> Seat<'a> {
         let Some(thresholds) = Thresholds::of(&node.config) else { return Seat::Alone(node) };
         let watch = Stopwatch::start();
+        let _working = working_on(Resource::Node(node), &Phase::started());
         let compiled = self.runtime.begin_node(node, connection).and_then(|()| {
             let compiled = self.runtime.compile(node, connection)?;
+            node_info::enter(&node.unique_id, Stage::Executing, &**connection.events());
             let test = self.runtime.builtin_test(node, &compiled, connection)?;
             if test.is_some() {
                 self.runtime.write_test(node, &compiled, connection)?;

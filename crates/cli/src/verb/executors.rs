@@ -1,6 +1,7 @@
 //! Who runs the nodes of a verb: built and tested, compiled only, cloned.
 
 use model_graph::Builder;
+use platform_core::node_info::{self, Stage};
 use platform_core::{
     Executor, Node, NodeResult, Resource, ResourceType, RunContext, Share, Status, UniqueId,
 };
@@ -80,6 +81,7 @@ impl Executor for Compiler {
             Some(Resource::Node(node)) => {
                 on_node(node, slot, &self.runtime, &self.slots, |connection, watch| {
                     let compiled = self.runtime.compile(node, connection)?;
+                    node_info::enter(id, Stage::Executing, &*context.events);
                     watch.next("execute");
                     Ok(Done { compiled: Some(compiled.sql.clone()), ..Done::default() })
                 })

@@ -12,6 +12,7 @@ use crate::state;
 use crate::times;
 use crate::verb::compile::show;
 use crate::verb::nodes::results_file;
+use platform_core::node_info::{Phase, working_on};
 use platform_core::{Diagnostic, Node, NodeResult, Resource, Status};
 use project::Project;
 use project::runtime::{Runtime, RuntimeOptions, Slots};
@@ -51,8 +52,10 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
     let file = results_file(invocation, &project);
     let (runtime, slots) = engine(invocation, project, &database)?;
     let connection = slots.connection(0)?;
+    let working = working_on(Resource::Node(&node), &Phase::started());
     let done = runtime.begin_node(&node, &connection).and_then(|()| runtime.compile(&node, &connection));
     connection.rollback();
+    drop(working);
     let result = match &done {
         Ok(compiled) => {
             let sql = &compiled.sql;

@@ -13,6 +13,7 @@ use crate::verb::inline::{self, engine};
 use crate::verb::nodes::results_file;
 use model_graph::ResultsFile;
 use platform_core::event::Level;
+use platform_core::node_info::{Phase, working_on};
 use platform_core::{Node, NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::Project;
 use project::runtime::Stopwatch;
@@ -136,6 +137,7 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
         (shows_tests || !is_test(node)) && (!names_some || request.names(&node.name) || shows_tests)
     };
     for node in &nodes {
+        let _working = working_on(Resource::Node(node), &Phase::started());
         let mut watch = Stopwatch::start();
         watch.next("execute");
         let mut result = match runtime.show(node, limit, &connection) {

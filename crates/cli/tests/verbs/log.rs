@@ -77,3 +77,38 @@ async fn what_is_shown_has_facts_and_is_what_the_selection_names() {
     refused.says("Database Error in model bad (models/bad.sql)");
     scene.good("show --select nowhere").says("Nothing to do");
 }
+
+/// Events of templates and statements name the node that they are of, and how far it is.
+#[tokio::test]
+async fn events_of_templates_and_statements_name_their_node() {
+    let scene = Scene::new(&[
+        ("models/m_v1.sql", "{{ log('made', info=true) }} select 1 as id"),
+        ("models/m_v2.sql", "select 2 as id"),
+        ("models/m.yml", "models: [{name: m, latest_version: 1, versions: [{v: 1}, {v: 2}]}]"),
+        (
+            "models/reader.sql",
+            "{{ config(pre_hook=\"{{ log('hook', info=true) }} select 1\") }} select * from {{ ref('m') }}",
+        ),
+    ])
+    .await;
+    let done = scene.dp("run --log-format json --log-level debug");
+    assert_eq!(done.code, 0, "{}", done.text);
+    let stages = |name: &str| -> Vec<String> {
+        let named = events(&done.text, name).into_iter().filter_map(|event| {
+            let info = &event["data"]["node_info"];
+            Some(format!("{} {}", info["node_name"].as_str()?, info["node_status"].as_str()?))
+        });
+        named.collect()
+    };
+    assert_eq!(stages("JinjaLogInfo"), ["m compiling", "reader executing"]);
+    assert!(stages("SQLQuery").contains(&"reader executing".to_owned()), "{}", done.text);
+    assert_eq!(stages("NodeCompiling").len(), 3);
+    assert_eq!(stages("NodeExecuting").len(), 3);
+    check(
+        &done.text,
+        "UnpinnedRefNewVersionAvailable",
+        "I064",
+        &json!({"ref_node_name": "m", "ref_node_version": "1", "ref_max_version": "2"}),
+    );
+    assert_eq!(stages("UnpinnedRefNewVersionAvailable"), ["reader compiling"]);
+}

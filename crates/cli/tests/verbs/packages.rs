@@ -163,3 +163,30 @@ async fn what_the_adapter_does_is_an_installed_packages_macro_where_it_has_one()
     scene.good("seed").says("lent: s");
     assert_eq!(scene.texts("select id::text from dev.s").await, ["1"]);
 }
+
+/// <https://docs.getdbt.com/reference/resource-properties/overrides>
+#[tokio::test]
+async fn tests_of_an_overridden_source_are_the_packages_and_stand_for_its_own() {
+    let source = "sources: [{name: s, schema: dev, tables: [{name: t, columns: [\
+                  {name: id, data_tests: [unique]}, {name: other, data_tests: [not_null]}]}]}]";
+    let scene = Scene::new(&[
+        ("models/m.sql", "select 1 as id"),
+        ("packages.yml", "packages: [{local: shelf}]"),
+        ("shelf/dbt_project.yml", "name: shelf\nprofile: shop\n"),
+        ("shelf/models/s.yml", source),
+    ])
+    .await;
+    scene.good("deps");
+    for (columns, expected) in [
+        ("", ["shelf.source_not_null_s_t_other", "shelf.source_unique_s_t_id"].as_slice()),
+        (", columns: [{name: id, data_tests: [not_null]}]", &["shelf.source_not_null_s_t_id"]),
+        (", columns: [{name: id}]", &[]),
+    ] {
+        let patch = format!("sources: [{{name: s, overrides: shelf, tables: [{{name: t{columns}}}]}}]");
+        scene.write("models/s.yml", &patch);
+        let done = scene.good("--quiet ls --resource-type test");
+        let mut found: Vec<&str> = done.text.lines().filter(|line| line.starts_with("shelf.")).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{patch}");
+    }
+}

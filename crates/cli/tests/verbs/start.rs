@@ -32,3 +32,44 @@ async fn a_project_wants_a_name_and_can_go_without_a_profile() {
     scene.good("init bakery --skip-profile-setup --profiles-dir made");
     assert!(!scene.path("made/profiles.yml").exists());
 }
+
+/// Postgres has no catalogs; what dbt's adapter refuses is refused, and by the same verbs.
+#[tokio::test]
+async fn catalogs_are_checked_where_nodes_are_made() {
+    let scene = Scene::new(&[("models/m.sql", "select 1 as id")]).await;
+    let integration = |name: &str| format!("{{name: {name}, catalog_type: built_in}}");
+    let (one, two) = (integration("one"), integration("two"));
+    for (file, told) in [
+        ("catalogs: [{name: c}]".to_owned(), "must specify an 'active_write_integration' when multiple"),
+        (
+            format!(
+                "catalogs: [{{name: c, write_integrations: [{one}, {two}], active_write_integration: three}}]"
+            ),
+            "from its set of defined 'write_integrations': ['one', 'two']. Got: 'three'",
+        ),
+        (
+            format!(
+                "catalogs: [{{name: c, write_integrations: [{one}, {one}], active_write_integration: one}}]"
+            ),
+            "cannot have multiple 'write_integrations' with the same name: 'one'",
+        ),
+        (
+            "catalogs: [{name: c, write_integrations: [{name: a}]}]".to_owned(),
+            "'catalog_type' is a required property",
+        ),
+        (format!("catalogs: [{{name: c, write_integrations: [{one}]}}]"), "Catalog type is not supported"),
+        (String::new(), "is empty"),
+    ] {
+        scene.write("catalogs.yml", &file);
+        let done = scene.dp("parse");
+        assert_eq!(done.code, 2, "{file}\n{}", done.text);
+        done.says(told);
+        scene.good("ls");
+    }
+    scene.write("catalogs.yml", "catalogs: []");
+    scene.good("parse");
+    scene.write("models/m.sql", "{{ config(catalog_name='c') }} select 1 as id");
+    let done = scene.dp("ls");
+    assert_eq!(done.code, 2, "{}", done.text);
+    done.says("Catalog not found");
+}

@@ -175,7 +175,8 @@ fn warn(state: &State<'_, '_>, message: String) -> Result<Value, HostError> {
         if events.is_error(NAME) {
             return Err(Raised::compilation(message));
         }
-        events.send(Event::new(Level::Warn, NAME, message.clone()).code("I061").with("msg", message));
+        let event = Event::new(Level::Warn, NAME, message.clone()).code("I061").with("msg", message);
+        events.send(event);
     }
     Ok(Value::from(""))
 }

@@ -7,6 +7,7 @@ use crate::{json, yaml};
 use jinja::Value;
 use md5::{Digest, Md5};
 use platform_core::event::{Event, Level};
+use platform_core::node_info;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -39,7 +40,8 @@ pub fn print(context: Arc<Context>) -> Value {
 fn say(context: &Context, event: Event, message: &str) {
     let shared = context.shared();
     let message = crate::context::env::scrub(message, &shared.env);
-    shared.events.send(Event { message: message.clone(), ..event }.with("msg", message));
+    let event = Event { message: message.clone(), ..event }.with("msg", message);
+    shared.events.send(node_info::about_current(event));
 }
 
 /// `fromjson(string, default=None)`.

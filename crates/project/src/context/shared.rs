@@ -120,6 +120,7 @@ impl Shared {
     /// The constants for these parts; [`Shared::constants`] is made of them.
     pub fn constants(
         env: &Arc<BTreeMap<String, String>>,
+        metadata_envs: &Map<String, Json>,
         profile: &Profile,
         flags: &Flags,
         invocation_id: &str,
@@ -152,7 +153,7 @@ impl Shared {
             ("run_started_at", jinja::value::moment(now)),
             ("exceptions", Exceptions::value()),
             ("project_name", Value::from(project_name)),
-            ("dbt_metadata_envs", jinja::value::from_json(&Json::Object(metadata_envs(env)))),
+            ("dbt_metadata_envs", jinja::value::from_json(&Json::Object(metadata_envs.clone()))),
         ])
     }
 }
@@ -199,11 +200,24 @@ impl Object for NoTarget {
     }
 }
 
-/// `DBT_ENV_CUSTOM_ENV_*` variables, without the prefix.
-pub fn metadata_envs(env: &BTreeMap<String, String>) -> Map<String, Json> {
-    env.iter()
-        .filter_map(|(name, value)| {
-            name.strip_prefix("DBT_ENV_CUSTOM_ENV_").map(|name| (name.to_owned(), Json::from(value.as_str())))
-        })
-        .collect()
+/// `DBT_ENV_CUSTOM_ENV_*` variables without the prefix, in the order in which they are given.
+pub fn metadata_envs<'v>(variables: impl IntoIterator<Item = (&'v String, &'v String)>) -> Map<String, Json> {
+    let custom = variables.into_iter().filter_map(|(name, value)| {
+        name.strip_prefix("DBT_ENV_CUSTOM_ENV_").map(|name| (name.to_owned(), Json::from(value.as_str())))
+    });
+    custom.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::metadata_envs;
+
+    #[test]
+    fn custom_variables_keep_the_order_of_the_environment() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let variables =
+            [pair("DBT_ENV_CUSTOM_ENV_RUN", "1"), pair("HOME", "/"), pair("DBT_ENV_CUSTOM_ENV_JOB", "2")];
+        let found = metadata_envs(variables.iter().map(|(name, value)| (name, value)));
+        assert_eq!(serde_json::to_string(&found).ok().as_deref(), Some(r#"{"RUN":"1","JOB":"2"}"#));
+    }
 }

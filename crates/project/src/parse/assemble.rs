@@ -146,6 +146,7 @@ impl Assembler<'_> {
         self.unit_tests(&blocks, &fixtures);
         self.manifest.docs = self.scene.docs.blocks.clone();
         self.diagnostics.extend(verify::check(&self.manifest, &self.scene.shared.flags));
+        self.diagnostics.extend(crate::catalogs::asked_for(&self.manifest));
         self.diagnostics.extend(deprecated::check(self.scene, &self.manifest));
         let restricted: Vec<String> = self
             .input

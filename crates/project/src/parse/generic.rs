@@ -202,7 +202,7 @@ fn no_test(scene: &Scene<'_>, metadata: &TestMetadata, place: Place) -> Diagnost
 }
 
 fn place(block: &Block, spec: &TestSpec) -> Place {
-    block.properties.document.place(&spec.span)
+    spec.file.as_deref().unwrap_or(&block.properties).document.place(&spec.span)
 }
 
 fn refused(why: &str, block: &Block, spec: &TestSpec) -> Diagnostic {

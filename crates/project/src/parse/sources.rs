@@ -7,11 +7,12 @@ use crate::config::{self, Kind};
 use crate::properties::Block;
 use crate::properties::columns::columns;
 use crate::properties::tests::{TestSpec, tests};
-use crate::yaml::Node as Yaml;
+use crate::yaml::{Content, Node as Yaml};
 use platform_core::node::Source;
 use platform_core::relation::Quoting;
 use platform_core::{Diagnostic, NodeConfig, Relation, ResourceType, UniqueId};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A table with its tests.
@@ -22,7 +23,7 @@ pub struct Table {
     pub tests: Vec<TestSpec>,
     /// What they are of.
     pub target: Target,
-    /// The block; for tests of a patched source, the patch's.
+    /// The block.
     pub block: Block,
 }
 
@@ -97,7 +98,7 @@ impl<'a> Reader<'a> {
             resolved.insert("freshness".to_owned(), threshold(&Map::new()));
         }
         let quoting = self.quoting()?;
-        let (tests, target, warnings, tests_block) = self.tests(&name, &resolved)?;
+        let (tests, target, warnings) = self.tests(&name, &resolved)?;
         let database = self.text_of_source("database").filter(|it| !it.is_empty());
         let database = database.unwrap_or_else(|| self.scene.shared.profile.database.clone());
         let schema = self.text_of_source("schema").unwrap_or_else(|| block.name().to_owned());
@@ -149,7 +150,7 @@ impl<'a> Reader<'a> {
         }
         let mut warnings = warnings;
         warnings.extend(self.unmeasured(&source));
-        Ok((Table { source, tests, target, block: tests_block }, warnings))
+        Ok((Table { source, tests, target, block: self.block.clone() }, warnings))
     }
 
     fn describe(&self, source: &mut Source) -> Result<(), Diagnostic> {
@@ -255,12 +256,12 @@ impl<'a> Reader<'a> {
         Ok(meta)
     }
 
+    /// The columns: those of the overriding table stand for all of them, if it has any.
     fn columns(&self) -> Result<indexmap::IndexMap<String, platform_core::node::Column>, Diagnostic> {
-        let mut found = columns(self.block, self.item, self.path)?;
-        if let (Some(block), Some(patch)) = (self.overrides, self.patch) {
-            found.extend(columns(block, patch, self.path)?);
+        match (self.overrides, self.patch) {
+            (Some(block), Some(patch)) if patch.get("columns").is_some() => columns(block, patch, self.path),
+            _ => columns(self.block, self.item, self.path),
         }
-        Ok(found)
     }
 
     /// `quoting` of the source with the table's over it.
@@ -297,28 +298,36 @@ impl<'a> Reader<'a> {
         Relation { quoting, ..Relation::new(database, schema, identifier) }.to_string()
     }
 
+    /// The tests: those that an overriding table names in columns stand for those of all columns, and its own for the
+    /// table's own. They are the package's all the same.
     fn tests(
         &self,
         table: &str,
         config: &Map<String, Value>,
-    ) -> Result<(Vec<TestSpec>, Target, Vec<Diagnostic>, Block), Diagnostic> {
-        let (specs, mut warnings) = tests(self.block, self.item, self.path)?;
-        let mut specs = specs;
-        let mut block = self.block.clone();
+    ) -> Result<(Vec<TestSpec>, Target, Vec<Diagnostic>), Diagnostic> {
+        let mut kept = Cow::Borrowed(self.item);
+        if let (Content::Map(entries), Some(patch)) = (&self.item.content, self.patch) {
+            let names = |keys: &[&str]| keys.iter().any(|key| patch.get(key).is_some());
+            let is_replaced = |key: &str| match key {
+                "columns" => names(&["columns"]),
+                "data_tests" | "tests" => names(&["data_tests", "tests"]),
+                _ => false,
+            };
+            let rest = entries.iter().filter(|entry| !is_replaced(&entry.key)).cloned().collect();
+            kept = Cow::Owned(Yaml::new(Content::Map(rest), self.item.span.clone()));
+        }
+        let (mut specs, mut warnings) = tests(self.block, &kept, self.path)?;
         if let (Some(over), Some(patch)) = (self.overrides, self.patch) {
             let (own, more) = tests(over, patch, self.path)?;
             warnings.extend(more);
-            if !own.is_empty() {
-                specs = own;
-                block = over.clone();
-            }
+            specs.extend(own.into_iter().map(|it| TestSpec { file: Some(over.properties.clone()), ..it }));
         }
         let target = Target::Source {
             source: self.block.name().to_owned(),
             table: table.to_owned(),
             tags: config::tags(config).into_iter().collect(),
         };
-        Ok((specs, target, warnings, block))
+        Ok((specs, target, warnings))
     }
 }
 

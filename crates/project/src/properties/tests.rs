@@ -1,13 +1,14 @@
 //! Data tests of a resource, in every form that dbt reads
 //! (<https://docs.getdbt.com/reference/resource-properties/data-tests>).
 
-use super::block::Block;
+use super::block::{Block, Properties};
 use crate::code;
 use crate::python;
 use crate::yaml::{Content, Entry, Node};
 use platform_core::Diagnostic;
 use serde_json::{Map, Value};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A generic test as written.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct TestSpec {
     pub column_tags: Vec<String>,
     /// Bytes of the properties file that it stands at.
     pub span: Range<usize>,
+    /// The file, where it isn't the one that describes the resource: that of a project which overrides a source.
+    pub file: Option<Arc<Properties>>,
 }
 
 /// Configuration that may stand beside the arguments.
@@ -167,6 +170,7 @@ impl Reader<'_> {
             column: column.cloned(),
             column_tags: Vec::new(),
             span: node.span.clone(),
+            file: None,
         })
     }
 

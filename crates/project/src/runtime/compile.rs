@@ -4,6 +4,7 @@ use crate::context::Recorder;
 use crate::runtime::inject;
 use crate::runtime::{Batch, Connection, NodeContext, Runtime};
 use platform_core::node::ExtraCte;
+use platform_core::node_info::{self, Stage};
 use platform_core::{Node, ResourceType, UniqueId};
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ impl Runtime {
         connection: &Arc<Connection>,
         batch: Option<&Batch>,
     ) -> Result<Arc<Compiled>, jinja::Error> {
+        node_info::enter(&node.unique_id, Stage::Compiling, &*self.inner.shared.events);
         let mut context = self.context(Some(Arc::new(node.clone())), connection, batch.cloned());
         let recorder = Arc::new(Recorder::default());
         context.context = context.context.recording(recorder.clone());

@@ -2,6 +2,7 @@
 
 use crate::context::raised::{Kind, Raised};
 use platform_core::event::{Event, EventSink, Level};
+use platform_core::node_info::about_current;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -33,8 +34,6 @@ pub struct Comment {
     pub append: bool,
     /// The node whose statements these are, or a word like `master`, for the log.
     pub name: String,
-    /// `node_info` of the events of these statements.
-    pub node_info: serde_json::Value,
 }
 
 /// A statement that the database refused, and what was sent.
@@ -222,13 +221,11 @@ impl Connection {
         };
         let shift = head.chars().count() + begin.chars().count();
         let sent = format!("{head}{begin}{body}");
-        self.events.send(
-            Event::new(Level::Debug, "SQLQuery", format!("On {}: {head}{body}", comment.name))
-                .code("E016")
-                .with("conn_name", comment.name.as_str())
-                .with("node_info", comment.node_info.clone())
-                .with("sql", sent.as_str()),
-        );
+        let event = Event::new(Level::Debug, "SQLQuery", format!("On {}: {head}{body}", comment.name))
+            .code("E016")
+            .with("conn_name", comment.name.as_str())
+            .with("sql", sent.as_str());
+        self.events.send(about_current(event));
         self.send_again_after_deadlock(&sent, sql, shift)
     }
 
@@ -261,16 +258,12 @@ impl Connection {
             Refused { error, sql: sql.to_owned(), position }
         })?;
         let elapsed = started.elapsed().as_secs_f64();
-        self.events.send(
-            Event::new(
-                Level::Debug,
-                "SQLQueryStatus",
-                format!("SQL status: {} in {elapsed:.3} seconds", outcome.tag),
-            )
+        let message = format!("SQL status: {} in {elapsed:.3} seconds", outcome.tag);
+        let event = Event::new(Level::Debug, "SQLQueryStatus", message)
             .code("E017")
             .with("status", outcome.tag.as_str())
-            .with("elapsed", elapsed),
-        );
+            .with("elapsed", elapsed);
+        self.events.send(about_current(event));
         Ok(outcome)
     }
 }

@@ -9,6 +9,7 @@ use crate::runtime::statements::Response;
 use crate::runtime::table::Table;
 use crate::runtime::{Batch, Connection, NodeContext, Runtime};
 use jinja::Value;
+use platform_core::node_info::{self, Stage};
 use platform_core::{Node, Relation, ResourceType};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -69,6 +70,7 @@ impl Runtime {
         connection: &Arc<Connection>,
         batch: Option<Batch>,
     ) -> Result<Built, jinja::Error> {
+        node_info::enter(&node.unique_id, Stage::Executing, &*self.inner.shared.events);
         let mut ready = node.clone();
         ready.compiled = node.resource_type != ResourceType::Seed;
         ready.compiled_code = ready.compiled.then(|| compiled.sql.clone());
@@ -295,7 +297,6 @@ impl Runtime {
         connection: &Arc<Connection>,
     ) -> Result<Comment, jinja::Error> {
         let name = node.map_or("master", |node| node.unique_id.as_str()).to_owned();
-        let node_info = node.map_or_else(|| Json::Object(Map::new()), node_info);
         let setting = self.project().settings().query_comment.as_ref();
         let append = setting.and_then(|it| it.get("append")).and_then(Json::as_bool).unwrap_or(false);
         let custom = match setting {
@@ -305,10 +306,10 @@ impl Runtime {
             Some(_) => Some(""),
         };
         let Some(custom) = custom else {
-            return Ok(Comment { text: self.default_comment(node, &name), append, name, node_info });
+            return Ok(Comment { text: self.default_comment(node, &name), append, name });
         };
         if custom.trim().is_empty() {
-            return Ok(Comment { name, node_info, ..Comment::default() });
+            return Ok(Comment { name, ..Comment::default() });
         }
         let context = self.context(node.map(|node| Arc::new(node.clone())), connection, None);
         context.context.add("connection_name", Value::from(name.as_str()));
@@ -322,7 +323,7 @@ impl Runtime {
             let message = format!("query comment contains illegal value \"*/\": {text}");
             return Err(Raised::error(Kind::Runtime, message).into());
         }
-        Ok(Comment { text, append, name, node_info })
+        Ok(Comment { text, append, name })
     }
 
     fn default_comment(&self, node: Option<&Node>, name: &str) -> String {
@@ -340,17 +341,6 @@ impl Runtime {
         ]));
         crate::json::dumps(&comment)
     }
-}
-
-/// The node as events of its statements name it.
-fn node_info(node: &Node) -> Json {
-    serde_json::json!({
-        "materialized": node.config.materialized(),
-        "node_name": node.name,
-        "node_path": node.path,
-        "resource_type": node.resource_type,
-        "unique_id": node.unique_id,
-    })
 }
 
 /// Whether the materialization can build a node in its language, and a function in Python says what it needs.

@@ -190,6 +190,7 @@ impl Runtime {
         let vars = Vars::new(packages, &project.cli_vars);
         let constants = Shared::constants(
             &project.env,
+            &project.manifest.metadata.env,
             &project.profile,
             &project.flags,
             &project.invocation_id,

@@ -13,7 +13,8 @@ use crate::runtime::seed::{SeedFile, SeedRows};
 use crate::runtime::statements::Statements;
 use crate::runtime::{Batch, Runtime};
 use jinja::{HostError, Object, ObjectRepr, State, Value};
-use platform_core::{Node, Relation, ResourceType, UniqueId};
+use platform_core::event::Level;
+use platform_core::{Event, Node, Relation, ResourceType, UniqueId};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -140,6 +141,9 @@ impl NodeState {
             return Ok(stand_in);
         }
         self.check_known(node, &wanted)?;
+        if wanted.version.is_none() {
+            self.tell_of_newer_version(node);
+        }
         if node.is_ephemeral() {
             let mut met = self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner);
             if !met.contains(&node.unique_id) {
@@ -148,6 +152,37 @@ impl NodeState {
             return ephemeral(node);
         }
         Ok(Value::from_object(self.runtime.readable(node, self.node.as_deref(), self.batch.as_ref())))
+    }
+
+    /// A reference without a version reads the latest; there may be one to try that isn't marked so yet.
+    fn tell_of_newer_version(&self, target: &Node) {
+        let (Some(version), Some(reader)) = (&target.only.version, &self.node) else { return };
+        let nodes = self.runtime.project().manifest.nodes.values();
+        let versions = nodes
+            .filter(|node| node.name == target.name && node.package_name == target.package_name)
+            .filter_map(|node| node.only.version.as_ref());
+        let newest =
+            versions.fold(version, |newest, other| if newer(other, newest) { other } else { newest });
+        if newest == version {
+            return;
+        }
+        let (newest, version) = (crate::python::text(newest), crate::python::text(version));
+        let (name, package) = (&target.name, &target.package_name);
+        let message = format!(
+            "While compiling '{}':\nFound an unpinned reference to versioned model '{name}' in project '{package}'.\n\
+             Resolving to latest version: {name}.v{version}\nA prerelease version {newest} is available. It has not yet \
+             been marked 'latest' by its maintainer.\nWhen that happens, this reference will resolve to \
+             {name}.v{newest} instead.\n\n  Try out v{newest}: {{{{ ref('{package}', '{name}', v='{newest}') }}}}\n  \
+             Pin to  v{version}: {{{{ ref('{package}', '{name}', v='{version}') }}}}\n",
+            reader.name
+        );
+        let event = Event::new(Level::Info, "UnpinnedRefNewVersionAvailable", message)
+            .code("I064")
+            .with("ref_max_version", newest)
+            .with("ref_node_name", name.as_str())
+            .with("ref_node_package", package.as_str())
+            .with("ref_node_version", version);
+        self.connection.events().send(platform_core::node_info::about_current(event));
     }
 
     /// In a unit test, what was given for an input; an error where nothing was.
@@ -368,6 +403,15 @@ impl Names for NodeNames {
             "metric",
             "invocation_args_dict",
         ]
+    }
+}
+
+/// Whether a version comes after another: by number where both are numbers, else as texts.
+fn newer(one: &Json, other: &Json) -> bool {
+    let number = |version: &Json| version.as_f64().or_else(|| version.as_str()?.parse().ok());
+    match (number(one), number(other)) {
+        (Some(one), Some(other)) => one > other,
+        _ => crate::python::text(one) > crate::python::text(other),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::runtime::statements::Response;
 use crate::runtime::{ComparedRows, Compiled, Connection, Failure, NodeContext, Runtime, Stopwatch, inject};
 use jinja::{HostError, Object, State, Value};
 use platform_core::node::{ExtraCte, UnitTest};
+use platform_core::node_info::{self, Stage};
 use platform_core::seed::{SeedOptions, SeedValue};
 use platform_core::{Diagnostic, Node, NodeConfig, Relation, RelationKind, Resource, ResourceType, UniqueId};
 use serde_json::{Map, Value as Json};
@@ -70,6 +71,10 @@ impl Runtime {
         })?;
         let node = unit_node(test, model);
         self.begin_node(&node, connection).map_err(failed)?;
+        // As in dbt, whose unit tests are compiled where other nodes execute.
+        for stage in [Stage::Compiling, Stage::Executing] {
+            node_info::enter(&test.unique_id, stage, &*self.inner.shared.events);
+        }
         let compiled = self.compile_unit_test(test, model, &node, connection)?;
         watch.next("execute");
         let built = self.build(&node, &compiled, connection, None).map_err(|error| Failure {

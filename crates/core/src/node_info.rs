@@ -1,9 +1,13 @@
 //! `node_info` and `run_result` of events, as in dbt's structured logs
 //! (<https://docs.getdbt.com/reference/events-logging#node_info>).
 
+use crate::event::{Event, EventSink, Level};
+use crate::resource::Resource;
+use crate::results::{NodeResult, Status};
+use crate::unique_id::UniqueId;
 use chrono::{DateTime, SecondsFormat, Utc};
-use platform_core::{NodeResult, Resource, Status};
 use serde_json::{Map, Value, json};
+use std::cell::RefCell;
 
 /// Where a node stands: when it began, when it ended, its status.
 #[derive(Clone, Debug)]
@@ -86,7 +90,7 @@ fn relation(resource: Resource<'_>) -> Value {
 }
 
 /// A node's result, as events carry it.
-pub(crate) fn run_result(result: &NodeResult) -> Value {
+pub fn run_result(result: &NodeResult) -> Value {
     let mut fields = Map::new();
     fields.insert("adapter_response".into(), Value::Object(result.adapter_response.clone()));
     fields.insert("execution_time".into(), result.execution_time.into());
@@ -101,4 +105,62 @@ pub(crate) fn run_result(result: &NodeResult) -> Value {
 /// A time as artifacts have it: UTC, RFC 3339 with microseconds and `Z`.
 pub fn timestamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+thread_local! {
+    /// The node that this thread works on, and where it stands.
+    static CURRENT: RefCell<Option<Value>> = const { RefCell::new(None) };
+}
+
+/// What a thread does for a node.
+#[derive(Clone, Copy, Debug)]
+pub enum Stage {
+    /// Its SQL is made.
+    Compiling,
+    /// Its statements are sent.
+    Executing,
+}
+
+/// From here to the drop of what is returned, this thread works on a node: events of its templates and statements say so.
+#[must_use]
+pub fn working_on(resource: Resource<'_>, phase: &Phase) -> Working {
+    Working(CURRENT.replace(Some(node_info(resource, phase))))
+}
+
+/// A thread's work on a node.
+#[derive(Debug)]
+pub struct Working(Option<Value>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        CURRENT.set(self.0.take());
+    }
+}
+
+/// The node that this thread works on comes to a stage; nothing where it works on another, as where an ephemeral model is
+/// compiled for one that reads it.
+pub fn enter(id: &UniqueId, stage: Stage, events: &dyn EventSink) {
+    let (name, code, verb, status) = match stage {
+        Stage::Compiling => ("NodeCompiling", "Q030", "compiling", "compiling"),
+        Stage::Executing => ("NodeExecuting", "Q031", "executing", "executing"),
+    };
+    let entered = CURRENT.with_borrow_mut(|current| {
+        let info =
+            current.as_mut().filter(|it| it["unique_id"] == id.as_str() && it["node_status"] != status)?;
+        info["node_status"] = status.into();
+        Some(info.clone())
+    });
+    if let Some(info) = entered {
+        let event = Event::new(Level::Debug, name, format!("Began {verb} node {id}")).code(code);
+        events.send(event.with("node_info", info));
+    }
+}
+
+/// The event with the node that this thread works on, if it works on one.
+#[must_use]
+pub fn about_current(event: Event) -> Event {
+    match CURRENT.with_borrow(Clone::clone) {
+        Some(info) => event.with("node_info", info),
+        None => event,
+    }
 }
