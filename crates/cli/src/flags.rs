@@ -7,17 +7,12 @@ use serde_json::{Map, Value, json};
 
 /// Reads a flag that is a YAML mapping.
 pub fn yaml_map(flag: &str, text: Option<&str>) -> Result<Map<String, Value>, Stop> {
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Map::new()) };
-    let document = project::yaml::parse(flag, text).map_err(|_| {
-        Stop::runtime(format!("Invalid value for '{flag}': String '{text}' is not valid YAML"))
-    })?;
+    let Some(text) = text else { return Ok(Map::new()) };
+    let refused = |why: &str| Stop::usage(format!("Invalid value for '{flag}': String '{text}' {why}"));
+    let document = project::yaml::parse(flag, text).map_err(|_| refused("is not valid YAML"))?;
     match document.root.to_json() {
         Value::Object(map) => Ok(map),
-        Value::Null => Ok(Map::new()),
-        _ => Err(Stop::runtime(format!(
-            "The {flag} argument must be a YAML dictionary, but was of type {}",
-            document.root.type_name()
-        ))),
+        _ => Err(refused("is not valid YAML of a dictionary: '{name: value}'")),
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::exit::Stop;
 use crate::flags;
 use crate::invocation::Invocation;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use model_graph::{EventTimes, parse_time, step_back};
 use project::runtime::Window;
 use serde_json::{Value, json};
@@ -65,13 +65,20 @@ pub fn told(invocation: &Invocation) -> Vec<(&'static str, Value)> {
 
 fn time(invocation: &Invocation, key: &str, flag: &str) -> Result<Option<DateTime<Utc>>, Stop> {
     let Some(text) = invocation.arguments.get(key).and_then(Value::as_str) else { return Ok(None) };
-    let time = parse_time(text).ok_or_else(|| {
+    let time = moment(text).ok_or_else(|| {
         Stop::usage(format!(
             "Invalid value for '{flag}': '{text}' does not match the formats '%Y-%m-%d', '%Y-%m-%dT%H:%M:%S', \
              '%Y-%m-%d %H:%M:%S'."
         ))
     })?;
     Ok(Some(time))
+}
+
+/// A date or a time in one of dbt's three forms, all of them UTC: no zone, no fraction of a second.
+fn moment(text: &str) -> Option<DateTime<Utc>> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|day| day.and_hms_opt(0, 0, 0));
+    let time = |form: &str| NaiveDateTime::parse_from_str(text, form).ok();
+    day.or_else(|| time("%Y-%m-%dT%H:%M:%S")).or_else(|| time("%Y-%m-%d %H:%M:%S")).map(|it| it.and_utc())
 }
 
 /// `3 days` up to now, or `{start: …, end: …}`.

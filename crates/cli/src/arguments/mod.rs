@@ -78,7 +78,8 @@ pub struct Global {
 /// Reads a command line; the error is clap's, with its own exit code.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, clap::Error> {
     let mut command = with_variables(CommandLine::command(), &|name| std::env::var(name).ok());
-    let matches = command.try_get_matches_from_mut(expand_pairs(arguments))?;
+    let arguments = expand_pairs(arguments, &mut command)?;
+    let matches = command.try_get_matches_from_mut(arguments)?;
     CommandLine::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
@@ -105,24 +106,41 @@ fn with_variables(command: clap::Command, value: &dyn Fn(&str) -> Option<String>
     named.mut_subcommands(|verb| with_variables(verb, value))
 }
 
-/// `--no-x` becomes `--x=false` where `--x` is a flag that takes a boolean.
-fn expand_pairs(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+/// `--no-x` becomes `--x=false` where `--x` is a switch. A switch with a value of its own is refused, as dbt does.
+fn expand_pairs(
+    arguments: impl IntoIterator<Item = OsString>,
+    command: &mut clap::Command,
+) -> Result<Vec<OsString>, clap::Error> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let is_negated = |argument: &OsString| argument.to_str().is_some_and(|text| text.starts_with("--no-"));
-    if !arguments.iter().any(is_negated) {
-        return arguments;
+    let is_suspect = |argument: &OsString| {
+        argument
+            .to_str()
+            .is_some_and(|text| text.starts_with("--no-") || (text.starts_with("--") && text.contains('=')))
+    };
+    if !arguments.iter().any(is_suspect) {
+        return Ok(arguments);
     }
     let switches = switches();
-    arguments
+    let is_switch = |name: &str| switches.iter().any(|switch| switch == name);
+    for argument in &arguments {
+        let Some((option, _)) = argument.to_str().and_then(|text| text.split_once('=')) else { continue };
+        let name = option.strip_prefix("--").unwrap_or_default();
+        if is_switch(name) || name.strip_prefix("no-").is_some_and(is_switch) {
+            let message = format!("Option '{option}' does not take a value.");
+            return Err(command.error(clap::error::ErrorKind::TooManyValues, message));
+        }
+    }
+    let expanded = arguments
         .into_iter()
         .map(|argument| {
             let name = argument.to_str().and_then(|text| text.strip_prefix("--no-"));
-            match name.filter(|name| switches.iter().any(|switch| switch == name)) {
+            match name.filter(|name| is_switch(name)) {
                 Some(name) => OsString::from(format!("--{name}=false")),
                 None => argument,
             }
         })
-        .collect()
+        .collect();
+    Ok(expanded)
 }
 
 /// The long names of flags with an optional boolean value, of every verb.

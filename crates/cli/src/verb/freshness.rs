@@ -11,7 +11,7 @@ use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::opening;
 use crate::times;
-use crate::verb::nodes::Runner;
+use crate::verb::nodes::{Runner, some_threads};
 use model_graph::{Moment, Order, Plan, ResultsFile, RunOptions};
 use platform_core::event::Level;
 use platform_core::freshness::{FreshnessResult, FreshnessResults, SCHEMA, SourceFreshness};
@@ -43,7 +43,8 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
         write(invocation, &project, arguments, &[])?;
         return Ok(Exit::Success);
     }
-    let threads = invocation.threads().unwrap_or(project.profile.threads).max(1);
+    let threads = invocation.threads().unwrap_or(project.profile.threads);
+    some_threads(threads)?;
     opening::concurrency(invocation, &project, threads, chosen.len());
     let database = database::open(invocation, &project.profile, 2)?;
     let options = RuntimeOptions {

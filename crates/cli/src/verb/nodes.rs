@@ -77,12 +77,13 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     stop_at_cycle(&project)?;
     let selected = choose(invocation, &project, walk)?;
     let defer = defer?;
-    let threads = invocation.threads().unwrap_or(project.profile.threads).max(1);
+    let threads = invocation.threads().unwrap_or(project.profile.threads);
     let file = results_file(invocation, &project);
     if selected.is_empty() {
         invocation.nothing_to_do();
         return Ok(Walked { exit: finish(&file, &[])?, runtime: None, selected });
     }
+    some_threads(threads)?;
     opening::concurrency(invocation, &project, threads, selected.len());
     let database = database::open(invocation, &project.profile, 2)?;
     if walk.task == Task::Build && project::runtime::seed_memory::is_used(&project.manifest) {
@@ -169,6 +170,14 @@ pub fn head(invocation: &Invocation) -> Head {
         metadata: invocation.metadata(results::SCHEMA),
         args: invocation.result_arguments(),
         began: invocation.began,
+    }
+}
+
+/// Nothing runs on no thread.
+pub fn some_threads(threads: usize) -> Result<(), Stop> {
+    match threads {
+        0 => Err(Stop::usage("`threads` must be greater than 0")),
+        _ => Ok(()),
     }
 }
 

@@ -131,7 +131,8 @@ fn flag(command: &clap::Command, key: &str, value: &Value) -> Vec<OsString> {
     match value {
         Value::Null => Vec::new(),
         Value::Bool(on) if switch => on.then(|| format!("--{long}").into()).into_iter().collect(),
-        Value::Bool(on) => vec![format!("--{long}={on}").into()],
+        Value::Bool(true) => vec![format!("--{long}").into()],
+        Value::Bool(false) => vec![format!("--no-{long}").into()],
         Value::String(text) => vec![format!("--{long}={text}").into()],
         Value::Array(items) => {
             let text = |item: &Value| item.as_str().map_or_else(|| item.to_string(), str::to_owned);

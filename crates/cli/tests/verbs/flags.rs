@@ -100,3 +100,33 @@ async fn the_version_is_told_after_a_verb_and_as_dbt_does() {
         scene.good(line).says("Core:\n  - installed: 1.11.");
     }
 }
+
+/// What dbt ends with 2 for.
+#[tokio::test]
+async fn values_that_say_nothing_are_refused() {
+    let scene = Scene::new(&[
+        ("models/m.sql", "select 1 as id"),
+        ("macros/op.sql", "{% macro op() %}{% endmacro %}"),
+    ])
+    .await;
+    let times = |start: &str| format!("run --event-time-start {start} --event-time-end 2026-01-03");
+    for (line, told) in [
+        ("parse --vars=".to_owned(), "Invalid value for '--vars'"),
+        ("parse --vars null".to_owned(), "Invalid value for '--vars'"),
+        ("parse --vars [1]".to_owned(), "Invalid value for '--vars'"),
+        ("run-operation op --args=".to_owned(), "Invalid value for '--args'"),
+        ("--quiet=true parse".to_owned(), "Option '--quiet' does not take a value."),
+        ("parse --no-partial-parse=true".to_owned(), "Option '--no-partial-parse' does not take a value."),
+        ("run --threads 0".to_owned(), "`threads` must be greater than 0"),
+        (times("2026-01-01T00:00:00Z"), "Invalid value for '--event-time-start'"),
+        (times("2026-01-01T00:00"), "Invalid value for '--event-time-start'"),
+    ] {
+        let done = scene.dp(&line);
+        assert_eq!(done.code, 2, "{line}\n{}", done.text);
+        done.says(told);
+    }
+    scene.good("parse --threads 0 --vars {}");
+    scene.good("run-operation op");
+    scene.good(&times("2026-01-01T00:00:00"));
+    scene.good("--no-quiet parse");
+}
