@@ -6,7 +6,7 @@ use crate::code;
 use crate::config::{self, Kind};
 use crate::context::functions::md5_hex;
 use crate::properties::Block;
-use crate::properties::tests::TestSpec;
+use crate::properties::tests::{CONFIG_KEYS, TestSpec};
 use crate::python;
 use crate::render::{Renderer, has_jinja, without_last_newline};
 use jinja::{SourceFile, Value as JinjaValue};
@@ -37,24 +37,6 @@ pub enum Target {
         tags: Vec<String>,
     },
 }
-
-/// Configuration in the order in which a test's text has it.
-const ORDER: &[&str] = &[
-    "severity",
-    "tags",
-    "enabled",
-    "where",
-    "limit",
-    "warn_if",
-    "error_if",
-    "fail_calc",
-    "store_failures",
-    "store_failures_as",
-    "meta",
-    "database",
-    "schema",
-    "alias",
-];
 
 /// The name in which all arguments stand, and the same cut to what Postgres keeps of a name.
 pub fn names(kind: &str, target: &str, arguments: &Map<String, Value>) -> (String, String) {
@@ -240,8 +222,8 @@ fn rendered_config(
     spec: &TestSpec,
 ) -> Result<Map<String, Value>, Diagnostic> {
     let mut config = Map::new();
-    let ordered = ORDER.iter().filter_map(|key| spec.config.get_key_value(*key));
-    let others = spec.config.iter().filter(|(key, _)| !ORDER.contains(&key.as_str()));
+    let ordered = CONFIG_KEYS.iter().filter_map(|key| spec.config.get_key_value(*key));
+    let others = spec.config.iter().filter(|(key, _)| !CONFIG_KEYS.contains(&key.as_str()));
     for (key, value) in ordered.chain(others) {
         if value.is_null() {
             continue;

@@ -35,8 +35,8 @@ pub struct TestSpec {
     pub file: Option<Arc<Properties>>,
 }
 
-/// Configuration that may stand beside the arguments.
-const CONFIG_KEYS: &[&str] = &[
+/// Configuration that may stand beside the arguments, in the order in which a test's text has it.
+pub const CONFIG_KEYS: &[&str] = &[
     "severity",
     "tags",
     "enabled",
@@ -51,7 +51,6 @@ const CONFIG_KEYS: &[&str] = &[
     "database",
     "schema",
     "alias",
-    "group",
 ];
 
 /// The tests of a resource: its columns' first, then its own.
@@ -274,7 +273,7 @@ impl Reader<'_> {
                     self.warnings.push(self.unread_arguments(spec, entry));
                 }
                 "arguments" if entry.value.is_null() && !is_nested => {}
-                key if CONFIG_KEYS.contains(&key) => {
+                key if CONFIG_KEYS.contains(&key) || key == "group" => {
                     spec.config.insert(key.to_owned(), entry.value.to_json());
                     if !is_nested {
                         self.warnings.push(self.moved(&spec.name, entry));
