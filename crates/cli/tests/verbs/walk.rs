@@ -331,3 +331,49 @@ async fn what_a_node_sets_ends_with_the_node() {
     scene.good("run --threads 1");
     assert_eq!(scene.texts("select t from dev.b union all select t from dev.ended").await, ["0", "0"]);
 }
+
+#[tokio::test]
+async fn a_node_that_a_template_breaks_says_so_in_dbts_words() {
+    const ADVICE: &str = ". This can happen when calling a macro that does not exist. Check for typos and/or install \
+                          package dependencies with \"dbt deps\".";
+    const CASES: [(&str, &str, bool); 7] = [
+        ("{{ nothing() }}", "'nothing' is undefined", true),
+        ("{{ shop.nothing() }}", "'dict object' has no attribute 'nothing'", true),
+        ("{{ shop.nothing.more }}", "'dict object' has no attribute 'nothing'", true),
+        (
+            "{{ adapter.nothing() if execute }}",
+            "'dbt.context.providers.RuntimeDatabaseWrapper object' has no attribute 'nothing'",
+            true,
+        ),
+        ("{{ calls_nothing() if execute }}", "'nothing' is undefined", false),
+        ("{{ divides() if execute }}", "division by zero", false),
+        (
+            "{{ asks(more=1) if execute }}",
+            "macro 'dbt_macro__divides' takes no keyword argument 'more'\n  \n  > in macro asks (macros/m.sql)\n  > called \
+             by model m6 (models/m6.sql)",
+            false,
+        ),
+    ];
+    let files: Vec<(String, String)> = CASES
+        .iter()
+        .enumerate()
+        .map(|(at, case)| (format!("models/m{at}.sql"), format!("{}select 1 as id", case.0)))
+        .collect();
+    let mut files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    files.push((
+        "macros/m.sql",
+        "{% macro calls_nothing() %}{{ nothing() }}{% endmacro %}{% macro divides() %}{{ 1 / 0 }}{% endmacro %}\
+         {% macro asks(more=2) %}{{ divides(more=more) }}{% endmacro %}",
+    ));
+    let scene = Scene::new(&files).await;
+    assert_eq!(scene.dp("run").code, 1);
+    let results = scene.artifact("run_results.json");
+    for (at, (_, message, is_advised)) in CASES.iter().enumerate() {
+        let id = format!("model.shop.m{at}");
+        let told = results["results"].as_array().expect("a list").iter().find(|it| it["unique_id"] == id);
+        let advice = if *is_advised { ADVICE } else { "" };
+        let expected = format!("Compilation Error in model m{at} (models/m{at}.sql)\n  {message}{advice}");
+        assert_eq!(told.expect("a result")["message"], expected);
+    }
+}

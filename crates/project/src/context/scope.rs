@@ -4,7 +4,7 @@
 //! (so a project can replace `ref`, and reach the original as `builtins.ref`), the node's own names ([`Names`]),
 //! the command's ([`Shared`]).
 
-use crate::context::macros::{Entry, Macros, is_internal};
+use crate::context::macros::{Entry, Macros};
 use crate::context::raised::Raised;
 use crate::context::shared::Shared;
 use indexmap::IndexSet;
@@ -333,7 +333,8 @@ impl Object for PackageMacros {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        self.find(key)
+        // What messages call it.
+        self.find(key).or_else(|| (key == "__class__").then(|| Value::from("dict")))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -359,12 +360,9 @@ impl Object for PackageMacros {
             // What a package lacks may stand where nothing runs; who runs it is told.
             return Ok(Value::UNDEFINED);
         }
-        let names = self.context.macros().of_package(&self.package).map(|it| it.name.to_string());
-        let names: Vec<String> = names.collect();
-        let near = platform_core::diagnostic::nearest(method, names.iter().map(String::as_str));
-        let hint = near.first().map(|it| format!(": did you mean `{it}`?")).unwrap_or_default();
-        let kind = if is_internal(&self.package) { "built-in package" } else { "package" };
-        Err(Raised::compilation(format!("{kind} `{}` has no macro `{method}`{hint}", self.package)))
+        // What is like it is told while the project is read.
+        let message = format!("'dict object' has no attribute '{method}'");
+        Err(HostError::new(jinja::HostErrorKind::UndefinedError, message))
     }
 
     fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {

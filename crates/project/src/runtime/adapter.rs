@@ -99,6 +99,8 @@ impl Object for Adapter {
                 Some(Value::from_object(super::relation::RelationClass { quoting: Quoting::default() }))
             }
             "Column" => Some(Value::from_object(super::column::ColumnClass)),
+            // What messages call it.
+            "__class__" => Some(Value::from("dbt.context.providers.RuntimeDatabaseWrapper")),
             name if name == "dispatch" || method(name).is_some() => {
                 Some(bound_method(Value::from_dyn_object(self.clone()), name))
             }

@@ -1,6 +1,6 @@
 //! What became of a node that failed: dbt's words for `run_results.json`, and the place for people.
 
-use crate::context::raised::Kind;
+use crate::context::raised::{Kind, Raised};
 use crate::runtime::connection::Refused;
 use crate::runtime::materialize::explain;
 use crate::runtime::origin::origin;
@@ -37,7 +37,7 @@ impl Runtime {
             }
             // What the adapter itself refuses comes without the macros on the way.
             (Kind::Database | Kind::Runtime, _) => {}
-            _ => lines.extend(stack(resource, error)),
+            _ => tell_cause(&mut lines, resource, error),
         }
         let mut diagnostic = Diagnostic::error("R001", text).event(kind.headline());
         if let Some(place) = written.or_else(|| error.place().map(|place| self.place(place))) {
@@ -110,9 +110,31 @@ fn headline(heading: &str, resource: Resource<'_>) -> String {
 }
 
 /// dbt's list of the macros on the way to the error.
-fn stack(resource: Resource<'_>, error: &jinja::Error) -> Vec<String> {
+/// How a template's error came about, in dbt's words: macros on the way where dbt itself or a macro's signature refuses,
+/// advice where the node's own template uses what isn't there, else nothing.
+fn tell_cause(lines: &mut Vec<String>, resource: Resource<'_>, error: &jinja::Error) {
+    let frames = error.stack();
+    match error.kind() {
+        _ if Raised::of(error).is_some() => lines.extend(stack(resource, frames)),
+        // The macro that was called wrongly is named by the message.
+        jinja::ErrorKind::Type if error.message().starts_with("macro '") => {
+            lines.extend(stack(resource, frames.get(1..).unwrap_or_default()));
+        }
+        jinja::ErrorKind::Undefined if frames.is_empty() => {
+            if let Some(last) = lines.last_mut() {
+                last.push_str(NO_SUCH_MACRO);
+            }
+        }
+        _ => {}
+    }
+}
+
+const NO_SUCH_MACRO: &str = ". This can happen when calling a macro that does not exist. Check for typos and/or install \
+                             package dependencies with \"dbt deps\".";
+
+fn stack(resource: Resource<'_>, frames: &[jinja::Frame]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for frame in error.stack() {
+    for frame in frames {
         let word = if lines.is_empty() { "in macro" } else { "called by macro" };
         lines.push(format!("> {word} {} ({})", frame.name, frame.place.file));
     }

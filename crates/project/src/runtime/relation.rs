@@ -230,6 +230,10 @@ impl Object for RelationObject {
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         let method =
             || METHODS.contains(&key).then(|| bound_method(Value::from_dyn_object(self.clone()), key));
+        if key == "__class__" {
+            // What messages call it.
+            return Some(Value::from("dbt.adapters.postgres.relation.PostgresRelation"));
+        }
         self.attribute(key).or_else(method)
     }
 
