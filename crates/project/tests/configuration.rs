@@ -52,6 +52,10 @@ fn every_property_has_its_form() {
     };
     of_project("version: one", "at path ['version']: 'one' is not valid under any of the given schemas");
     of_project("quoting: {schema: yes please}", "at path ['quoting']: {'schema': 'yes please'} is not valid");
+    of_project("quoting: {schema: \"{{ 'yes' }}\"}", "at path ['quoting']: {'schema': 'yes'} is not valid");
+    let rendered = "name: shop\nprofile: shop\nquoting: {schema: \"{{ target.type == 'other' }}\"}\n";
+    let read = manifest(&[model, ("dbt_project.yml", rendered)]);
+    assert_eq!(read.nodes["model.shop.m"].relation_name.as_deref(), Some("\"db\".shop.\"m\""));
     of_project("restrict-access: 1", "at path ['restrict-access']: 1 is not of type 'boolean'");
     of_project("functions:", "at path ['functions']: None is not of type 'object'");
 }

@@ -103,7 +103,6 @@ pub fn check(document: &Document) -> Result<(), Diagnostic> {
     if root.get("name").is_none() {
         return Err(fault(document, root, "Required \"name\" field not present in project"));
     }
-    PROJECT.check(root).map_err(|found| refused(document, &found))?;
     if let Some(node) = root.get("version").filter(|node| !is_version(node)) {
         let shown = crate::python::repr(&node.to_json());
         let why = format!("at path ['version']: {shown} is not valid under any of the given schemas");
@@ -133,6 +132,11 @@ pub fn check(document: &Document) -> Result<(), Diagnostic> {
         }
     }
     Ok(())
+}
+
+/// Fails on values that aren't what they may be, once their templates are rendered.
+pub fn values(document: &Document, rendered: &Node) -> Result<(), Diagnostic> {
+    PROJECT.check(rendered).map_err(|found| refused(document, &found))
 }
 
 /// What the form of the file refuses, with what may have been meant.

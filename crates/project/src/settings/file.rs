@@ -104,6 +104,7 @@ fn resolve(options: &ReadOptions, renderer: &Renderer, document: Document) -> Re
     check::check(&document)?;
     let written = document.root.clone();
     let rendered = renderer.render(&document, &written, &is_kept)?;
+    check::values(&document, &rendered)?;
     let check_version = !options.flags.is_off("version_check");
     let mut settings = Reader { document: &document, root: &rendered }.settings()?;
     check::version(&document, &settings.name, &settings.require_dbt_version, check_version)?;
