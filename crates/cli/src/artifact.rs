@@ -1,4 +1,4 @@
-//! Artifacts of every command: manifest.json, graph_summary.json.
+//! Artifacts of every command: manifest.json, semantic_manifest.json, graph_summary.json.
 
 use crate::exit::Stop;
 use crate::invocation::Invocation;
@@ -10,9 +10,12 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// Writes manifest.json, unless `--no-write-json`.
+/// Writes manifest.json and semantic_manifest.json, unless `--no-write-json`.
 pub fn write_manifest(invocation: &Invocation, project: &Project) -> Result<(), Stop> {
-    write(invocation, project, "manifest.json", "WritableManifest", project.manifest.as_ref())
+    let manifest = project.manifest.as_ref();
+    write(invocation, project, "manifest.json", "WritableManifest", manifest)?;
+    let semantic = platform_core::semantic_manifest(manifest);
+    write(invocation, project, "semantic_manifest.json", "SemanticManifest", &semantic)
 }
 
 /// Writes graph_summary.json: names, types and children of nodes, before and after tests became edges.

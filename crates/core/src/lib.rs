@@ -24,6 +24,7 @@ pub mod results;
 pub mod rows;
 pub mod seed;
 pub mod selection;
+mod semantic_manifest;
 pub mod unique_id;
 
 pub use channel::Channel;
@@ -38,4 +39,5 @@ pub use relation::{Relation, RelationKind};
 pub use resource::Resource;
 pub use results::{NodeResult, RunResults, Status};
 pub use seed::{SeedReader, SeedTable};
+pub use semantic_manifest::semantic_manifest;
 pub use unique_id::{ResourceType, UniqueId};

@@ -21,6 +21,8 @@ pub enum UndefinedMode {
     RunTime,
     /// Its attributes and calls are undefined again, so that a text can be rendered before all is known.
     ParseTime,
+    /// As [`RunTime`](Self::RunTime), and to print it is an error, too.
+    Strict,
 }
 
 /// The filters and tests that a parser knows.

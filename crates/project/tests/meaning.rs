@@ -12,7 +12,7 @@ mod reading;
 use platform_core::UniqueId;
 use project::package::install::Request;
 use project::{Profile, ReadOptions};
-use reading::{manifest, read, refused};
+use reading::{manifest, read};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -88,119 +88,6 @@ fn exposures_take_what_stands_plainly_in_the_project() {
     let [a, b] = of("{+tags: [ptag, common], +meta: {proj: 1, x: p}}");
     assert_eq!(a.1, ["common", "own", "ptag"]);
     assert_eq!((b.0, b.1), (json!({"own": 1, "x": "o"}), vec!["own".to_owned()]));
-}
-
-const LAYER: &str = "models:
-  - {name: spine, time_spine: {standard_granularity_column: date_day}, columns: [{name: date_day, granularity: day}]}
-semantic_models:
-  - name: people
-    model: ref('m')
-    config: {meta: {x: own}}
-    defaults: {agg_time_dimension: created}
-    entities: [{name: person, type: primary, expr: id}]
-    dimensions: [{name: created, expr: d, type: time, type_params: {time_granularity: day}}]
-    measures: [{name: headcount, agg: count, expr: id}]
-metrics:
-  - {name: first, label: one, type: simple, type_params: {measure: headcount}, meta: {own: 1}, tags: [own]}
-  - {name: other, label: two, type: simple, type_params: {measure: headcount}, config: {meta: {own: 1}, tags: [c]}}
-saved_queries:
-  - {name: asked, query_params: {metrics: [first]}, tags: [own], config: {tags: [c]}}
-";
-
-fn layer<'a>(properties: &'a str, project: &'a str) -> [(&'a str, &'a str); 4] {
-    [
-        ("dbt_project.yml", project),
-        ("models/m.sql", "select 1 as id, current_date as d"),
-        ("models/spine.sql", "select current_date as date_day"),
-        ("models/s.yml", properties),
-    ]
-}
-
-#[test]
-fn the_semantic_layer_inherits_as_in_dbt() {
-    let project = "name: shop
-profile: shop
-metrics: {+meta: {proj: 1}, +tags: [ptag]}
-semantic-models: {+meta: {proj: 1}}
-saved-queries: {+meta: {proj: 1}, +tags: [ptag]}
-";
-    let found = serde_json::to_value(manifest(&layer(LAYER, project))).unwrap();
-    let (first, second) = (&found["metrics"]["metric.shop.first"], &found["metrics"]["metric.shop.other"]);
-    assert_eq!((&first["meta"], &first["tags"]), (&json!({"proj": 1}), &json!(["own"])));
-    assert_eq!(first["config"]["tags"], json!(["ptag"]));
-    assert_eq!(second["meta"], json!({"proj": 1, "own": 1}));
-    assert_eq!(second["config"]["tags"], json!(["c"]));
-    let model = &found["semantic_models"]["semantic_model.shop.people"];
-    assert_eq!(model["entities"][0]["config"]["meta"], json!({"proj": 1, "x": "own"}));
-    let query = &found["saved_queries"]["saved_query.shop.asked"];
-    assert_eq!(
-        (&query["tags"], &query["unrendered_config"]),
-        (&json!(["c", "own"]), &json!({"tags": ["c"]}))
-    );
-    let bare = serde_json::to_value(manifest(&layer(LAYER, "name: shop\nprofile: shop\n"))).unwrap();
-    assert_eq!(bare["metrics"]["metric.shop.first"]["meta"], json!({"own": 1}));
-    assert_eq!(bare["metrics"]["metric.shop.first"]["config"]["meta"], json!({}));
-}
-
-#[test]
-fn the_semantic_layer_is_validated() {
-    let project = "name: shop\nprofile: shop\n";
-    for (from, to, why) in [
-        ("created", "day", "Invalid name `day` - names cannot match reserved time granularity keywords"),
-        ("person", "Person", "Invalid name `Person` - names may only contain lower case letters"),
-        ("asked", "asked_", "Invalid name `asked_` - names may only contain lower case letters"),
-        (
-            "label: two",
-            "label: one",
-            "Can't use label `one` for  metric `other` as it's already used for metric",
-        ),
-        (
-            "name: person,",
-            "name: headcount,",
-            "can't use name `headcount` for a entity when it was already used",
-        ),
-        (
-            "agg_time_dimension: created",
-            "agg_time_dimension: other",
-            "measure 'headcount' has the aggregation time dimension set to 'other', which is not a valid time dimension",
-        ),
-        (
-            "granularity: day}]}\nsem",
-            "granularity: month}]}\nsem",
-            "requires a time spine model with granularity DAY",
-        ),
-        (
-            ", granularity: day}]}\nsem",
-            "}]}\nsem",
-            "Time spine standard granularity column must have a granularity",
-        ),
-        (
-            "column: date_day",
-            "column: other",
-            "Got invalid column name 'other' for model 'spine'. Valid names: ['date_day']",
-        ),
-        (
-            "column: date_day}",
-            "column: date_day, custom_granularities: [{name: retail}]}",
-            "Columns not found: ['retail']; Available columns: ['date_day']",
-        ),
-    ] {
-        let properties = LAYER.replace(from, to);
-        assert_ne!(properties, LAYER, "{from}");
-        refused(&layer(&properties, project), why);
-    }
-}
-
-#[test]
-fn a_flag_refuses_a_cumulative_window_at_its_old_place() {
-    let window = "type: cumulative, type_params: {measure: headcount, window: 7 days}";
-    let properties = LAYER.replacen("type: simple, type_params: {measure: headcount}", window, 1);
-    let project = read(&layer(&properties, "name: shop\nprofile: shop\n")).unwrap();
-    let is_told =
-        |it: &platform_core::Diagnostic| it.event.as_deref() == Some("MFCumulativeTypeParamsDeprecation");
-    assert_eq!(project.warnings().filter(|it| is_told(it)).count(), 1);
-    let project = "name: shop\nprofile: shop\nflags: {require_nested_cumulative_type_params: true}\n";
-    refused(&layer(&properties, project), "Invalid metrics: first. See documentation on behavior changes");
 }
 
 #[test]

@@ -12,5 +12,4 @@ mod scene;
 mod seeds;
 mod start;
 mod state;
-mod tables;
 mod walk;

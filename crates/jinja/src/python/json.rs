@@ -1,9 +1,5 @@
 //! Python's `json.dumps`, and values from JSON.
 
-mod read;
-
-pub use read::loads;
-
 use std::fmt::Write as _;
 
 use indexmap::IndexMap;

@@ -1,6 +1,7 @@
 //! The semantic layer, parsed and kept: semantic models, metrics, saved queries
 //! (<https://docs.getdbt.com/docs/build/semantic-models>). Nothing here is run.
 
+mod item;
 mod metric;
 mod model;
 mod query;
@@ -12,7 +13,7 @@ pub use query::saved_query;
 pub use validate::{NESTED_CUMULATIVE, is_flat_cumulative, validate};
 
 use crate::properties::Block;
-use crate::yaml::Node as Yaml;
+use crate::yaml::{Content, Node as Yaml};
 use platform_core::Diagnostic;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +25,50 @@ fn or_null(node: &Yaml, key: &str) -> Value {
 /// The text under a key, null where missing; numbers as text.
 fn text_or_null(node: &Yaml, key: &str) -> Value {
     node.get(key).and_then(Yaml::scalar_text).map_or(Value::Null, Value::String)
+}
+
+/// Words of which one is meant, and the name of their list in messages.
+struct Words(&'static str, &'static [&'static str]);
+
+const AGGREGATIONS: Words = Words(
+    "AggregationType",
+    &["sum", "min", "max", "count_distinct", "sum_boolean", "average", "percentile", "median", "count"],
+);
+const GRANULARITIES: Words = Words(
+    "TimeGranularity",
+    &[
+        "nanosecond",
+        "microsecond",
+        "millisecond",
+        "second",
+        "minute",
+        "hour",
+        "day",
+        "week",
+        "month",
+        "quarter",
+        "year",
+    ],
+);
+
+/// The word under a key, in lower case however it is written; null where missing.
+fn word(block: &Block, node: &Yaml, key: &str, words: &Words) -> Result<Value, Diagnostic> {
+    let Some(given) = node.get(key).filter(|it| !matches!(it.content, Content::Null)) else {
+        return Ok(Value::Null);
+    };
+    let text = given.scalar_text().unwrap_or_default();
+    let Words(list, known) = words;
+    let found = known.iter().find(|it| it.eq_ignore_ascii_case(&text));
+    found.map(|it| json!(it)).ok_or_else(|| {
+        let message =
+            format!("Invalid enum value: `{text}` in enum {list}; it is one of {}", known.join(", "));
+        block.fault(given, message)
+    })
+}
+
+/// A column's granularity.
+pub fn granularity(block: &Block, column: &Yaml) -> Result<Option<String>, Diagnostic> {
+    Ok(word(block, column, "granularity", &GRANULARITIES)?.as_str().map(str::to_owned))
 }
 
 /// The boolean under a key, false where missing.

@@ -70,7 +70,7 @@ fn column(block: &Block, item: &Node, path: &str) -> Result<Column, Diagnostic> 
         quote: item.get("quote").and_then(Node::boolean),
         config,
         tags,
-        granularity: item.get("granularity").and_then(Node::scalar_text),
+        granularity: crate::parse::semantic::granularity(block, item)?,
         doc_blocks: Vec::new(),
         more: more.map(|entry| (entry.key.clone(), entry.value.to_json())).collect(),
     })

@@ -1,6 +1,6 @@
 //! Metrics, and what they are made of.
 
-use super::{filter, flag, object, or_null, text_or_null, window};
+use super::{GRANULARITIES, Words, filter, flag, object, or_null, text_or_null, window, word};
 use crate::code;
 use crate::config::{self, Kind};
 use crate::parse::Scene;
@@ -12,6 +12,8 @@ use platform_core::node::{DependsOn, Metric, SemanticModel};
 use platform_core::{Diagnostic, Manifest, NodeConfig, Place, ResourceType, UniqueId};
 use serde_json::{Map, Value, json};
 
+const PERIOD_AGGREGATIONS: Words = Words("PeriodAggregation", &["first", "last", "average"]);
+const CALCULATIONS: Words = Words("ConversionCalculationType", &["conversions", "conversion_rate"]);
 const TYPES: &[&str] = &["simple", "ratio", "cumulative", "derived", "conversion"];
 
 /// The metric of a block; what it reads is known once all are: see [`link`].
@@ -22,7 +24,8 @@ pub fn metric(scene: &Scene<'_>, block: &Block) -> Result<Metric, Diagnostic> {
             return Err(block.invalid("[]", &format!("'{key}' is a required property"), node));
         }
     }
-    let kind = node.text_of("type").unwrap_or_default();
+    let kind = node.text_of("type").unwrap_or_default().to_lowercase();
+    let kind = kind.as_str();
     if !TYPES.contains(&kind) {
         let listed: Vec<String> = TYPES.iter().map(|it| format!("'{it}'")).collect();
         return Err(block.invalid(
@@ -109,7 +112,10 @@ fn type_params(block: &Block, params: &Yaml, kind: &str) -> Result<Value, Diagno
         (Some(given), _) => json!({
             "window": window(block, given.get("window"))?,
             "grain_to_date": grain(given),
-            "period_agg": given.get("period_agg").map_or_else(|| json!("first"), Yaml::to_json),
+            "period_agg": match word(block, given, "period_agg", &PERIOD_AGGREGATIONS)? {
+                Value::Null => json!("first"),
+                given => given,
+            },
             "metric": given.get("metric").map(|it| input_metric(block, it)).transpose()?,
         }),
         (None, "cumulative") => json!({
@@ -127,7 +133,7 @@ fn type_params(block: &Block, params: &Yaml, kind: &str) -> Result<Value, Diagno
         ("denominator", one("denominator")?.unwrap_or_default()),
         ("expr", text_or_null(params, "expr")),
         ("window", window(block, params.get("window"))?),
-        ("grain_to_date", grain(params)),
+        ("grain_to_date", word(block, params, "grain_to_date", &GRANULARITIES)?),
         ("metrics", Value::Array(metrics?)),
         ("conversion_type_params", conversion(block, params.get("conversion_type_params"))?),
         ("cumulative_type_params", cumulative),
@@ -149,7 +155,10 @@ fn conversion(block: &Block, given: Option<&Yaml>) -> Result<Value, Diagnostic> 
         "base_measure": given.get("base_measure").map_or(Value::Null, input_measure),
         "conversion_measure": given.get("conversion_measure").map_or(Value::Null, input_measure),
         "entity": or_null(given, "entity"),
-        "calculation": given.get("calculation").map_or_else(|| json!("conversion_rate"), Yaml::to_json),
+        "calculation": match word(block, given, "calculation", &CALCULATIONS)? {
+            Value::Null => json!("conversion_rate"),
+            given => given,
+        },
         "window": window(block, given.get("window"))?,
         "constant_properties": constants,
     }))
@@ -219,7 +228,7 @@ pub fn created(scene: &Scene<'_>, block: &Block, model: &SemanticModel) -> Vec<M
         let label = measure.get("label").and_then(Yaml::scalar_text).unwrap_or_else(|| name.clone());
         let enabled = model.config.enabled();
         let group = model.config.get("group").cloned().unwrap_or_default();
-        let meta = super::part_config(measure, &model.config.0)["meta"].clone();
+        let meta = model.config.get("meta").cloned().unwrap_or_else(|| json!({}));
         Some(Metric {
             unique_id: UniqueId::of(ResourceType::Metric, &model.package_name, &name),
             resource_type: ResourceType::Metric,

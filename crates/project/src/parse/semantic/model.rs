@@ -1,6 +1,6 @@
 //! Semantic models.
 
-use super::{flag, object, or_null, part_config, text_or_null};
+use super::{AGGREGATIONS, GRANULARITIES, Words, flag, object, or_null, part_config, text_or_null, word};
 use crate::config::{self, Kind};
 use crate::parse::Scene;
 use crate::parse::exposures::{Calls, fqn};
@@ -9,6 +9,9 @@ use crate::yaml::{Content, Node as Yaml};
 use platform_core::node::{DependsOn, SemanticModel};
 use platform_core::{Diagnostic, Node, NodeConfig, ResourceType, UniqueId};
 use serde_json::{Map, Value, json};
+
+const ENTITY_TYPES: Words = Words("EntityType", &["foreign", "natural", "primary", "unique"]);
+const DIMENSION_TYPES: Words = Words("DimensionType", &["categorical", "time"]);
 
 /// The semantic model of a block; its relation is known once references are resolved: see [`relate`].
 pub fn semantic_model(scene: &Scene<'_>, block: &Block) -> Result<SemanticModel, Diagnostic> {
@@ -88,7 +91,7 @@ fn named(block: &Block, item: &Yaml) -> Result<Value, Diagnostic> {
 fn entity(block: &Block, item: &Yaml) -> Result<Map<String, Value>, Diagnostic> {
     Ok(object([
         ("name", named(block, item)?),
-        ("type", or_null(item, "type")),
+        ("type", word(block, item, "type", &ENTITY_TYPES)?),
         ("description", or_null(item, "description")),
         ("label", or_null(item, "label")),
         ("role", or_null(item, "role")),
@@ -108,14 +111,17 @@ fn measure(block: &Block, item: &Yaml) -> Result<Map<String, Value>, Diagnostic>
     let non_additive = match item.get("non_additive_dimension") {
         Some(given) => json!({
             "name": or_null(given, "name"),
-            "window_choice": given.get("window_choice").map_or_else(|| json!("min"), Yaml::to_json),
+            "window_choice": match word(block, given, "window_choice", &AGGREGATIONS)? {
+                Value::Null => json!("min"),
+                choice => choice,
+            },
             "window_groupings": given.get("window_groupings").map_or_else(|| json!([]), Yaml::to_json),
         }),
         None => Value::Null,
     };
     Ok(object([
         ("name", named(block, item)?),
-        ("agg", or_null(item, "agg")),
+        ("agg", word(block, item, "agg", &AGGREGATIONS)?),
         ("description", or_null(item, "description")),
         ("label", or_null(item, "label")),
         ("create_metric", json!(false)),
@@ -132,13 +138,14 @@ fn dimension(block: &Block, item: &Yaml) -> Result<Map<String, Value>, Diagnosti
             let validity = given.get("validity_params").map_or(Value::Null, |validity| {
                 json!({"is_start": flag(validity, "is_start"), "is_end": flag(validity, "is_end")})
             });
-            json!({"time_granularity": or_null(given, "time_granularity"), "validity_params": validity})
+            let granularity = word(block, given, "time_granularity", &GRANULARITIES)?;
+            json!({"time_granularity": granularity, "validity_params": validity})
         }
         None => Value::Null,
     };
     Ok(object([
         ("name", named(block, item)?),
-        ("type", or_null(item, "type")),
+        ("type", word(block, item, "type", &DIMENSION_TYPES)?),
         ("description", or_null(item, "description")),
         ("label", or_null(item, "label")),
         ("is_partition", json!(flag(item, "is_partition"))),

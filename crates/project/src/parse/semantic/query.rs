@@ -72,6 +72,9 @@ pub fn saved_query(scene: &Scene<'_>, block: &Block) -> Result<SavedQuery, Diagn
     })
 }
 
+/// What a saved query can be written as.
+const DESTINATIONS: [&str; 2] = ["table", "view"];
+
 fn export(
     scene: &Scene<'_>,
     block: &Block,
@@ -84,6 +87,18 @@ fn export(
     let own = block.map(item, "config", "['exports']")?;
     let inherited = |key: &str| query.get(key).cloned().unwrap_or_default();
     let export_as = own.get("export_as").cloned().unwrap_or_else(|| inherited("export_as"));
+    let export_as = match export_as.as_str() {
+        None => export_as,
+        Some(word) if DESTINATIONS.contains(&word.to_lowercase().as_str()) => json!(word.to_lowercase()),
+        Some(word) => {
+            let message = format!(
+                "Field \"export_as\" of type ExportDestinationType in ExportConfig has invalid value '{word}': it is one \
+                 of {}",
+                DESTINATIONS.join(", ")
+            );
+            return Err(block.fault(item, message));
+        }
+    };
     let profile = &scene.shared.profile;
     let schema = own.get("schema").cloned().or_else(|| Some(inherited("schema")).filter(|it| !it.is_null()));
     let config = json!({

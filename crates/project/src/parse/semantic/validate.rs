@@ -1,11 +1,15 @@
 //! What the semantic layer asks of names, time dimensions and time spines
 //! (<https://docs.getdbt.com/docs/build/metricflow-time-spine>), held against dbt Core's answers.
 
+mod metric;
+mod model;
+mod query;
+
 use crate::code;
 use crate::flags::Flags;
 use indexmap::IndexMap;
 use platform_core::node::{Metric, SemanticModel};
-use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType};
+use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType, Severity};
 use serde_json::Value;
 
 /// Words that name a granularity, which nothing else may be called.
@@ -42,12 +46,15 @@ pub fn validate(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
     }
     let mut faults = names(manifest);
     faults.extend(labels(manifest));
-    faults.extend(manifest.semantic_models.values().flat_map(kinds));
-    faults.extend(manifest.semantic_models.values().flat_map(time_dimensions));
+    faults.extend(kinds(manifest));
+    faults.extend(manifest.semantic_models.values().flat_map(model::faults));
+    let granularities = granularities(manifest);
+    faults.extend(metric::faults(manifest, &granularities));
+    faults.extend(query::faults(manifest, &granularities));
     if flags.is_on(NESTED_CUMULATIVE) {
         faults.extend(flat_cumulative(manifest));
     }
-    if !faults.is_empty() {
+    if faults.iter().any(|it| it.severity == Severity::Error) {
         faults.push(error("Semantic Manifest validation failed.".to_owned()));
     }
     problems.extend(faults);
@@ -168,8 +175,14 @@ fn names(manifest: &Manifest) -> Vec<Diagnostic> {
     let of_metrics = manifest.metrics.values().map(|it| (it.name.as_str(), it.original_file_path.as_str()));
     let of_queries =
         manifest.saved_queries.values().map(|it| (it.name.as_str(), it.original_file_path.as_str()));
-    of_models.chain(of_metrics).chain(of_queries).filter_map(|(name, file)| wrong_name(name, file)).collect()
+    let of_spines =
+        custom_granularities(manifest).map(|(name, node)| (name, node.original_file_path.as_str()));
+    let all = of_models.chain(of_metrics).chain(of_queries).chain(of_spines);
+    all.filter_map(|(name, file)| wrong_name(name, file)).collect()
 }
+
+/// The name that MetricFlow has for the time of any metric.
+const METRIC_TIME: &str = "metric_time";
 
 fn wrong_name(name: &str, file: &str) -> Option<Diagnostic> {
     let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
@@ -183,6 +196,13 @@ fn wrong_name(name: &str, file: &str) -> Option<Diagnostic> {
             "Invalid name `{name}` - names may only contain lower case letters, numbers, and underscores. Additionally, \
              names must start with a lower case letter, cannot end with an underscore, cannot contain dunders (double \
              underscores, or __), and must be at least 2 characters long."
+        );
+        return Some(fault(message, file));
+    }
+    if name == METRIC_TIME {
+        let message = format!(
+            "Invalid name `{name}` - this name is reserved by MetricFlow. Reason: Used as the query input for creating \
+             time series metrics from measures with different time dimension names."
         );
         return Some(fault(message, file));
     }
@@ -215,52 +235,73 @@ fn labels(manifest: &Manifest) -> Vec<Diagnostic> {
     found
 }
 
-/// A name of a semantic model is one thing: a measure, an entity or a dimension.
-fn kinds(model: &SemanticModel) -> Vec<Diagnostic> {
-    let mut seen: IndexMap<&str, &str> = IndexMap::new();
+/// Granularities that time spines define, with their models.
+fn custom_granularities(manifest: &Manifest) -> impl Iterator<Item = (&str, &Node)> {
+    models(manifest).flat_map(|node| {
+        let custom = spine(node).and_then(|it| it["custom_granularities"].as_array());
+        custom.into_iter().flatten().map(move |it| (name(it), node))
+    })
+}
+
+/// All granularities that items may be wanted in, in lower case.
+fn granularities(manifest: &Manifest) -> Vec<String> {
+    let standard = GRANULARITIES.iter().map(|word| word.to_lowercase());
+    standard.chain(custom_granularities(manifest).map(|(name, _)| name.to_owned())).collect()
+}
+
+/// A name means the same in all semantic models, and no granularity has it.
+fn kinds(manifest: &Manifest) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (key, kind) in [("measures", "measure"), ("entities", "entity"), ("dimensions", "dimension")] {
-        for name in parts(model, key).map(name) {
-            if let Some(earlier) = seen.get(name) {
-                let message = format!(
-                    "In semantic model `{}`, can't use name `{name}` for a {kind} when it was already used for a \
-                     {earlier}",
-                    model.name
-                );
-                found.push(fault(message, &model.original_file_path));
-            } else {
-                seen.insert(name, kind);
+    let mut uses: IndexMap<&str, Vec<(&str, &SemanticModel)>> = IndexMap::new();
+    let mut types: IndexMap<&str, &str> = IndexMap::new();
+    for model in manifest.semantic_models.values() {
+        for (key, kind) in [("dimensions", "dimension"), ("entities", "entity"), ("measures", "measure")] {
+            for part in parts(model, key) {
+                uses.entry(name(part)).or_default().push((kind, model));
+                if kind != "dimension" {
+                    continue;
+                }
+                let own = part["type"].as_str().unwrap_or_default();
+                let first = *types.entry(name(part)).or_insert(own);
+                if first != own {
+                    let message = format!(
+                        "In semantic model `{}`, type conflict for dimension `{}` - already in model as type `{first}` \
+                         but got `{own}`",
+                        model.name,
+                        name(part)
+                    );
+                    found.push(fault(message, &model.original_file_path));
+                }
             }
         }
     }
-    found
-}
-
-/// The dimension that a measure is aggregated over is a time dimension of the model.
-fn time_dimensions(model: &SemanticModel) -> Vec<Diagnostic> {
-    let is_time = |part: &&Value| part["type"].as_str().is_some_and(|it| it.eq_ignore_ascii_case("time"));
-    let known: Vec<&str> = parts(model, "dimensions").filter(is_time).map(name).collect();
-    let mut found = Vec::new();
-    let default = model.more.get("defaults").and_then(|it| it["agg_time_dimension"].as_str());
-    for measure in parts(model, "measures") {
-        let Some(dimension) = measure["agg_time_dimension"].as_str().or(default) else { continue };
-        if !known.contains(&dimension) {
-            let message = format!(
-                "In semantic model '{}', measure '{}' has the aggregation time dimension set to '{dimension}', which is \
-                 not a valid time dimension in the semantic model",
-                model.name,
-                name(measure)
-            );
-            found.push(fault(message, &model.original_file_path));
+    for (name, uses) in &uses {
+        let mut kinds: Vec<&str> = uses.iter().map(|(kind, _)| *kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        if kinds.len() > 1 {
+            for (kind, model) in uses {
+                let message = format!(
+                    "In semantic model `{}`, element `{name}` is of type {kind}, but it is used as types {} across the \
+                     semantic layer.",
+                    model.name,
+                    kinds.join(", ")
+                );
+                found.push(fault(message, &model.original_file_path));
+            }
         }
     }
-    if let Some(default) = default.filter(|default| !known.contains(default)) {
-        let message = format!(
-            "Default aggregation time dimension was specified as '{default}' which doesn't exist as a time dimension in \
-             semantic model named '{}'.",
-            model.name
-        );
-        found.push(fault(message, &model.original_file_path));
+    for (granularity, node) in custom_granularities(manifest) {
+        let part = uses.get(granularity).map(|uses| uses[0].0);
+        let metric = || manifest.metrics.values().any(|it| it.name == granularity).then_some("metric");
+        let model =
+            || manifest.semantic_models.values().any(|it| it.name == granularity).then_some("semantic_model");
+        if let Some(kind) = part.or_else(metric).or_else(model) {
+            let message = format!(
+                "Can't use name `{granularity}` for a custom granularity when it was already used for a {kind}."
+            );
+            found.push(fault(message, &node.original_file_path));
+        }
     }
     found
 }
