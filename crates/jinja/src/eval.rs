@@ -39,6 +39,10 @@ pub(crate) struct Evaluator<'s, 't, 'e> {
     pub(crate) env: Environment,
     /// In a text that renders to a value: the value that it started with, and how long its text is.
     pub(crate) lone: Option<(Value, usize)>,
+    /// Inside of `autoescape true`.
+    pub(crate) escapes: bool,
+    /// Inside of a block whose output is joined to one text, also where values are made.
+    pub(crate) joins: bool,
 }
 
 /// What a [`State`] carries for us.
@@ -55,7 +59,7 @@ impl<'s, 't, 'e> Evaluator<'s, 't, 'e> {
             Some(running) => running.env.clone(),
             None => Environment::default(),
         };
-        Self { state, env, lone: None }
+        Self { state, env, lone: None, escapes: false, joins: false }
     }
 
     /// Whether unknown names are undefined to any depth.
@@ -84,11 +88,13 @@ impl<'s, 't, 'e> Evaluator<'s, 't, 'e> {
         running.depth += 1;
         let outer_env = std::mem::replace(&mut running.env, env);
         let outer_context = std::mem::replace(&mut running.context, context.clone());
+        let escapes = std::mem::take(&mut self.escapes);
         let result = stacker::maybe_grow(256 * 1024, 2 * 1024 * 1024, || {
             let mut frame = Frame::new(code, context.clone(), captured);
             frame.start(&code.starts);
             work(self, &mut frame)
         });
+        self.escapes = escapes;
         if let Some(running) = self.state.get_extension_mut::<Running>() {
             running.depth -= 1;
             running.env = outer_env;
@@ -121,7 +127,7 @@ pub(crate) fn enter<R>(
 ) -> Evaluated<R> {
     let mut state = env.host().empty_state();
     state.get_or_insert_extension_with(|| Running { env: env.clone(), context: context.clone(), depth: 0 });
-    run(&mut Evaluator { state: &mut state, env: env.clone(), lone: None })
+    run(&mut Evaluator { state: &mut state, env: env.clone(), lone: None, escapes: false, joins: false })
 }
 
 /// Splits minijinja's form of arguments into ours.

@@ -228,6 +228,10 @@ impl Reader {
                 self.expr(&it.call);
                 self.conditional(|this| this.body(&it.body.body));
             }
+            Stmt::Autoescape(on, scope) => {
+                self.expr(on);
+                self.body(&scope.body);
+            }
             Stmt::Block(scope) => self.body(&scope.body),
         }
     }

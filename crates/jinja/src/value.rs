@@ -2,6 +2,7 @@
 
 use indexmap::IndexSet;
 use minijinja::Value;
+use minijinja::value::ObjectRepr;
 
 use crate::eval::Running;
 use crate::python;
@@ -9,7 +10,7 @@ use crate::python::dict::Dict;
 use crate::python::list::List;
 use crate::python::set::Set;
 
-pub use crate::python::json::{Layout, dumps, from_json, to_json};
+pub use crate::python::json::{Layout, dumps, from_json, loads, to_json};
 
 /// A new mutable list.
 pub fn list(items: Vec<Value>) -> Value {
@@ -33,6 +34,25 @@ pub fn tuple(items: Vec<Value>) -> Value {
 pub fn set(items: Vec<Value>) -> Result<Value, crate::Error> {
     items.iter().try_for_each(python::compare::hashable)?;
     Ok(Set::value(items.into_iter().collect::<IndexSet<_>>()))
+}
+
+/// A whole number as Python's `int`.
+pub fn int(number: i128) -> Value {
+    python::number::int(number)
+}
+
+/// Which list, dict or set a value is: two values with one identity are one object, `a is b`. None for others.
+pub fn identity(value: &Value) -> Option<usize> {
+    let list = value.downcast_object_ref::<List>().map(|it| std::ptr::from_ref(it).addr());
+    let dict = || value.downcast_object_ref::<Dict>().map(|it| std::ptr::from_ref(it).addr());
+    let set = || value.downcast_object_ref::<Set>().map(|it| std::ptr::from_ref(it).addr());
+    list.or_else(dict).or_else(set)
+}
+
+/// The keys and values of a dict or another mapping, in their order; none for anything else.
+pub fn pairs(value: &Value) -> Option<Vec<(Value, Value)>> {
+    let object = value.as_object().filter(|it| it.repr() == ObjectRepr::Map)?;
+    Some(object.try_iter_pairs()?.collect())
 }
 
 /// A moment as Python's aware `datetime`, in UTC.

@@ -8,6 +8,7 @@ use minijinja::value::Tuple;
 
 use super::{Evaluated, Evaluator, Flow, Frame};
 use crate::error::{Error, ErrorKind};
+use crate::filters::html::escape;
 use crate::python::arguments::{Arguments, Keywords};
 use crate::python::arithmetic::{binary, sign};
 use crate::python::compare::{compare, hashable};
@@ -16,7 +17,7 @@ use crate::python::dict::Dict;
 use crate::python::iterate::items;
 use crate::python::kind::{Kind, type_name};
 use crate::python::list::List;
-use crate::python::text::write_str;
+use crate::python::text::{to_str, write_str};
 use crate::python::undefined::{Undefined, What};
 use crate::syntax::ast::{self, Expr, ExprKind};
 
@@ -101,8 +102,16 @@ impl Evaluator<'_, '_, '_> {
             }
             ExprKind::Concat(parts) => {
                 // All of them first: a later one may change what an earlier one gave.
+                let parts = self.exprs(frame, parts)?;
                 let mut text = String::new();
-                self.exprs(frame, parts)?.iter().for_each(|part| write_str(part, &mut text));
+                if self.escapes {
+                    for part in &parts {
+                        let written = to_str(part);
+                        text.push_str(&if part.is_safe() { written } else { escape(&written) });
+                    }
+                    return Ok(Value::from_safe_string(text));
+                }
+                parts.iter().for_each(|part| write_str(part, &mut text));
                 Ok(Value::from(text))
             }
             ExprKind::Compare(first, others) => {

@@ -8,10 +8,11 @@ use super::looping::Loop;
 use super::{Closure, Evaluated, Evaluator, Flow, Frame};
 use crate::environment::UndefinedMode;
 use crate::error::{Error, ErrorKind};
+use crate::filters::html::escape;
 use crate::python::iterate::{Items, items};
 use crate::python::kind::{Kind, type_name};
 use crate::python::namespace::Namespace;
-use crate::python::text::write_str;
+use crate::python::text::{to_str, write_str};
 use crate::python::{Result, lock, undefined};
 use crate::syntax::ast::{Expr, For, Function, Scope, Stmt, Target};
 use crate::syntax::walk;
@@ -35,11 +36,18 @@ impl Evaluator<'_, '_, '_> {
                     return Err(undefined::error(&value).into());
                 }
                 let first = out.is_empty();
-                write_str(&value, out);
+                if self.escapes && !value.is_safe() {
+                    out.push_str(&escape(&to_str(&value)));
+                } else {
+                    write_str(&value, out);
+                }
                 if self.env.is_native() {
                     // Jinja2 makes text of constants when it compiles, where that text can be read back.
-                    let alone = first && self.lone.is_none();
-                    let kept = alone && !(walk::is_constant(expr) && is_readable(&value));
+                    let is_folded = walk::is_constant(expr) && is_readable(&value);
+                    if self.joins && !is_folded && !is_text(&value) {
+                        return Err(no_text(&value).at(|| frame.place(expr.span)).into());
+                    }
+                    let kept = first && self.lone.is_none() && !is_folded;
                     self.lone = kept.then_some((value, out.len()));
                 }
             }
@@ -85,9 +93,7 @@ impl Evaluator<'_, '_, '_> {
                 let text = self.capture(frame, scope)?;
                 let value = self.filter_chain(frame, filter, text)?;
                 let Some(text) = value.as_str() else {
-                    let message =
-                        format!("sequence item 0: expected str instance, {} found", type_name(&value));
-                    return Err(Error::new(ErrorKind::Type, message).at(|| frame.place(filter.span)).into());
+                    return Err(no_text(&value).at(|| frame.place(filter.span)).into());
                 };
                 out.push_str(text);
             }
@@ -98,10 +104,22 @@ impl Evaluator<'_, '_, '_> {
             Stmt::Call(it) => {
                 let caller = Value::from_object(close(frame, &it.body));
                 let value = self.call_with_caller(frame, &it.call, caller)?;
+                // Jinja2 joins what the call gives to the text around it, unless it makes values.
+                if !self.env.is_native() && !is_text(&value) {
+                    return Err(no_text(&value).at(|| frame.place(it.call.span)).into());
+                }
                 write_str(&value, out);
             }
             Stmt::Do(expr) => {
                 self.expr(frame, expr)?;
+            }
+            Stmt::Autoescape(on, scope) => {
+                let on = self.expr(frame, on)?.is_true();
+                let around = std::mem::replace(&mut self.escapes, on);
+                frame.start(&scope.starts);
+                let done = self.body(frame, &scope.body, out);
+                self.escapes = around;
+                return done;
             }
             Stmt::Block(scope) => {
                 frame.start(&scope.starts);
@@ -122,8 +140,11 @@ impl Evaluator<'_, '_, '_> {
     fn capture(&mut self, frame: &mut Frame<'_>, scope: &Scope) -> Evaluated<Value> {
         let mut text = String::new();
         frame.start(&scope.starts);
-        self.body(frame, &scope.body, &mut text)?;
-        Ok(Value::from(text))
+        let around = (self.lone.take(), std::mem::replace(&mut self.joins, true));
+        let done = self.body(frame, &scope.body, &mut text);
+        (self.lone, self.joins) = around;
+        done?;
+        Ok(if self.escapes { Value::from_safe_string(text) } else { Value::from(text) })
     }
 
     fn for_loop(&mut self, frame: &mut Frame<'_>, it: &For, out: &mut String) -> Evaluated<()> {
@@ -241,6 +262,17 @@ fn is_readable(value: &Value) -> bool {
         Kind::Dict(dict) => lock(&dict.0).iter().all(|(key, value)| is_readable(key) && is_readable(value)),
         _ => false,
     }
+}
+
+/// Whether Jinja2 can join a value to the text around it; what is undefined passes where nothing runs.
+fn is_text(value: &Value) -> bool {
+    matches!(Kind::of(value), Kind::Str(_) | Kind::Undefined)
+}
+
+/// What can't be joined to text.
+fn no_text(value: &Value) -> Error {
+    let message = format!("sequence item 0: expected str instance, {} found", type_name(value));
+    Error::new(ErrorKind::Type, message)
 }
 
 /// Where a loop's items come from.

@@ -52,6 +52,9 @@ impl Items {
             Kind::Str(_) => Self::Chars { text: value.clone(), at: 0 },
             Kind::Undefined => Self::over(Vec::new()),
             Kind::Object(object) => return Self::object(value, object),
+            Kind::Other if let Some(bytes) = value.as_bytes() => {
+                Self::over(bytes.iter().map(|byte| Value::from(*byte)).collect())
+            }
             _ => return Err(not_iterable(value)),
         })
     }
@@ -159,6 +162,7 @@ pub(crate) fn len(value: &Value) -> Result<usize> {
         Kind::Set(set) => set.len(),
         Kind::Range(range) => range.len(),
         Kind::Undefined => 0,
+        Kind::Other if let Some(bytes) = value.as_bytes() => bytes.len(),
         Kind::Object(object) if object.downcast_ref::<Generator>().is_none() => {
             return object
                 .enumerator_len()

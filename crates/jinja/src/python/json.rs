@@ -1,5 +1,9 @@
 //! Python's `json.dumps`, and values from JSON.
 
+mod read;
+
+pub use read::loads;
+
 use std::fmt::Write as _;
 
 use indexmap::IndexMap;

@@ -82,6 +82,9 @@ pub(crate) fn slice(value: &Value, slice: Slice) -> Result<Value> {
             let items: Vec<Value> = object.try_iter().into_iter().flatten().collect();
             List::value(pick(&items, slice))
         }
+        Kind::Other if let Some(bytes) = value.as_bytes() => {
+            Value::from_bytes(slice.indices(bytes.len()).map(|index| bytes[index]).collect())
+        }
         Kind::Dict(_) => {
             return Err(Error::new(ErrorKind::Type, "unhashable type: 'slice'"));
         }
@@ -124,6 +127,10 @@ pub(crate) fn item(value: &Value, key: &Value) -> Option<Value> {
             Some(Value::from(found.encode_utf8(&mut [0; 4]) as &str))
         }
         Kind::Range(range) => Some(range.at(index(key, range.len())?)),
+        Kind::Other => {
+            let bytes = value.as_bytes()?;
+            Some(Value::from(bytes[index(key, bytes.len())?]))
+        }
         _ => None,
     }
 }

@@ -100,6 +100,13 @@ fn repr_object(value: &Value, object: &DynObject, out: &mut String, around: &mut
         out.push_str(&text);
         return;
     }
+    // A host object that prints otherwise inside of a list, as Python's `__repr__`.
+    if let Some(text) = object.get_value_by_str("__repr__").as_ref().and_then(Value::as_str)
+        && !text.is_empty()
+    {
+        out.push_str(text);
+        return;
+    }
     if is_container(object) {
         match object.repr() {
             ObjectRepr::Map => {

@@ -119,6 +119,8 @@ pub(crate) enum Stmt {
     Macro(Name, Arc<Function>),
     Call(Box<CallBlock>),
     Do(Expr),
+    /// `autoescape`: whether what is printed is escaped for HTML.
+    Autoescape(Expr, Scope),
     /// `block`: rendered where it stands.
     Block(Scope),
     /// `include`, `import`, `extends`: there is no loader, so they fail when reached.

@@ -189,6 +189,10 @@ impl Resolver {
                 self.expr(call);
                 self.inner(body);
             }
+            Stmt::Autoescape(on, scope) => {
+                self.expr(on);
+                self.scope(scope);
+            }
             Stmt::Block(scope) => self.scope(scope),
         }
     }

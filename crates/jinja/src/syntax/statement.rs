@@ -128,9 +128,9 @@ impl Parser<'_> {
             "print" => return self.print(into),
             "block" => self.named_block()?,
             "autoescape" => {
-                self.expression()?;
+                let on = self.expression()?;
                 let body = self.block_body(&["endautoescape"], true)?;
-                Stmt::Block(Scope { body, starts: Vec::new() })
+                Stmt::Autoescape(on, Scope { body, starts: Vec::new() })
             }
             "break" if self.loops == 0 => return Err(self.fail_at(span, "'break' outside loop")),
             "continue" if self.loops == 0 => {

@@ -155,7 +155,9 @@ impl<'a> Analysis<'a> {
     fn statement(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::Text(_) | Stmt::Load(_) | Stmt::Break | Stmt::Continue | Stmt::Block(_) => {}
-            Stmt::Print(expr) | Stmt::Do(expr) | Stmt::Recursive(expr, _) => self.expression(expr),
+            Stmt::Print(expr) | Stmt::Do(expr) | Stmt::Recursive(expr, _) | Stmt::Autoescape(expr, _) => {
+                self.expression(expr);
+            }
             Stmt::If { branches, otherwise } => self.branches(branches, otherwise),
             Stmt::For(it) => self.expression(&it.iterable),
             Stmt::Set(target, expr) => {

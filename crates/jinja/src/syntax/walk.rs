@@ -70,6 +70,10 @@ fn statement_names(stmt: &Stmt, visit: &mut dyn FnMut(&Name, Access)) {
             expression_names(&it.call, visit);
             function_names(&it.body, visit);
         }
+        Stmt::Autoescape(on, scope) => {
+            expression_names(on, visit);
+            names(&scope.body, visit);
+        }
         Stmt::Block(scope) => names(&scope.body, visit),
     }
 }
