@@ -12,4 +12,5 @@ mod scene;
 mod seeds;
 mod start;
 mod state;
+mod tables;
 mod walk;

@@ -4,10 +4,13 @@
 
 mod choose;
 mod column;
+mod combine;
+mod keys;
 mod output;
 mod row;
 mod set;
 mod text;
+mod turn;
 
 pub use row::Row;
 pub use text::Drawing;
@@ -27,21 +30,34 @@ pub struct Table {
     pub(super) names: Arc<[Arc<str>]>,
     pub(super) types: Vec<&'static str>,
     pub(super) rows: Vec<Arc<Row>>,
+    /// A name for each row; empty where they have none.
+    row_names: Vec<Value>,
     compared: Option<ComparedRows>,
 }
 
 impl Table {
     /// A table without columns and rows: what a statement without a result gives.
     pub fn empty() -> Self {
-        Self { names: Arc::from([]), types: Vec::new(), rows: Vec::new(), compared: None }
+        Self {
+            names: Arc::from([]),
+            types: Vec::new(),
+            rows: Vec::new(),
+            row_names: Vec::new(),
+            compared: None,
+        }
     }
 
     /// A table of names and rows of values.
     pub fn new(names: Vec<String>, rows: Vec<Vec<Value>>) -> Self {
-        let names: Arc<[Arc<str>]> = unique(names).into_iter().map(Arc::from).collect();
         let types = (0..names.len()).map(|at| type_of(rows.iter().map(|row| &row[at]))).collect();
+        Self::typed(names, types, rows)
+    }
+
+    /// A table whose columns' types are known.
+    fn typed(names: Vec<String>, types: Vec<&'static str>, rows: Vec<Vec<Value>>) -> Self {
+        let names: Arc<[Arc<str>]> = unique(names).into_iter().map(Arc::from).collect();
         let rows = rows.into_iter().map(|values| Arc::new(Row { names: names.clone(), values })).collect();
-        Self { names, types, rows, compared: None }
+        Self { names, types, rows, row_names: Vec::new(), compared: None }
     }
 
     /// The rows of a query, values as Python's driver and agate make them of Postgres types.
@@ -92,11 +108,13 @@ impl Table {
     fn with_columns(&self, keep: &[usize]) -> Self {
         let names = keep.iter().map(|at| self.names[*at].to_string()).collect();
         let rows = self.rows.iter().map(|row| keep.iter().map(|at| row.values[*at].clone()).collect());
-        Self::new(names, rows.collect())
+        let types = keep.iter().map(|at| self.types[*at]).collect();
+        Self::typed(names, types, rows.collect())
     }
 
     pub(super) fn with_rows(&self, rows: Vec<Arc<Row>>) -> Self {
-        Self { names: self.names.clone(), types: self.types.clone(), rows, compared: None }
+        let (names, types) = (self.names.clone(), self.types.clone());
+        Self { names, types, rows, row_names: Vec::new(), compared: None }
     }
 }
 
@@ -167,7 +185,8 @@ impl Object for Table {
                 let types = self.types.iter().map(|name| Value::from_object(DataType(name)));
                 jinja::value::tuple(types.collect())
             }
-            "row_names" => Value::from(()),
+            "row_names" if self.row_names.is_empty() => Value::from(()),
+            "row_names" => jinja::value::tuple(self.row_names.clone()),
             _ => return None,
         })
     }
@@ -188,12 +207,13 @@ impl Object for Table {
             }
             "group_by" => self.group_by(state, args).map(Value::from_object),
             "find" => self.find(state, args),
+            "pivot" => self.pivot(state, args),
             _ => self.reshape(state, method, args).map(Value::from_object),
         }
     }
 
     fn render(self: &Arc<Self>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("<agate.table.Table object>")
+        out.write_str(&self.structure(usize::MAX))
     }
 }
 

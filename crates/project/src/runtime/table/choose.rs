@@ -1,11 +1,9 @@
 //! What makes a table of a table: fewer rows or columns, another order, other names.
 
 use super::Table;
-use super::row::Row;
 use super::set::TableSet;
 use crate::context::arguments::{Arguments, no_method, text, truth};
 use jinja::{HostError, State, Value};
-use std::cmp::Ordering;
 
 impl Table {
     /// The methods that give a table.
@@ -15,6 +13,14 @@ impl Table {
         method: &str,
         args: &[Value],
     ) -> Result<Self, HostError> {
+        match method {
+            "join" => return self.join(state, args),
+            "merge" => return Self::merge(args),
+            "homogenize" => return self.homogenize(state, args),
+            "normalize" => return self.normalize(state, args),
+            "denormalize" => return self.denormalize(state, args),
+            _ => {}
+        }
         let arguments = Arguments::new(method, args)?;
         match method {
             "select" | "exclude" => {
@@ -26,11 +32,12 @@ impl Table {
                 let [wanted] = arguments.bind(["column_names"], 1)?;
                 let renamed = self.renamed(&wanted.unwrap_or_default())?;
                 let rows = self.rows.iter().map(|row| row.values.clone()).collect();
-                Ok(Self::new(renamed, rows))
+                Ok(Self::typed(renamed, self.types.clone(), rows))
             }
             "limit" => {
-                let [first, second] = arguments.bind(["start_or_stop", "stop"], 0)?;
-                Ok(self.limit(first, second))
+                let [first, second, step] = arguments.bind(["start_or_stop", "stop", "step"], 0)?;
+                let step = step.and_then(|step| step.as_usize()).unwrap_or(1).max(1);
+                Ok(self.limit(first, second, step))
             }
             "where" => {
                 let [test] = arguments.bind(["test"], 1)?;
@@ -38,18 +45,18 @@ impl Table {
             }
             "order_by" => {
                 let [key, reverse] = arguments.bind(["key", "reverse"], 1)?;
-                self.order_by(&key.unwrap_or_default(), truth(reverse.as_ref(), false))
+                self.order_by(state, &key.unwrap_or_default(), truth(reverse.as_ref(), false))
             }
             "distinct" => {
                 let [key] = arguments.bind(["key"], 0)?;
-                self.distinct(key.filter(|key| !key.is_none()).as_ref())
+                self.distinct(state, key.filter(|key| !key.is_none()).as_ref())
             }
             _ => Err(no_method("Table", method)),
         }
     }
 
     /// Positions of columns: of one name, or of several.
-    fn positions(&self, wanted: &Value) -> Result<Vec<usize>, HostError> {
+    pub(super) fn positions(&self, wanted: &Value) -> Result<Vec<usize>, HostError> {
         let names: Vec<String> = match wanted.as_str() {
             Some(name) => vec![name.to_owned()],
             None => wanted.try_iter()?.filter_map(|name| text(Some(&name))).collect(),
@@ -90,14 +97,19 @@ impl Table {
         Ok(self.with_columns(&keep))
     }
 
-    fn limit(&self, first: Option<Value>, second: Option<Value>) -> Self {
-        let number = |value: Option<Value>| value.and_then(|value| value.as_usize());
+    fn limit(&self, first: Option<Value>, second: Option<Value>, step: usize) -> Self {
+        // A place counted from the end if negative.
+        let number = |value: Option<Value>| {
+            let at = value.and_then(|value| value.as_i64())?;
+            let length = i64::try_from(self.rows.len()).ok()?;
+            usize::try_from(if at < 0 { (at + length).max(0) } else { at }).ok()
+        };
         let (start, stop) = match (number(first), number(second)) {
             (Some(start), Some(stop)) => (start, stop),
             (Some(stop), None) => (0, stop),
             _ => (0, self.rows.len()),
         };
-        self.with_rows(self.rows.iter().take(stop).skip(start).cloned().collect())
+        self.with_rows(self.rows.iter().take(stop).skip(start).step_by(step).cloned().collect())
     }
 
     fn filter(&self, state: &mut State<'_, '_>, test: &Value) -> Result<Self, HostError> {
@@ -141,37 +153,27 @@ impl Table {
         }
     }
 
-    fn order_by(&self, key: &Value, reverse: bool) -> Result<Self, HostError> {
-        let keys = self.positions(key)?;
-        let mut rows = self.rows.clone();
+    fn order_by(&self, state: &mut State<'_, '_>, key: &Value, reverse: bool) -> Result<Self, HostError> {
+        let keys = self.keys(state, key)?.of_rows;
         // None sorts last, as agate has it.
-        let rank = |row: &Row, at: usize| (row.values[at].is_none(), row.values[at].clone());
-        rows.sort_by(|left, right| {
-            keys.iter()
-                .map(|at| rank(left, *at).cmp(&rank(right, *at)))
-                .find(|it| it.is_ne())
-                .unwrap_or(Ordering::Equal)
+        let rank = |at: usize| keys[at].iter().map(|value| (value.is_none(), value)).collect::<Vec<_>>();
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        // Rows that are equal keep their order either way.
+        order.sort_by(|left, right| {
+            let (left, right) = if reverse { (right, left) } else { (left, right) };
+            rank(*left).cmp(&rank(*right))
         });
-        if reverse {
-            rows.reverse();
-        }
+        let rows = order.into_iter().map(|at| self.rows[at].clone()).collect();
         Ok(self.with_rows(rows))
     }
 
-    fn distinct(&self, key: Option<&Value>) -> Result<Self, HostError> {
+    fn distinct(&self, state: &mut State<'_, '_>, key: Option<&Value>) -> Result<Self, HostError> {
         let keys = match key {
-            Some(key) => self.positions(key)?,
-            None => (0..self.names.len()).collect(),
+            Some(key) => self.keys(state, key)?,
+            None => self
+                .keys(state, &jinja::value::list(self.names.iter().map(|it| Value::from(&**it)).collect()))?,
         };
-        let mut seen: Vec<Vec<Value>> = Vec::new();
-        let mut rows = Vec::new();
-        for row in &self.rows {
-            let own: Vec<Value> = keys.iter().map(|at| row.values[*at].clone()).collect();
-            if !seen.contains(&own) {
-                seen.push(own);
-                rows.push(row.clone());
-            }
-        }
+        let rows = keys.groups().iter().map(|(_, rows)| self.rows[rows[0]].clone()).collect();
         Ok(self.with_rows(rows))
     }
 }

@@ -90,6 +90,10 @@ impl Object for Rows {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let is_named = |name: &Value| key.as_i64().is_none() && jinja::value::equal(name, key);
+        if let Some(at) = self.0.row_names.iter().position(is_named) {
+            return self.0.rows.get(at).map(|row| Value::from_dyn_object(row.clone()));
+        }
         let row = self.0.rows.get(place(key.as_i64()?, self.0.rows.len())?)?;
         Some(Value::from_dyn_object(row.clone()))
     }
@@ -108,11 +112,12 @@ impl Object for Rows {
             "values" => Ok(jinja::value::tuple(
                 self.0.rows.iter().map(|row| Value::from_dyn_object(row.clone())).collect(),
             )),
-            // Rows have no names, so that nothing is found by one.
-            "keys" => Ok(Value::from(())),
+            "keys" if self.0.row_names.is_empty() => Ok(Value::from(())),
+            "keys" => Ok(jinja::value::tuple(self.0.row_names.clone())),
             "get" => {
-                let [_, default] = Arguments::new(method, args)?.bind(["key", "default"], 1)?;
-                Ok(default.unwrap_or_else(|| Value::from(())))
+                let [key, default] = Arguments::new(method, args)?.bind(["key", "default"], 1)?;
+                let key = key.filter(|key| key.as_i64().is_none());
+                Ok(key.and_then(|key| self.get_value(&key)).or(default).unwrap_or_else(|| Value::from(())))
             }
             _ => Err(no_method("MappedSequence", method)),
         }
