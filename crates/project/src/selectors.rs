@@ -39,7 +39,7 @@ fn fault(document: &Document, node: &Node, message: &str) -> Diagnostic {
 }
 
 fn unparsable(document: &Document, node: &Node) -> Diagnostic {
-    let shown = yaml::dump(&node.to_json(), false);
+    let shown = yaml::dump(&node.to_json());
     Diagnostic::error(
         code::SELECTOR,
         format!(

@@ -3,10 +3,13 @@
 
 mod reader;
 pub mod scalar;
+pub mod value;
 pub mod writer;
+mod writing;
 
 pub use reader::{Document, SyntaxError, parse};
-pub use writer::dump;
+pub use value::value_of;
+pub use writer::{dump, dump_value};
 
 use platform_core::Diagnostic;
 use serde_json::{Map, Number, Value};

@@ -125,11 +125,11 @@ fn set_up_profile(invocation: &Invocation, name: &str) -> Result<(), Stop> {
     let profile = json!({"target": "dev", "outputs": {"dev": output()}});
     let written = if known {
         profiles.insert(name.to_owned(), profile);
-        writer::dump(&Value::Object(profiles), false)
+        writer::dump(&Value::Object(profiles))
     } else {
         // What stands there stays as it is, comments and all.
         let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        let added = writer::dump(&Value::Object(Map::from_iter([(name.to_owned(), profile)])), false);
+        let added = writer::dump(&Value::Object(Map::from_iter([(name.to_owned(), profile)])));
         format!("{text}{gap}{added}")
     };
     write(&path, &written)?;

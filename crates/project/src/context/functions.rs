@@ -8,7 +8,6 @@ use jinja::Value;
 use md5::{Digest, Md5};
 use platform_core::event::{Event, Level};
 use platform_core::node_info;
-use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// `log(msg, info=False)`: to the log file, with `info` to the terminal too.
@@ -55,8 +54,7 @@ pub fn from_json() -> Value {
             let message = format!("the JSON object must be str, bytes or bytearray, not {kind}");
             return Err(Raised::compilation(message));
         };
-        let parsed = serde_json::from_str(written).ok();
-        Ok(parsed.map_or_else(|| default.unwrap_or_else(none), |json: Json| jinja::value::from_json(&json)))
+        Ok(jinja::value::loads(written).unwrap_or_else(|_| default.unwrap_or_else(none)))
     })
 }
 
@@ -90,12 +88,12 @@ fn is_of_python(message: &str) -> bool {
 pub fn from_yaml() -> Value {
     Function::value("fromyaml", |_, arguments| {
         let [text, default] = arguments.bind(["value", "default"], 1)?;
-        let text = text.as_ref().and_then(Value::as_str);
-        let parsed = text.and_then(|text| yaml::parse("fromyaml", text).ok());
-        Ok(parsed.map_or_else(
-            || default.unwrap_or_else(none),
-            |document| jinja::value::from_json(&document.root.to_json()),
-        ))
+        let text = text.unwrap_or_default();
+        let Some(written) = text.as_str() else {
+            return Err(Raised::compilation("a string or stream input is required"));
+        };
+        let parsed = yaml::parse("fromyaml", written).ok();
+        Ok(parsed.map_or_else(|| default.unwrap_or_else(none), |document| yaml::value_of(&document)))
     })
 }
 
@@ -104,8 +102,8 @@ pub fn to_yaml() -> Value {
     Function::value("toyaml", |_, arguments| {
         let [value, default, sort] = arguments.bind(["value", "default", "sort_keys"], 1)?;
         let sort = truth(sort.as_ref(), false);
-        let made = jinja::value::to_json(&value.unwrap_or_default()).ok();
-        Ok(made.map_or_else(|| default.unwrap_or_else(none), |value| Value::from(yaml::dump(&value, sort))))
+        let made = yaml::dump_value(&value.unwrap_or_default(), sort);
+        Ok(made.map_or_else(|| default.unwrap_or_else(none), Value::from))
     })
 }
 

@@ -281,8 +281,17 @@ impl Object for Context {
 struct Builtins(Arc<Context>);
 
 impl Object for Builtins {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
     fn is_true(self: &Arc<Self>) -> bool {
         true
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let keys: IndexSet<&str> = self.0.names.keys().iter().chain(Shared::KEYS).copied().collect();
+        Enumerator::Values(keys.into_iter().map(Value::from).collect())
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
@@ -301,6 +310,11 @@ impl Object for Builtins {
     ) -> Result<Value, HostError> {
         match self.0.builtin(method) {
             Some(value) => value.call(state, args),
+            None if matches!(method, "get" | "keys" | "items" | "values") => {
+                let known = Value::from_dyn_object(self.clone());
+                let pairs = jinja::value::pairs(&known).unwrap_or_default();
+                jinja::value::dict(pairs).call_method(state, method, args)
+            }
             None => Err(HostError::new(
                 jinja::HostErrorKind::UnknownMethod,
                 format!("`builtins` has no `{method}`"),

@@ -51,7 +51,7 @@ pub fn add(options: &ReadOptions, package: &str, source: Source) -> Result<(), E
     }
     items.push(Value::Object(entry));
     *entries = Value::Array(items);
-    let text = yaml::writer::dump(&Value::Object(root), false);
+    let text = yaml::writer::dump(&Value::Object(root));
     std::fs::write(&file, text).map_err(|source| Error::File {
         action: "write",
         path: file.clone(),

@@ -61,7 +61,7 @@ pub fn read(options: &ReadOptions) -> Result<Option<Lock>, Error> {
 /// Writes the file.
 pub fn write(project: &Path, packages: &[Locked], hash: &str) -> Result<(), Error> {
     let entries: Vec<Value> = packages.iter().map(entry).collect();
-    let text = yaml::writer::dump(&json!({"packages": entries, "sha1_hash": hash}), false);
+    let text = yaml::writer::dump(&json!({"packages": entries, "sha1_hash": hash}));
     // dbt's own layout: items of the list stand two blanks in.
     let text: String = text
         .lines()

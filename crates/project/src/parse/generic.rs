@@ -143,7 +143,8 @@ pub fn build(
     if let Target::Node { id, .. } = target {
         node.only.attached_node.clone_from(id);
     }
-    node.description = spec.description.clone().unwrap_or_default();
+    let description = spec.description.as_deref().unwrap_or_default();
+    node.description = scene.describe(block, description, &node.unique_id)?.0;
     node.tags = base_tags(spec, target, &config);
     let call = call(scene, &mut node, &metadata, target, &config, (block, spec))?;
     node.only.test_metadata = Some(metadata);

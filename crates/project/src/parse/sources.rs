@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
             resolved.insert("freshness".to_owned(), threshold(&Map::new()));
         }
         let quoting = self.quoting()?;
-        let (tests, target, warnings) = self.tests(&name, &resolved)?;
+        let (tests, target, warnings) = self.tests(&name)?;
         let database = self.text_of_source("database").filter(|it| !it.is_empty());
         let database = database.unwrap_or_else(|| self.scene.shared.profile.database.clone());
         let schema = self.text_of_source("schema").unwrap_or_else(|| block.name().to_owned());
@@ -300,11 +300,7 @@ impl<'a> Reader<'a> {
 
     /// The tests: those that an overriding table names in columns stand for those of all columns, and its own for the
     /// table's own. They are the package's all the same.
-    fn tests(
-        &self,
-        table: &str,
-        config: &Map<String, Value>,
-    ) -> Result<(Vec<TestSpec>, Target, Vec<Diagnostic>), Diagnostic> {
+    fn tests(&self, table: &str) -> Result<(Vec<TestSpec>, Target, Vec<Diagnostic>), Diagnostic> {
         let mut kept = Cow::Borrowed(self.item);
         if let (Content::Map(entries), Some(patch)) = (&self.item.content, self.patch) {
             let names = |keys: &[&str]| keys.iter().any(|key| patch.get(key).is_some());
@@ -322,11 +318,16 @@ impl<'a> Reader<'a> {
             warnings.extend(more);
             specs.extend(own.into_iter().map(|it| TestSpec { file: Some(over.properties.clone()), ..it }));
         }
-        let target = Target::Source {
-            source: self.block.name().to_owned(),
-            table: table.to_owned(),
-            tags: config::tags(config).into_iter().collect(),
-        };
+        // Those of properties alone: what is configured stays the table's.
+        let mut nodes: Vec<&Yaml> = vec![&self.block.node];
+        nodes.extend(self.overrides.map(|it| &*it.node));
+        nodes.push(self.item);
+        nodes.extend(self.patch);
+        let mut tags = Vec::new();
+        for node in nodes {
+            tags.extend(self.tags(node)?);
+        }
+        let target = Target::Source { source: self.block.name().to_owned(), table: table.to_owned(), tags };
         Ok((specs, target, warnings))
     }
 }

@@ -60,7 +60,8 @@ fn column(block: &Block, item: &Node, path: &str) -> Result<Column, Diagnostic> 
     let config = Map::from_iter([("meta".to_owned(), json!(meta)), ("tags".to_owned(), json!(tags))]);
     let constraints: Result<Vec<Value>, Diagnostic> =
         block.list(item, "constraints", path)?.iter().map(|it| constraint(block, it, false)).collect();
-    let more = item.entries().iter().filter(|entry| !KEYS.contains(&entry.key.as_str()));
+    let carried = |key: &str| !KEYS.contains(&key) || matches!(key, "dimension" | "entity");
+    let more = item.entries().iter().filter(|entry| carried(&entry.key));
     Ok(Column {
         name: name.to_owned(),
         description: block.text(item, "description", path)?.unwrap_or_default().to_owned(),

@@ -233,8 +233,12 @@ impl Reader<'_> {
             ));
         }
         match &test.value.content {
-            Content::Null => {}
             Content::Map(arguments) => self.fill(&mut spec, arguments.iter())?,
+            Content::Null => {
+                let name = &test.key;
+                let error = self.invalid("test arguments must be a dictionary, got nothing", &test.value);
+                return Err(error.hint(format!("write `- {name}` without a colon")));
+            }
             _ => {
                 let shown = python::repr(&test.value.to_json());
                 return Err(
@@ -253,9 +257,10 @@ impl Reader<'_> {
         let mut top = Vec::new();
         let mut inner = Map::new();
         let nests = self.block.properties.nests_arguments;
-        // What stands below `arguments` counts as if it stood beside them, in the place of what does.
+        // What stands below `arguments` counts as if it stood beside them, in the place of what does. Only a mapping
+        // holds any.
         let (nested, beside): (Vec<&Entry>, Vec<&Entry>) =
-            entries.partition(|it| nests && it.key == "arguments" && it.value.is_map());
+            entries.partition(|it| nests && it.key == "arguments");
         let nested: Vec<&Entry> = nested.into_iter().flat_map(|it| it.value.entries()).collect();
         let replaced = |key: &str| nested.iter().any(|it| it.key == key);
         let beside = beside.into_iter().filter(|it| !replaced(&it.key)).map(|it| (it, false));
@@ -272,7 +277,6 @@ impl Reader<'_> {
                     spec.arguments.insert(entry.key.clone(), entry.value.to_json());
                     self.warnings.push(self.unread_arguments(spec, entry));
                 }
-                "arguments" if entry.value.is_null() && !is_nested => {}
                 key if CONFIG_KEYS.contains(&key) || key == "group" => {
                     spec.config.insert(key.to_owned(), entry.value.to_json());
                     if !is_nested {

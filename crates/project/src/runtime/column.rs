@@ -3,6 +3,7 @@
 //! <https://docs.getdbt.com/reference/dbt-classes#column>
 
 use crate::context::arguments::{Arguments, bound_method, no_method, text};
+use crate::context::raised::{Kind, Raised};
 use jinja::{DynObject, Enumerator, HostError, Object, ObjectRepr, State, Value};
 use platform_core::relation::{quote_identifier, quote_literal};
 use std::cmp::Ordering;
@@ -155,6 +156,9 @@ impl Object for ColumnObject {
             "is_float" => Value::from(self.is_float()),
             "is_integer" => Value::from(self.is_integer()),
             "is_number" => Value::from(self.is_numeric() || self.is_float() || self.is_integer()),
+            "string_size" if !self.is_string() => {
+                return Err(Raised::error(Kind::Runtime, "Called string_size() on non-string field!"));
+            }
             "string_size" => Value::from(self.string_size()),
             "can_expand_to" => {
                 let [other] = arguments.bind(["other_column"], 1)?;

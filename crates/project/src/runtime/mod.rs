@@ -35,6 +35,7 @@ mod input_columns;
 mod lasting;
 pub mod materialize;
 pub mod names;
+mod omit;
 pub mod origin;
 mod plain_query;
 mod preparation;
@@ -50,6 +51,7 @@ pub mod table;
 mod test_arguments;
 pub mod timing;
 pub mod unit_test;
+mod validation;
 
 pub use batch::{Batch, Turn};
 pub use builtin_test::{BuiltinTest, TestKind};

@@ -98,7 +98,8 @@ impl NodeState {
     fn model(&self) -> Value {
         let made = || {
             let node = self.node.as_ref().and_then(|node| serde_json::to_value(&**node).ok());
-            let json = node.unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+            let mut json = node.unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+            super::omit::unset(&mut json);
             match (&self.batch, json) {
                 (Some(batch), Json::Object(map)) => in_batch(batch, &map),
                 (_, json) => jinja::value::from_json(&json),
@@ -253,6 +254,20 @@ impl NodeState {
         Ok(RelationObject::value(relation))
     }
 
+    /// The metric's name, of a metric that there is.
+    fn metric(&self, args: &[Value]) -> Result<Value, HostError> {
+        let (positional, _) = Arguments::new("metric", args)?.into_parts();
+        let Some(name) = text(positional.last()) else {
+            return Err(Raised::compilation("metric() takes one or two arguments"));
+        };
+        if self.runtime.project().manifest.metrics.values().any(|metric| metric.name == name) {
+            return Ok(Value::from(name));
+        }
+        let from = self.node.as_ref().map_or_else(String::new, |node| super::references::described(node));
+        let message = format!("{from} depends on a metric named '{name}' which was not found or is disabled");
+        Err(Raised::compilation(message.trim_start()))
+    }
+
     fn load_agate_table(&self) -> Result<Value, HostError> {
         let file = SeedFile::of(self)?;
         let opened = file.reader.open(&file.path, &file.options);
@@ -360,10 +375,8 @@ impl Names for NodeNames {
                     "Python models don't run on Postgres\nhint: write the model in SQL",
                 ))
             })),
-            "doc" => Some(Function::value("doc", |_, _| Ok(Value::from("")))),
-            "metric" => Some(Function::value("metric", |_, arguments| {
-                Ok(arguments.into_parts().0.pop().unwrap_or_default())
-            })),
+            "metric" => bound(Method::Metric),
+            "validation" => Some(super::validation::value()),
             "invocation_args_dict" => Some(this.runtime.invocation_args()),
             "unit_test" => None,
             _ => None,
@@ -399,8 +412,8 @@ impl Names for NodeNames {
             "defer_relation",
             "connection_name",
             "submit_python_job",
-            "doc",
             "metric",
+            "validation",
             "invocation_args_dict",
         ]
     }
@@ -445,6 +458,7 @@ enum Method {
     Reference,
     Source,
     Function,
+    Metric,
     LoadAgateTable,
 }
 
@@ -469,6 +483,7 @@ impl Object for Bound {
             Method::Reference => self.node.reference(args),
             Method::Source => self.node.source(args),
             Method::Function => self.node.function(args),
+            Method::Metric => self.node.metric(args),
             Method::LoadAgateTable => self.node.load_agate_table(),
         }
     }

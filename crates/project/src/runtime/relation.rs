@@ -11,6 +11,10 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+mod parts;
+
+use parts::RelationParts;
+
 /// The longest name Postgres keeps, in bytes (`NAMEDATALEN - 1`).
 pub const MAX_NAME: usize = 63;
 
@@ -76,9 +80,8 @@ impl RelationObject {
     fn attribute(&self, key: &str) -> Option<Value> {
         let part = |part: &Option<String>| part.as_deref().map_or_else(|| Value::from(()), Value::from);
         let policy = |policy: Quoting| {
-            let pairs =
-                [("database", policy.database), ("schema", policy.schema), ("identifier", policy.identifier)];
-            jinja::value::dict(pairs.map(|(key, value)| (Value::from(key), Value::from(value))))
+            let parts = [policy.database, policy.schema, policy.identifier];
+            RelationParts::value("Policy", parts.map(Value::from))
         };
         let kinds =
             |kinds: &[&str]| Value::from(kinds.iter().map(|kind| Value::from(*kind)).collect::<Vec<_>>());
@@ -87,10 +90,11 @@ impl RelationObject {
             "schema" => part(&self.relation.schema),
             "identifier" | "name" | "table" => part(&self.relation.identifier),
             "type" => self.relation.kind.map_or_else(|| Value::from(()), |kind| Value::from(kind.as_str())),
-            "path" => jinja::value::dict(
-                ["database", "schema", "identifier"]
-                    .map(|key| (Value::from(key), self.attribute(key).unwrap_or_default())),
+            "path" => RelationParts::value(
+                "Path",
+                RelationParts::NAMES.map(|key| self.attribute(key).unwrap_or_default()),
             ),
+            "__repr__" => Value::from(format!("<PostgresRelation {}>", self.rendered())),
             "quote_policy" => policy(self.relation.quoting),
             "include_policy" => policy(self.include),
             "quote_character" => Value::from("\""),

@@ -1,7 +1,7 @@
 //! Text → tree, by the events of the YAML parser.
 
 use super::{Content, Entry, Node, scalar};
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 use platform_core::Place;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -79,10 +79,16 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn document(&mut self) -> Result<Node, SyntaxError> {
         let mut root = Node::new(Content::Null, 0..0);
+        let mut began = false;
         while let Some((event, span)) = self.next()? {
             match event {
-                Event::StreamStart | Event::DocumentStart(..) => {}
-                Event::DocumentEnd | Event::StreamEnd => break,
+                Event::DocumentStart(..) if began => {
+                    let message = "expected a single document in the stream, but found another document";
+                    return Err(self.fault(message, bytes(&span)));
+                }
+                Event::DocumentStart(..) => began = true,
+                Event::StreamStart | Event::DocumentEnd => {}
+                Event::StreamEnd => break,
                 event => root = self.node(event, &span)?,
             }
         }
@@ -115,17 +121,31 @@ impl<'a> Reader<'a> {
                     text.to_mut().pop();
                 }
                 let plain = style == ScalarStyle::Plain;
-                let tag = tag.as_deref().and_then(|tag| tag.core_suffix().map(str::to_owned));
-                let content = match tag.as_deref() {
-                    Some("str") => Content::Text(text.into_owned()),
+                let is_day = !plain || !scalar::looks_like_date(&text);
+                let content = match self.tag(tag.as_deref(), &range)? {
+                    Some("str" | "binary") => Content::Text(text.into_owned()),
+                    Some("float") => match scalar::resolve(&text) {
+                        #[expect(clippy::cast_precision_loss, reason = "a float was asked for")]
+                        Content::Int(number) => Content::Float(number as f64),
+                        other => other,
+                    },
                     Some(_) => scalar::resolve(&text),
                     None if plain => scalar::resolve(&text),
                     None => Content::Text(text.into_owned()),
                 };
+                if !is_day && matches!(content, Content::Text(_)) {
+                    return Err(self.fault("there is no such day", range));
+                }
                 (content, anchor)
             }
-            Event::SequenceStart(_, anchor, _) => (self.list()?, anchor),
-            Event::MappingStart(_, anchor, _) => (self.map()?, anchor),
+            Event::SequenceStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), &range)?;
+                (self.list()?, anchor)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.tag(tag.as_deref(), &range)?;
+                (self.map()?, anchor)
+            }
             _ => return Err(self.fault("unexpected end of the document", range)),
         };
         let end = self.text.len().min(range.end.max(end_of(&content)));
@@ -134,6 +154,36 @@ impl<'a> Reader<'a> {
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    /// The name of one of YAML's own tags; an error for any other.
+    fn tag<'t>(&self, tag: Option<&'t Tag>, span: &Range<usize>) -> Result<Option<&'t str>, SyntaxError> {
+        const KNOWN: [&str; 12] = [
+            "null",
+            "bool",
+            "int",
+            "float",
+            "binary",
+            "timestamp",
+            "omap",
+            "pairs",
+            "set",
+            "str",
+            "seq",
+            "map",
+        ];
+        match tag {
+            None => Ok(None),
+            Some(tag) => match tag.core_suffix().filter(|name| KNOWN.contains(name)) {
+                Some(name) => Ok(Some(name)),
+                // `!` alone says that a scalar is what it looks like in quotes.
+                None if tag.to_string() == "!" => Ok(Some("str")),
+                None => {
+                    let message = format!("could not determine a constructor for the tag '{tag}'");
+                    Err(self.fault(&message, span.clone()))
+                }
+            },
+        }
     }
 
     /// Whether a block of text is the last of a file that has no line break at its end: then neither has the text,
@@ -288,6 +338,20 @@ mod tests {
         let entry = config.entry("materialized").expect("key");
         assert_eq!(document.place(&entry.span).to_string(), "t.yml:3:14");
         assert_eq!(document.place(&entry.value.span).to_string(), "t.yml:3:28");
+    }
+
+    #[test]
+    fn refuses_what_python_refuses() {
+        for (text, want) in [
+            ("a: 1\n---\nb: 2\n", "expected a single document in the stream, but found another document"),
+            ("a: 1\n...\nb: 2\n", "expected a single document in the stream, but found another document"),
+            ("a: !foo b\n", "could not determine a constructor for the tag '!foo'"),
+            ("a: 2024-13-45\n", "there is no such day"),
+        ] {
+            assert_eq!(parse("t.yml", text).expect_err("refused").message, want);
+        }
+        assert_eq!(json("---\na: !!str 5\nb: !!float 3\nc: !!int '7'\n..."), r#"{"a":"5","b":3.0,"c":7}"#);
+        assert_eq!(json("a: '2024-13-45'\n"), r#"{"a":"2024-13-45"}"#);
     }
 
     #[test]

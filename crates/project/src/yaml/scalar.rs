@@ -123,6 +123,16 @@ fn float(text: &str) -> Option<Content> {
     clean.replace('_', "").parse::<f64>().ok().map(|value| Content::Float(sign * value))
 }
 
+/// Whether a text is written as a date is: `2024-13-45` too, which is no day.
+pub fn looks_like_date(content: &str) -> bool {
+    let bytes = content.as_bytes();
+    bytes.len() == 10
+        && bytes.iter().enumerate().all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
 /// A date (`2024-01-31`) or a timestamp, in ISO form as Python prints it in JSON.
 fn timestamp(text: &str) -> Option<Content> {
     let bytes = text.as_bytes();

@@ -106,11 +106,16 @@ fn describe_macro(
     block: &Block,
 ) -> Result<(), Diagnostic> {
     let node = &block.node;
-    let config = block.config(node, &["meta", "docs"])?;
-    let meta = config.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
+    // What stands in both places: `meta` is merged, of `docs` the configured one counts.
+    let config = block.map(node, "config", "")?;
+    let mut meta = block.map(node, "meta", "")?;
+    if let Some(Value::Object(own)) = config.get("meta") {
+        meta.extend(own.clone());
+    }
     let mut docs = definition.docs.clone();
-    if let Some(Value::Object(own)) = config.get("docs") {
-        docs.extend(own.clone());
+    match config.get("docs") {
+        Some(Value::Object(own)) => docs.extend(own.clone()),
+        _ => docs.extend(block.map(node, "docs", "")?),
     }
     definition.config.0.insert("meta".to_owned(), Value::Object(meta.clone()));
     definition.config.0.insert("docs".to_owned(), Value::Object(docs.clone()));

@@ -111,14 +111,17 @@ impl Assembler<'_> {
         let id = source.unique_id.clone();
         let own = |spec| (table.block.clone(), Cow::Owned(spec), table.target.clone());
         wanted.extend(table.tests.into_iter().map(own));
+        let disabled = self.manifest.disabled.get(&id).and_then(|all| all.first());
+        let path = |json: &serde_json::Value| json.get("original_file_path")?.as_str().map(str::to_owned);
+        let earlier = self.manifest.sources.get(&id).map(|it| it.original_file_path.clone());
+        if let Some(earlier) = earlier.or_else(|| disabled.and_then(path)) {
+            let paths = [source.original_file_path.as_str(), earlier.as_str()];
+            self.diagnostics.push(verify::duplicate(ResourceType::Source, &id, &source.name, paths));
+            return;
+        }
         if !source.config.enabled() {
             let json = serde_json::to_value(&source).unwrap_or_default();
             self.manifest.disabled.entry(id).or_default().push(json);
-            return;
-        }
-        if let Some(earlier) = self.manifest.sources.get(&id) {
-            let paths = [source.original_file_path.as_str(), earlier.original_file_path.as_str()];
-            self.diagnostics.push(verify::duplicate(ResourceType::Source, &id, &source.name, paths));
             return;
         }
         self.manifest.sources.insert(id, source);

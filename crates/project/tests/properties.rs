@@ -1,0 +1,93 @@
+//! What properties files say in unusual places, read as dbt reads it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on says so and fails"
+)]
+
+mod reading;
+
+use platform_core::{Manifest, Node};
+use reading::{manifest, refused};
+
+#[track_caller]
+fn only_test(manifest: &Manifest) -> &Node {
+    manifest.nodes.values().find(|node| node.only.test_metadata.is_some()).unwrap()
+}
+
+#[track_caller]
+fn of_a_test(test: &str) -> Node {
+    let properties = format!("models:\n- name: m\n  data_tests:\n  - {test}\n");
+    let files = [
+        ("models/m.sql", "select 1 as id"),
+        ("models/m.yml", properties.as_str()),
+        ("models/d.md", "{% docs d %}of a block{% enddocs %}"),
+    ];
+    only_test(&manifest(&files)).clone()
+}
+
+#[test]
+fn what_stands_under_arguments_counts_as_beside_them_and_before_it() {
+    let test =
+        of_a_test("unique: {arguments: {column_name: id, severity: warn, name: mine, description: why}}");
+    assert_eq!((test.name.as_str(), test.description.as_str()), ("mine", "why"));
+    assert_eq!(test.config.get("severity").unwrap(), "warn");
+    let test = of_a_test("unique: {column_name: x, where: a, arguments: {column_name: id, where: b}}");
+    assert_eq!(test.name, "unique_m_id");
+    assert_eq!(test.config.get("where").unwrap(), "b");
+    let test = of_a_test("unique: {column_name: id, arguments: [no, mapping]}");
+    assert_eq!(test.name, "unique_m_id");
+}
+
+#[test]
+fn a_tests_description_is_a_template() {
+    let test = of_a_test("unique: {column_name: id, description: \"{{ doc('d') }}: {{ 1 + 1 }}\"}");
+    assert_eq!(test.description, "of a block: 2");
+}
+
+#[test]
+fn a_test_without_arguments_has_no_colon() {
+    let properties = "models:\n- name: m\n  data_tests: [{unique: }]\n";
+    refused(
+        &[("models/m.sql", "select 1 as id"), ("models/m.yml", properties)],
+        "test arguments must be a dictionary, got nothing",
+    );
+}
+
+#[test]
+fn a_sources_tests_take_its_tags_and_not_those_of_its_configuration() {
+    let properties = "sources:
+- name: s
+  tags: [a]
+  config: {tags: [b]}
+  tables: [{name: t, tags: [c], config: {tags: [d]}, data_tests: [{unique: {column_name: id}}]}]
+";
+    let manifest = manifest(&[("models/s.yml", properties)]);
+    assert_eq!(only_test(&manifest).tags, ["a", "c"]);
+    assert_eq!(manifest.sources["source.shop.s.t"].tags, ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn a_table_stands_once_also_where_it_is_disabled() {
+    let properties = "sources:
+- {name: s, tables: [{name: t, config: {enabled: false}}, {name: t}]}
+";
+    refused(&[("models/s.yml", properties)], "dbt found two sources with the name \"s_t\"");
+}
+
+#[test]
+fn a_macro_may_be_configured_in_both_places() {
+    let properties = "macros:
+- name: m
+  meta: {a: 1, b: 1}
+  docs: {show: false, node_color: blue}
+  config: {meta: {b: 2}, docs: {node_color: red}}
+";
+    let files = [("macros/m.sql", "{% macro m() %}{% endmacro %}"), ("macros/m.yml", properties)];
+    let manifest = manifest(&files);
+    let m = &manifest.macros["macro.shop.m"];
+    assert_eq!(serde_json::to_string(&m.meta).unwrap(), r#"{"a":1,"b":2}"#);
+    assert_eq!(serde_json::to_string(&m.docs).unwrap(), r#"{"show":true,"node_color":"red"}"#);
+}
