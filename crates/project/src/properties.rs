@@ -144,15 +144,23 @@ fn unreadable(error: &Diagnostic, source: &Source, package: &str) -> Diagnostic 
     Diagnostic { message, event: Some("ParsingError".to_owned()), ..error.clone() }
 }
 
-/// Keys that stand twice in one mapping.
+/// Keys that stand twice in one mapping. The message counts as dbt does, which takes white space from both ends of a file
+/// before it reads it; the place is the file's own.
 pub(crate) fn duplicate_keys(document: &Document) -> Vec<Diagnostic> {
+    let above = &document.text[..document.text.len() - document.text.trim_start().len()];
+    let blank =
+        u32::try_from(above.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(document.skipped);
+    let indent = u32::try_from(above.chars().rev().take_while(|it| *it != '\n').count()).unwrap_or(u32::MAX);
     let warning = |(key, span): &(String, std::ops::Range<usize>)| {
         let place = document.place(span);
+        let line = place.line.saturating_sub(blank);
+        let column = if line == 1 { place.column.saturating_sub(indent) } else { place.column };
         Diagnostic::warning(
             code::DUPLICATE_KEY,
             format!(
-                "Duplicate key '{key}' in line {}, column {} in file `{}`: the last one holds",
-                place.line, place.column, document.file
+                "Duplicate key '{key}' in \"<unicode string>\", line {line}, column {column} in file `{}`: the last one \
+                 holds",
+                document.file
             ),
         )
         .event("DuplicateYAMLKeysDeprecation")

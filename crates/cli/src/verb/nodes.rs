@@ -148,7 +148,8 @@ fn choose(invocation: &Invocation, project: &Project, walk: &Walk<'_>) -> Result
     Ok(standing.cloned().collect())
 }
 
-fn finish(file: &ResultsFile, results: &[NodeResult]) -> Result<Exit, Stop> {
+/// Writes the file to its end, and says how a command of these results ends.
+pub fn finish(file: &ResultsFile, results: &[NodeResult]) -> Result<Exit, Stop> {
     file.finish().map_err(|source| Stop::File {
         action: "write",
         path: "run_results.json".into(),

@@ -5,6 +5,7 @@ use crate::arguments::{self, CommandLine, Retry as Arguments};
 use crate::choice::{read_json, state_folder};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
+use crate::verb::nodes;
 use clap::CommandFactory as _;
 use indexmap::IndexSet;
 use model_graph::{Former, parse_time};
@@ -26,12 +27,20 @@ pub struct Retry {
 const VERBS: [&str; 9] =
     ["build", "clone", "compile", "generate", "run", "run-operation", "seed", "snapshot", "test"];
 
-/// Runs the last command's failed nodes again, with its flags; those given now win.
+/// What a selection is written with: known to be chosen already, and told in run_results.json as it was given.
+const SELECTION: [&str; 5] = ["select", "exclude", "selector", "resource_types", "exclude_resource_types"];
+
+/// Flags that stay the last command's, whatever is given now: what ran in one place, or in one way, is finished there.
+const KEPT: [&str; 5] = ["target", "profile", "full_refresh", "fail_fast", "indirect_selection"];
+
+/// Runs the last command's failed nodes again, with its flags; variables, threads and what is told are those given now.
 pub fn retry(invocation: &Invocation, _: &Arguments) -> Result<Exit, Stop> {
     let project = invocation.read()?;
     let given = invocation.global.state.state.as_ref();
     let folder = state_folder(invocation, given)?.unwrap_or_else(|| project.target_path.clone());
-    let results: RunResults = read_json(&folder.join("run_results.json"))?.ok_or_else(|| {
+    let former: Option<RunResults> = read_json(&folder.join("run_results.json"))?;
+    // To dbt a run of nothing is none.
+    let results = former.filter(|it| !it.results.is_empty()).ok_or_else(|| {
         let folder = folder.strip_prefix(&project.root).unwrap_or(&folder).display();
         Stop::runtime(format!("Could not find previous run in '{folder}' target directory"))
     })?;
@@ -40,12 +49,20 @@ pub fn retry(invocation: &Invocation, _: &Arguments) -> Result<Exit, Stop> {
         return Err(Stop::runtime(format!("Retry is not supported for the command '{verb}'")));
     }
     let retry = failed(&results.results);
-    if retry.ids.is_empty() {
-        invocation.nothing_to_do();
+    // An operation that worked leaves nothing to say, and its results as they are.
+    if retry.ids.is_empty() && verb == "run-operation" {
         return Ok(Exit::Success);
     }
     let line = command_line(invocation, verb, &results.args)?;
-    let again = Invocation { retry: Some(retry), ..invocation.again(line.global.clone(), &line.verb)? };
+    let is_idle = retry.ids.is_empty();
+    let mut again = Invocation { retry: Some(retry), ..invocation.again(line.global.clone(), &line.verb)? };
+    again.arguments.extend(
+        SELECTION.iter().filter_map(|key| Some(((*key).to_owned(), results.args.get(*key)?.clone()))),
+    );
+    if is_idle {
+        again.nothing_to_do();
+        return nodes::finish(&nodes::results_file(&again, &project), &[]);
+    }
     crate::verb::execute(&again, line.verb)
 }
 
@@ -90,11 +107,11 @@ fn command_line(
     }
     let mut arguments = former.clone();
     // Nodes are known; where the project is, what is told and how is this command's own.
-    for key in ["select", "exclude", "selector", "resource_types", "exclude_resource_types", "project_dir"] {
-        arguments.remove(key);
+    for key in SELECTION.iter().chain(&["project_dir"]) {
+        arguments.remove(*key);
     }
     let now = invocation.flags();
-    for (key, value) in &now {
+    for (key, value) in now.iter().filter(|(key, _)| !KEPT.contains(&key.as_str())) {
         arguments.insert(key.clone(), value.clone());
     }
     if !invocation.vars.is_empty() {

@@ -1,7 +1,7 @@
 //! build, retry, fail-fast, compile: what runs, what is said of it, how the command ends.
 
 use crate::scene::Scene;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const ORDERS: (&str, &str) = ("models/orders.sql", "select 1 as id union all select 2");
 const BROKEN: (&str, &str) = ("models/broken.sql", "{{ config(materialized='table') }} select 1 / 0 as id");
@@ -19,7 +19,46 @@ async fn retry_takes_up_what_failed_and_what_was_skipped_with_the_same_flags() {
     assert_eq!(scene.statuses(), ["below success", "broken success"]);
     assert_eq!(scene.texts("select id || fresh from dev.below").await, ["3True"]);
 
-    scene.good("retry").says("Nothing to do");
+    // What was chosen and where it ran stay as they were; nothing to do leaves no results, which are no run to retry.
+    scene.good("retry --vars '{limit: 4}'").says("Nothing to do");
+    let results = scene.artifact("run_results.json");
+    assert_eq!(results["results"], json!([]));
+    assert_eq!(results["args"]["vars"], json!({"limit": 4}));
+    assert_eq!(results["args"]["full_refresh"], true);
+    let none = scene.dp("retry");
+    assert_eq!(none.code, 2, "{}", none.text);
+    assert!(none.text.contains("Could not find previous run in 'target' target directory"), "{}", none.text);
+}
+
+#[tokio::test]
+async fn a_retry_stays_with_the_target_and_the_selection_of_the_run() {
+    let scene = Scene::new(&[ORDERS, BROKEN, BELOW]).await;
+    let done = scene.dp("build --select broken --fail-fast");
+    assert_eq!(done.code, 1, "{}", done.text);
+    let again = scene.dp("retry --no-fail-fast --full-refresh --threads 3");
+    assert_eq!(again.code, 1, "{}", again.text);
+    let arguments = scene.artifact("run_results.json")["args"].clone();
+    assert_eq!(arguments["select"], json!(["broken"]));
+    assert_eq!(arguments["fail_fast"], true);
+    assert_eq!(arguments["threads"], 3);
+    assert_eq!(arguments["full_refresh"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_model_without_versions_beside_versions_of_its_name_is_refused() {
+    let versions = "models: [{name: orders, versions: [{v: 1}, {v: 2}]}]";
+    let scene = Scene::new(&[ORDERS, ("models/orders_v1.sql", "select 1 as id")]).await;
+    scene.write("models/orders_v2.sql", "select 2 as id");
+    scene.write("models/all.yml", versions);
+    let refused = scene.dp("parse");
+    assert_eq!(refused.code, 2, "{}", refused.text);
+    for part in [
+        "dbt found versioned and unversioned models with the name \"orders\".",
+        " (models/orders.sql)\n",
+        "or add the unversioned model to the versions in ",
+    ] {
+        assert!(refused.text.contains(part), "{}", refused.text);
+    }
 }
 
 #[tokio::test]

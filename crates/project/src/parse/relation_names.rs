@@ -8,6 +8,7 @@ use std::collections::HashMap;
 /// Everything that is wrong with names.
 pub fn check(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
     let mut found = spaces(manifest, flags);
+    found.extend(unversioned_beside_versioned(manifest));
     found.extend(shared_names(manifest, flags.is_on("require_unique_project_resource_names")));
     found.extend(aliases(manifest));
     found
@@ -60,6 +61,30 @@ fn names_with_spaces(bad: &[&Node], first: &Node) -> Diagnostic {
     .event("DbtValidationError")
     .hint("write `_` for each space, in the file's name and in refs")
     .at(place(first))
+}
+
+/// A model without versions, a seed or a snapshot beside a versioned model of its name: `ref` without a version could mean
+/// either.
+fn unversioned_beside_versioned(manifest: &Manifest) -> Option<Diagnostic> {
+    let mut versioned: HashMap<(&str, &str), &Node> = HashMap::new();
+    let refable = || manifest.nodes.values().filter(|node| node.is_refable());
+    for node in refable().filter(|node| node.only.version.is_some()) {
+        versioned.entry((&node.package_name, &node.name)).or_insert(node);
+    }
+    for node in refable().filter(|node| node.only.version.is_none()) {
+        let Some(other) = versioned.get(&(node.package_name.as_str(), node.name.as_str())) else { continue };
+        let name = &node.name;
+        let message = format!(
+            "dbt found versioned and unversioned models with the name \"{name}\".\n\nSince these resources have the same \
+             name, dbt will be unable to find the correct resource\nwhen looking for ref('{name}').\n\nTo fix this, change \
+             the name of the unversioned resource\n{} ({})\nor add the unversioned model to the versions in {}",
+            node.unique_id,
+            node.original_file_path,
+            other.patch_path.as_deref().unwrap_or_default(),
+        );
+        return Some(Diagnostic::error(code::DUPLICATE, message).event("ParsingError").at(place(node)));
+    }
+    None
 }
 
 /// A model and a seed of one name in one package: `ref` takes one of them; an error where the project asks for it
