@@ -19,7 +19,8 @@ pub enum UndefinedMode {
     /// Prints as nothing and is false; its attributes, calls and arithmetic are errors that name it.
     #[default]
     RunTime,
-    /// Its attributes and calls are undefined again, so that a text can be rendered before all is known.
+    /// Its attributes and calls are undefined again, so that a text can be rendered before all is known. This holds
+    /// for what the text itself names, also where a macro gets it; the names in a macro's file are those of run time.
     ParseTime,
     /// As [`RunTime`](Self::RunTime), and to print it is an error, too.
     Strict,
@@ -37,6 +38,8 @@ pub struct Environment {
     shared: Arc<Shared>,
     undefined: UndefinedMode,
     native: bool,
+    /// Code of a macro's file runs.
+    in_macro: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +60,7 @@ static JINJA2: LazyLock<Environment> = LazyLock::new(|| Environment {
     }),
     undefined: UndefinedMode::RunTime,
     native: false,
+    in_macro: false,
 });
 
 impl Default for Environment {
@@ -131,6 +135,15 @@ impl Environment {
     pub fn render_native(&self, file: &SourceFile, context: &Value) -> Result<Value, Error> {
         let env = Self { native: true, ..self.clone() };
         native::render(&env, file, context)
+    }
+
+    /// The same environment for code of a macro's file, or for that of a text.
+    pub(crate) fn within(&self, in_macro: bool) -> Self {
+        Self { in_macro, ..self.clone() }
+    }
+
+    pub(crate) fn in_macro(&self) -> bool {
+        self.in_macro
     }
 
     pub(crate) fn is_native(&self) -> bool {

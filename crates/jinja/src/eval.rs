@@ -25,6 +25,7 @@ pub(crate) use frame::Frame;
 use crate::environment::{Environment, UndefinedMode};
 use crate::error::{Error, ErrorKind};
 use crate::python::arguments::Keywords;
+use crate::python::undefined::Undefined;
 use crate::syntax::ast::{Function, Stmt};
 
 /// What evaluation gives, or how it leaves.
@@ -62,9 +63,30 @@ impl<'s, 't, 'e> Evaluator<'s, 't, 'e> {
         Self { state, env, lone: None, escapes: false, joins: false }
     }
 
-    /// Whether unknown names are undefined to any depth.
+    /// Whether what is found undefined here is undefined to any depth.
     pub(crate) fn chainable(&self) -> bool {
-        self.env.undefined() == UndefinedMode::ParseTime
+        self.env.undefined() == UndefinedMode::ParseTime && !self.env.in_macro()
+    }
+
+    /// Whether a value is undefined to any depth. The host's own undefined values don't know where they come from, so
+    /// they are while a project is read.
+    pub(crate) fn is_chainable(&self, value: &Value) -> bool {
+        match value.downcast_object_ref::<Undefined>() {
+            Some(undefined) => undefined.chainable,
+            None => value.is_undefined() && self.env.undefined() == UndefinedMode::ParseTime,
+        }
+    }
+
+    /// Does something with code of a macro's file, or with that of a text.
+    pub(crate) fn within<R>(&mut self, in_macro: bool, work: impl FnOnce(&mut Self) -> R) -> R {
+        if self.env.in_macro() == in_macro {
+            return work(self);
+        }
+        let inner = self.env.within(in_macro);
+        let outer = std::mem::replace(&mut self.env, inner);
+        let result = work(self);
+        self.env = outer;
+        result
     }
 
     /// Opens a frame for a function's code and does its work: a macro call, a call block, a template.

@@ -66,7 +66,7 @@ fn range(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value
 /// `dict(mapping, key=value)`
 fn dict(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     // Python asks for `keys` first.
-    if let Some(source) = call.positional.first().filter(|it| is_undefined(it) && !this.chainable()) {
+    if let Some(source) = call.positional.first().filter(|it| is_undefined(it) && !this.is_chainable(it)) {
         return Err(undefined::error(source).into());
     }
     Ok(Dict::value(mapping("dict", call)?))

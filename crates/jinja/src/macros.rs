@@ -125,7 +125,7 @@ impl Macro {
         keywords: Keywords,
     ) -> Evaluated<Value> {
         let code = self.code(&evaluator.env)?;
-        evaluator.call_function(&code, context, Arc::new([]), positional, keywords)
+        evaluator.within(true, |this| this.call_function(&code, context, Arc::new([]), positional, keywords))
     }
 }
 

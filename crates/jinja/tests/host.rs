@@ -2,8 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test stops where it is surprised")]
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 
 use jinja::{
     Environment, ErrorKind, HostError, Kwargs, Object, ObjectRepr, Rest, SourceFile, State, UndefinedMode,
@@ -40,6 +40,16 @@ impl Object for Relation {
 
     fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("\"public\".\"orders\"")
+    }
+}
+
+/// Names that are added while others look them up.
+#[derive(Debug)]
+struct Names(Arc<Mutex<HashMap<String, Value>>>);
+
+impl Object for Names {
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.0.lock().expect("no panic").get(key).cloned()
     }
 }
 
@@ -212,4 +222,41 @@ fn deep_and_hostile_texts_are_errors() {
     gives("{% set a = [] %}{% do a.append(a) %}{{ a }}{{ a == a }}", "[[...]]True");
     gives("{% set d = {} %}{% do d.update(d=d) %}{{ d }}", "{'d': {...}}");
     fails("{% set a = [] %}{% do a.append(a) %}{{ a|tojson }}", "Circular reference detected");
+}
+
+#[test]
+fn at_parse_time_names_of_a_macros_file_are_those_of_run_time() {
+    let env = Environment::new().with_undefined(UndefinedMode::ParseTime);
+    let file = SourceFile::new(
+        "macros.sql",
+        "{% macro calls() %}{{ nope() }}{% endmacro %}\
+         {% macro asks() %}{{ {}.nope.x }}{% endmacro %}\
+         {% macro lacks(a) %}{{ a.x }}{% endmacro %}\
+         {% macro gives() %}{{ nope }}{% if nope %}{% endif %}{% endmacro %}\
+         {% macro uses(a) %}{{ a.x().y }}{% for x in a.z %}{% endfor %}{% endmacro %}\
+         {% macro wraps() %}{{ caller() }}{% endmacro %}\
+         {% macro wraps_own() %}{% call wraps() %}{{ nope.x }}{% endcall %}{% endmacro %}",
+    );
+    let macros = env.parse_file(&file, jinja::BlockTags::MACRO_FILE).expect("a file of macros").blocks;
+    let names: Arc<Mutex<HashMap<String, Value>>> = Arc::default();
+    let context = Value::from_object(Names(names.clone()));
+    for it in &macros {
+        let value = it.to_macro().bind(&env, context.clone());
+        names.lock().expect("no panic").insert(it.name.to_string(), value);
+    }
+    let render = |text: &str| {
+        let text = SourceFile::new("model.sql", text);
+        let rendered = env.template(&text).and_then(|it| it.render(&env, &context));
+        rendered.map_err(|error| error.message().to_owned())
+    };
+    assert_eq!(render("{{ calls() }}"), Err("'nope' is undefined".to_owned()));
+    assert_eq!(render("{{ asks() }}"), Err("'dict object' has no attribute 'nope'".to_owned()));
+    assert_eq!(render("{{ lacks() }}"), Err("parameter 'a' was not provided".to_owned()));
+    assert_eq!(render("{{ wraps_own() }}"), Err("'nope' is undefined".to_owned()));
+    // What the text names stays undefined to any depth, wherever it is used.
+    assert_eq!(render("[{{ gives() }}{{ uses(nope.x) }}{{ lacks(nope) }}]"), Ok("[]".to_owned()));
+    assert_eq!(render("{% call wraps() %}[{{ nope.x() }}]{% endcall %}"), Ok("[]".to_owned()));
+    assert_eq!(render("{% macro own() %}[{{ nope.x() }}]{% endmacro %}{{ own() }}"), Ok("[]".to_owned()));
+    // An `if` without an `else` isn't.
+    assert!(render("{{ ('a' if false).x }}").is_err());
 }

@@ -4,6 +4,7 @@ use minijinja::Value;
 use minijinja::value::{DynObject, ObjectRepr};
 
 use super::{Evaluated, Evaluator};
+use crate::environment::UndefinedMode;
 use crate::python::function::Method;
 use crate::python::kind::{Kind, is_container, type_name};
 use crate::python::methods;
@@ -35,16 +36,23 @@ impl Evaluator<'_, '_, '_> {
         };
         Ok(found.unwrap_or_else(|| {
             if name.starts_with("__") && name.ends_with("__") {
-                unsafe_attribute(object, name)
+                unsafe_attribute(object, name, self.chainable())
             } else {
-                Undefined::attribute(object, name, self.chainable())
+                Undefined::attribute(object, name, self.leaves_open(object))
             }
         }))
     }
 
+    /// Whether what an object lacks is undefined to any depth. The host's own objects needn't have all that those of
+    /// dbt have, so nothing is refused for that while a project is read.
+    fn leaves_open(&self, object: &Value) -> bool {
+        let is_the_hosts = matches!(Kind::of(object), Kind::Object(it) if !is_container(it));
+        self.chainable() || is_the_hosts && self.env.undefined() == UndefinedMode::ParseTime
+    }
+
     fn attribute_of_undefined(&self, object: &Value, name: &str) -> Evaluated<Value> {
-        if self.chainable() {
-            return Ok(Undefined::name(name.into()));
+        if self.is_chainable(object) {
+            return Ok(Undefined::name(name.into(), true));
         }
         Err(undefined::error(object).into())
     }
@@ -63,7 +71,7 @@ impl Evaluator<'_, '_, '_> {
             Kind::Object(it) => object_item(object, it, key),
             _ => slice::item(object, key).or_else(|| method(object, key)),
         };
-        Ok(found.unwrap_or_else(|| Undefined::item(object, key, self.chainable())))
+        Ok(found.unwrap_or_else(|| Undefined::item(object, key, self.leaves_open(object))))
     }
 
     /// `object[a:b:c]`
@@ -76,7 +84,7 @@ impl Evaluator<'_, '_, '_> {
 
     /// Any item of an undefined value.
     fn of_undefined(&self, object: &Value) -> Evaluated<Value> {
-        if self.chainable() {
+        if self.is_chainable(object) {
             return Ok(object.clone());
         }
         Err(undefined::error(object).into())
@@ -84,10 +92,10 @@ impl Evaluator<'_, '_, '_> {
 }
 
 /// What Jinja2's sandbox keeps away from templates.
-fn unsafe_attribute(object: &Value, name: &str) -> Value {
+fn unsafe_attribute(object: &Value, name: &str, chainable: bool) -> Value {
     let owner = crate::python::text::repr_str(&type_name(object));
     let hint = format!("access to attribute '{name}' of {owner} object is unsafe.");
-    Undefined::hint(hint)
+    Undefined::hint(hint, chainable)
 }
 
 fn number_attribute(number: &Value, name: &str) -> Option<Value> {

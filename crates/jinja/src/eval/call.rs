@@ -87,7 +87,9 @@ impl Evaluator<'_, '_, '_> {
         }
         if let Some(closure) = object.downcast_ref::<Closure>() {
             let captured = closure.captured.clone();
-            return self.call_function(&closure.code, &closure.context, captured, positional, keywords);
+            return self.within(closure.in_macro, |this| {
+                this.call_function(&closure.code, &closure.context, captured, positional, keywords)
+            });
         }
         if let Some(method) = object.downcast_ref::<Method>() {
             return self.call_method(&method.object, &method.name, positional, keywords);
@@ -105,7 +107,7 @@ impl Evaluator<'_, '_, '_> {
 
     fn not_callable(&self, callee: &Value) -> Evaluated<Value> {
         if undefined::is_undefined(callee) {
-            if self.chainable() {
+            if self.is_chainable(callee) {
                 return Ok(callee.clone());
             }
             return Err(undefined::error(callee).into());

@@ -22,6 +22,8 @@ pub(crate) struct Closure {
     pub context: Value,
     /// How deep a recursive loop is.
     pub depth: usize,
+    /// It is code of a macro's file.
+    pub in_macro: bool,
 }
 
 impl fmt::Debug for Closure {
@@ -99,7 +101,9 @@ impl Evaluator<'_, '_, '_> {
             frame.recursion = Some((Value::from_dyn_object(closure.clone()), closure.depth));
             this.body(frame, &code.body, &mut out)
         };
-        self.run(&closure.code, &closure.context, closure.captured.clone(), work)?;
+        self.within(closure.in_macro, |this| {
+            this.run(&closure.code, &closure.context, closure.captured.clone(), work)
+        })?;
         Ok(out)
     }
 
@@ -127,7 +131,7 @@ impl Evaluator<'_, '_, '_> {
         }
         if let (Some(slot), false) = (code.caller_slot, found_caller) {
             let caller = take(&mut keywords, "caller").filter(|caller| !caller.is_none());
-            frame.set(slot, caller.unwrap_or_else(|| Undefined::hint("No caller defined")));
+            frame.set(slot, caller.unwrap_or_else(|| Undefined::hint("No caller defined", self.chainable())));
         }
         if let Some(slot) = code.kwargs_slot {
             let pairs = keywords.into_iter().map(|(name, value)| (Value::from(name), value));
@@ -156,7 +160,7 @@ impl Evaluator<'_, '_, '_> {
                 None => {
                     let name = repr_str(&parameter.name);
                     let hint = format!("parameter {name} was not provided");
-                    Undefined::hint(hint)
+                    Undefined::hint(hint, self.chainable())
                 }
             };
             frame.set(parameter.slot, value);

@@ -80,7 +80,7 @@ impl Evaluator<'_, '_, '_> {
                     Some(otherwise) => self.expr(frame, otherwise),
                     None => {
                         let file = frame.code.file.clone();
-                        Ok(Undefined::value(What::NoElse(file, expr.span)))
+                        Ok(Undefined::value(What::NoElse(file, expr.span), false))
                     }
                 }
             }

@@ -138,8 +138,17 @@ impl<'c> Frame<'c> {
                 self.assign(name, value.clone());
                 value
             }
-            None => Undefined::name(name.text.clone()),
+            None => {
+                let chainable = evaluator.chainable() || self.leaves_open(evaluator, &name.text);
+                Undefined::name(name.text.clone(), chainable)
+            }
         }
+    }
+
+    /// Whether the host, asked for a name while a project is read, gives an undefined value: it can't tell.
+    fn leaves_open(&self, evaluator: &Evaluator<'_, '_, '_>, name: &str) -> bool {
+        let found = self.context.as_object().and_then(|object| object.get_value_by_str(name));
+        found.is_some_and(|value| evaluator.is_chainable(&value))
     }
 
     fn resolve(&self, evaluator: &Evaluator<'_, '_, '_>, name: &str) -> Option<Value> {

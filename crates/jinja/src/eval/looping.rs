@@ -194,6 +194,7 @@ impl Object for Loop {
             captured: closure.captured.clone(),
             context: closure.context.clone(),
             depth: depth + 1,
+            in_macro: closure.in_macro,
         };
         let text = Evaluator::inside(state).call_loop(&Arc::new(inner), items.clone())?;
         Ok(Value::from(text))

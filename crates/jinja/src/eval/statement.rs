@@ -62,7 +62,7 @@ impl Evaluator<'_, '_, '_> {
             Stmt::For(it) => return self.for_loop(frame, it, out),
             Stmt::Recursive(iterable, function) => {
                 let iterable = self.expr(frame, iterable)?;
-                let closure = Arc::new(close(frame, function));
+                let closure = Arc::new(close(frame, function, self.env.in_macro()));
                 out.push_str(&self.call_loop(&closure, iterable)?);
             }
             Stmt::Set(target, expr) => {
@@ -98,11 +98,11 @@ impl Evaluator<'_, '_, '_> {
                 out.push_str(text);
             }
             Stmt::Macro(name, function) => {
-                let value = Value::from_object(close(frame, function));
+                let value = Value::from_object(close(frame, function, self.env.in_macro()));
                 frame.assign(name, value);
             }
             Stmt::Call(it) => {
-                let caller = Value::from_object(close(frame, &it.body));
+                let caller = Value::from_object(close(frame, &it.body, self.env.in_macro()));
                 let value = self.call_with_caller(frame, &it.call, caller)?;
                 // Jinja2 joins what the call gives to the text around it, unless it makes values.
                 if !self.env.is_native() && !is_text(&value) {
@@ -292,12 +292,13 @@ impl Source {
 }
 
 /// A function with the variables of the frame that it uses.
-fn close(frame: &Frame<'_>, function: &Arc<Function>) -> Closure {
+fn close(frame: &Frame<'_>, function: &Arc<Function>, in_macro: bool) -> Closure {
     Closure {
         code: function.clone(),
         captured: frame.capture(function),
         context: frame.context.clone(),
         depth: 0,
+        in_macro,
     }
 }
 

@@ -60,13 +60,13 @@ pub(super) fn is_list(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Ev
     Ok(Value::from(type_name(&only(call)?) == "list"))
 }
 
-pub(super) fn first(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
+pub(super) fn first(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let value = only(call)?;
     let first = crate::python::iterate::Items::of(&value)?.next()?;
-    Ok(first.unwrap_or_else(|| Undefined::hint("No first item, sequence was empty.")))
+    Ok(first.unwrap_or_else(|| Undefined::hint("No first item, sequence was empty.", this.chainable())))
 }
 
-pub(super) fn last(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
+pub(super) fn last(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let value = only(call)?;
     let reversible = !matches!(Kind::of(&value), Kind::Set(_)) && len(&value).is_ok();
     if !reversible {
@@ -74,13 +74,13 @@ pub(super) fn last(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evalu
         return Err(Error::new(ErrorKind::Type, message).into());
     }
     let last = items(&value)?.pop();
-    Ok(last.unwrap_or_else(|| Undefined::hint("No last item, sequence was empty.")))
+    Ok(last.unwrap_or_else(|| Undefined::hint("No last item, sequence was empty.", this.chainable())))
 }
 
-pub(super) fn random(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
+pub(super) fn random(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let mut items = items(&only(call)?)?;
     if items.is_empty() {
-        return Ok(Undefined::hint("No random item, sequence was empty."));
+        return Ok(Undefined::hint("No random item, sequence was empty.", this.chainable()));
     }
     let at = RandomState::new().build_hasher().finish() % items.len() as u64;
     Ok(items.swap_remove(usize::try_from(at).unwrap_or(0)))

@@ -141,7 +141,7 @@ fn extreme(
     }
     Ok(match best {
         Some((_, item)) => item,
-        None => Undefined::hint("No aggregated item, sequence was empty."),
+        None => Undefined::hint("No aggregated item, sequence was empty.", this.chainable()),
     })
 }
 

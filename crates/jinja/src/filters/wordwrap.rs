@@ -15,7 +15,11 @@ pub(super) fn wordwrap(this: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -
         call.bind(["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"], 1)?;
     let text = text.unwrap_or_default();
     if is_undefined(&text) {
-        return if this.chainable() { Ok(Value::from("")) } else { Err(undefined::error(&text).into()) };
+        return if this.is_chainable(&text) {
+            Ok(Value::from(""))
+        } else {
+            Err(undefined::error(&text).into())
+        };
     }
     let Some(text) = text.as_str() else {
         let message = format!("'{}' object has no attribute 'splitlines'", type_name(&text));

@@ -15,6 +15,8 @@ use crate::source::{SourceFile, Span};
 #[derive(Debug)]
 pub(crate) struct Undefined {
     pub what: What,
+    /// Its attributes and calls are undefined again: a text named it while the project was read.
+    pub chainable: bool,
 }
 
 /// What is undefined.
@@ -35,39 +37,39 @@ pub(crate) enum What {
 }
 
 impl Undefined {
-    pub(crate) fn value(what: What) -> Value {
-        Value::from_object(Self { what })
+    pub(crate) fn value(what: What, chainable: bool) -> Value {
+        Value::from_object(Self { what, chainable })
     }
 
     /// A name that nobody knows.
-    pub(crate) fn name(name: Arc<str>) -> Value {
-        Self::value(What::Name(name))
+    pub(crate) fn name(name: Arc<str>, chainable: bool) -> Value {
+        Self::value(What::Name(name), chainable)
     }
 
     /// An attribute that the owner hasn't; at parse time Jinja2 under dbt names it alone (`chainable`).
     pub(crate) fn attribute(owner: &Value, name: &str, chainable: bool) -> Value {
         if chainable {
-            return Self::name(name.into());
+            return Self::name(name.into(), true);
         }
         let what = What::Attribute { owner: describe(owner), name: name.into() };
-        Self::value(what)
+        Self::value(what, false)
     }
 
     /// An item that the owner hasn't; see [`Undefined::attribute`].
     pub(crate) fn item(owner: &Value, key: &Value, chainable: bool) -> Value {
         if chainable {
-            return Self::name(super::text::to_str(key).into());
+            return Self::name(super::text::to_str(key).into(), true);
         }
         let what = match key.as_str() {
             Some(name) => What::Attribute { owner: describe(owner), name: name.into() },
             None => What::Item { owner: describe(owner), key: repr(key) },
         };
-        Self::value(what)
+        Self::value(what, false)
     }
 
     /// Undefined for another reason.
-    pub(crate) fn hint(hint: impl Into<String>) -> Value {
-        Self::value(What::Hint(hint.into()))
+    pub(crate) fn hint(hint: impl Into<String>, chainable: bool) -> Value {
+        Self::value(What::Hint(hint.into()), chainable)
     }
 
     /// The message of the error that its use raises.

@@ -33,8 +33,8 @@
    read. #}
 {% macro run_query(sql) -%}
     {%- call statement('run_query_statement', fetch_result=true, auto_begin=false) %}{{ sql }}{% endcall -%}
-    {%- set answer = load_result('run_query_statement') -%}
-    {{ return(answer.table if answer else none) }}
+    {#- Undefined where nothing runs, not none: who asks it for rows while the project is read is told. #}
+    {{ return(load_result('run_query_statement').table) }}
 {%- endmacro %}
 
 {# Many statements in one round trip; none where there are none. #}
