@@ -33,6 +33,10 @@ pub struct PreviousState {
 /// Configuration that changes with the environment or has no effect on what is built.
 const NOT_COMPARED: [&str; 5] = ["alias", "database", "group", "schema", "tags"];
 
+/// The configuration of a data test that counts: what its result follows from.
+const COMPARED_IN_TESTS: [&str; 8] =
+    ["error_if", "fail_calc", "limit", "severity", "store_failures", "store_failures_as", "warn_if", "where"];
+
 /// Packages that come with the engine: their macros differ between versions, not between states.
 const BUILT_IN: [&str; 2] = ["dbt", "dbt_postgres"];
 
@@ -121,7 +125,7 @@ impl<'a> StateQuery<'a> {
         body_changed(now, before)
             || configs_changed(now, before)
             || descriptions_changed(now, before)
-            || relation_changed(now, before, self.compares_written)
+            || (!is_generic_test(now) && relation_changed(now, before, self.compares_written))
             || contract_changed(now, before)
             || now.fqn() != before.fqn()
             || definition_changed(now, before)
@@ -163,6 +167,11 @@ fn is_built(resource: Resource<'_>) -> bool {
     matches!(resource, Resource::Node(_) | Resource::UnitTest(_))
 }
 
+/// A data test of a file of properties: where its failures are stored doesn't change what it is.
+fn is_generic_test(resource: Resource<'_>) -> bool {
+    resource.node().is_some_and(|node| node.only.test_metadata.is_some())
+}
+
 /// Of a seed the rows count, of everything else the code: dbt's versions differ in what they take a checksum of.
 fn body_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
     match (now, before) {
@@ -176,7 +185,11 @@ fn body_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
 
 fn configs_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
     let (Some(left), Some(right)) = (written_config(now), written_config(before)) else { return false };
-    let skipped = |key: &str| now.node().is_some() && NOT_COMPARED.contains(&key);
+    let skipped = |key: &str| match now.node() {
+        Some(node) if node.resource_type == ResourceType::Test => !COMPARED_IN_TESTS.contains(&key),
+        Some(_) => NOT_COMPARED.contains(&key),
+        None => false,
+    };
     let keys: HashSet<&String> = left.keys().chain(right.keys()).collect();
     keys.into_iter()
         .any(|key| !skipped(key) && !same_written(now, before, key, left.get(key), right.get(key)))
