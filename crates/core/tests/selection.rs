@@ -233,3 +233,24 @@ fn finds_what_changed() {
     let context = Context { manifest: &manifest_now, graph: &graph, previous: Some(&previous) };
     check("changes.txt", context, IndirectSelection::Empty);
 }
+
+/// Of a data test's configuration counts what its result follows from.
+#[test]
+fn finds_data_tests_whose_results_may_change() {
+    let before = manifest("after.json");
+    let id = before.nodes.keys().find(|id| id.as_str().starts_with("test.state.not_null_")).expect("a test");
+    let is_modified = |key: &str, value: serde_json::Value| {
+        let mut now = before.clone();
+        now.nodes.get_mut(id).expect("the test").unrendered_config.insert(key.to_owned(), value);
+        let graph = Graph::of(&now);
+        let previous = PreviousState { manifest: Some(before.clone()), ..PreviousState::default() };
+        let context = Context { manifest: &now, graph: &graph, previous: Some(&previous) };
+        let expression = from_arguments(&["state:modified".to_owned()], &[], IndirectSelection::Empty);
+        let chosen = select(&expression.expect("an expression"), context).expect("a selection");
+        chosen.ids.contains(id)
+    };
+    assert!(is_modified("severity", "warn".into()));
+    assert!(is_modified("where", "id > 1".into()));
+    assert!(!is_modified("tags", serde_json::json!(["nightly"])));
+    assert!(!is_modified("meta", serde_json::json!({"owner": "ops"})));
+}

@@ -106,8 +106,8 @@ fn command_line(
         other => words.push(other.into()),
     }
     let mut arguments = former.clone();
-    // Nodes are known; where the project is, what is told and how is this command's own.
-    for key in SELECTION.iter().chain(&["project_dir"]) {
+    // Nodes are known; where the project and its target are, what is told and how is this command's own.
+    for key in SELECTION.iter().chain(&["project_dir", "target_path"]) {
         arguments.remove(*key);
     }
     let now = invocation.flags();
