@@ -108,6 +108,16 @@ pub fn repr(value: &Value) -> String {
     python::text::repr(value)
 }
 
+/// Python's `repr` of a text.
+pub fn repr_str(text: &str) -> String {
+    python::text::repr_str(text)
+}
+
+/// Python's `repr` of a float.
+pub fn float_repr(number: f64) -> String {
+    python::number::float_repr(number)
+}
+
 /// The name of the value's Python type: `list`, `NoneType`.
 pub fn type_name(value: &Value) -> String {
     python::kind::type_name(value).into_owned()

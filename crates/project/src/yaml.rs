@@ -116,7 +116,7 @@ impl Node {
         Some(match &self.content {
             Content::Text(text) | Content::Date(text) => text.clone(),
             Content::Int(number) => number.to_string(),
-            Content::Float(number) => scalar::python_float(*number),
+            Content::Float(number) => jinja::value::float_repr(*number),
             Content::Bool(flag) => if *flag { "True" } else { "False" }.to_owned(),
             _ => return None,
         })

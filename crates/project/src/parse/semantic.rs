@@ -34,6 +34,7 @@ const AGGREGATIONS: Words = Words(
     "AggregationType",
     &["sum", "min", "max", "count_distinct", "sum_boolean", "average", "percentile", "median", "count"],
 );
+/// The standard granularities, the finest first.
 const GRANULARITIES: Words = Words(
     "TimeGranularity",
     &[
@@ -65,6 +66,15 @@ fn word(block: &Block, node: &Yaml, key: &str, words: &Words) -> Result<Value, D
         block.fault(given, message)
     })
 }
+
+/// Whether a time spine of this granularity has the days.
+fn is_up_to_a_day(granularity: &str) -> bool {
+    let Words(_, known) = GRANULARITIES;
+    known.iter().take_while(|it| **it != "week").any(|it| *it == granularity)
+}
+
+/// The name that MetricFlow has for the time of any metric.
+const METRIC_TIME: &str = "metric_time";
 
 /// A column's granularity.
 pub fn granularity(block: &Block, column: &Yaml) -> Result<Option<String>, Diagnostic> {

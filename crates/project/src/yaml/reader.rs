@@ -294,7 +294,7 @@ fn key_text(key: &Node) -> Option<String> {
     Some(match &key.content {
         Content::Text(text) | Content::Date(text) => text.clone(),
         Content::Int(number) => number.to_string(),
-        Content::Float(number) => scalar::python_float(*number),
+        Content::Float(number) => jinja::value::float_repr(*number),
         Content::Bool(flag) => flag.to_string(),
         Content::Null => "null".to_owned(),
         _ => return None,

@@ -177,25 +177,6 @@ fn iso_zone(zone: &str) -> Option<String> {
     matches!(sign, "+" | "-").then(|| format!("{sign}{hours:02}:{minutes:02}"))
 }
 
-/// A float as Python's `str` prints it.
-pub fn python_float(number: f64) -> String {
-    if number.is_nan() {
-        return "nan".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
-    }
-    let magnitude = number.abs();
-    if magnitude != 0.0 && !(1e-4..1e16).contains(&magnitude) {
-        let text = format!("{number:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
-        return format!("{mantissa}e{sign}{digits:0>2}");
-    }
-    let text = number.to_string();
-    if text.contains('.') { text } else { format!("{text}.0") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,15 +211,6 @@ mod tests {
         ];
         for (text, want) in cases {
             assert_eq!(resolve(text), want, "{text}");
-        }
-    }
-
-    #[test]
-    fn prints_floats_as_python() {
-        for (number, want) in
-            [(1.0, "1.0"), (1e16, "1e+16"), (0.0001, "0.0001"), (1e-5, "1e-05"), (-2.5, "-2.5")]
-        {
-            assert_eq!(python_float(number), want);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Values → YAML text, laid out as Python's `yaml.safe_dump` lays it out.
 
-use super::scalar;
 use super::writing::{Out, is_break};
 use jinja::Value;
 use std::collections::HashMap;
@@ -225,7 +224,7 @@ fn float(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { ".inf" } else { "-.inf" }.to_owned();
     }
-    let mut text = scalar::python_float(number);
+    let mut text = jinja::value::float_repr(number);
     if !text.contains('.') {
         text = text.replace('e', ".0e");
     }

@@ -1,6 +1,7 @@
 //! Items of the semantic layer as templates build them: `{{ Dimension('order_id__country') }}`, in filters and saved
 //! queries (<https://docs.getdbt.com/docs/build/metrics-overview#filters>).
 
+use super::METRIC_TIME;
 use crate::context::arguments::{Arguments, Function, no_method, text, truth};
 use crate::context::raised::Raised;
 use jinja::{Environment, HostError, Object, ObjectRepr, SourceFile, State, UndefinedMode, Value};
@@ -94,7 +95,7 @@ impl Item {
                 Err(format!("Name is in an incorrect format: '{name}'. It should not contain a time grain suffix."))
             }
             Kind::Entity => Ok(()),
-            Kind::Dimension | Kind::TimeDimension if parts.len() != 2 && parts != ["metric_time"] => Err(format!(
+            Kind::Dimension | Kind::TimeDimension if parts.len() != 2 && parts != [METRIC_TIME] => Err(format!(
                 "Name is in an incorrect format: '{name}'. It should be of the form: \
                  <primary entity name>__<dimension_name>"
             )),

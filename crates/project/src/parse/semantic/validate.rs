@@ -5,30 +5,13 @@ mod metric;
 mod model;
 mod query;
 
+use super::{GRANULARITIES, METRIC_TIME, Words, is_up_to_a_day};
 use crate::code;
 use crate::flags::Flags;
 use indexmap::IndexMap;
 use platform_core::node::{Metric, SemanticModel};
 use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType, Severity};
 use serde_json::Value;
-
-/// Words that name a granularity, which nothing else may be called.
-const GRANULARITIES: [&str; 11] = [
-    "NANOSECOND",
-    "MICROSECOND",
-    "MILLISECOND",
-    "SECOND",
-    "MINUTE",
-    "HOUR",
-    "DAY",
-    "WEEK",
-    "MONTH",
-    "QUARTER",
-    "YEAR",
-];
-
-/// How many of [`GRANULARITIES`] are a day or shorter.
-const UP_TO_A_DAY: usize = 7;
 
 /// What keeps the semantic layer of a manifest from being used.
 pub fn validate(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
@@ -151,8 +134,7 @@ fn spines(manifest: &Manifest) -> Vec<Diagnostic> {
 fn has_daily_spine(manifest: &Manifest) -> bool {
     let is_daily = |node: &Node| {
         let column = spine(node).and_then(|it| node.columns.get(it["standard_granularity_column"].as_str()?));
-        let granularity = column.and_then(|it| it.granularity.as_deref()).unwrap_or_default().to_uppercase();
-        GRANULARITIES[..UP_TO_A_DAY].contains(&granularity.as_str())
+        column.and_then(|it| it.granularity.as_deref()).is_some_and(is_up_to_a_day)
     };
     models(manifest).any(|node| node.name == "metricflow_time_spine" || is_daily(node))
 }
@@ -181,9 +163,6 @@ fn names(manifest: &Manifest) -> Vec<Diagnostic> {
     all.filter_map(|(name, file)| wrong_name(name, file)).collect()
 }
 
-/// The name that MetricFlow has for the time of any metric.
-const METRIC_TIME: &str = "metric_time";
-
 fn wrong_name(name: &str, file: &str) -> Option<Diagnostic> {
     let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     let is_plain = name.len() > 1
@@ -206,8 +185,9 @@ fn wrong_name(name: &str, file: &str) -> Option<Diagnostic> {
         );
         return Some(fault(message, file));
     }
-    GRANULARITIES.contains(&name.to_uppercase().as_str()).then(|| {
-        let words: Vec<String> = GRANULARITIES.iter().map(|word| format!("'{word}'")).collect();
+    let Words(_, reserved) = GRANULARITIES;
+    reserved.contains(&name).then(|| {
+        let words: Vec<String> = reserved.iter().map(|word| format!("'{}'", word.to_uppercase())).collect();
         let message = format!(
             "Invalid name `{name}` - names cannot match reserved time granularity keywords ([{}])",
             words.join(", ")
@@ -244,9 +224,9 @@ fn custom_granularities(manifest: &Manifest) -> impl Iterator<Item = (&str, &Nod
 }
 
 /// All granularities that items may be wanted in, in lower case.
-fn granularities(manifest: &Manifest) -> Vec<String> {
-    let standard = GRANULARITIES.iter().map(|word| word.to_lowercase());
-    standard.chain(custom_granularities(manifest).map(|(name, _)| name.to_owned())).collect()
+fn granularities(manifest: &Manifest) -> Vec<&str> {
+    let Words(_, standard) = GRANULARITIES;
+    standard.iter().copied().chain(custom_granularities(manifest).map(|(name, _)| name)).collect()
 }
 
 /// A name means the same in all semantic models, and no granularity has it.

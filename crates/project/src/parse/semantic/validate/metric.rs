@@ -1,13 +1,14 @@
 //! What the semantic layer asks of metrics (<https://docs.getdbt.com/docs/build/metrics-overview>).
 
-use super::{GRANULARITIES, fault, name, parts, wrong_name};
+use super::{fault, name, parts, wrong_name};
 use crate::parse::semantic::item::{Place, items};
+use crate::parse::semantic::{GRANULARITIES, Words};
 use platform_core::node::{Metric, SemanticModel};
 use platform_core::{Diagnostic, Manifest, Severity};
 use serde_json::Value;
 
 /// What is wrong with metrics.
-pub fn faults(manifest: &Manifest, granularities: &[String]) -> Vec<Diagnostic> {
+pub fn faults(manifest: &Manifest, granularities: &[&str]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for metric in manifest.metrics.values() {
         let Some(params) = metric.more.get("type_params") else { continue };
@@ -35,12 +36,13 @@ fn list<'a>(params: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
 }
 
 fn is_standard(granularity: &str) -> bool {
-    GRANULARITIES.iter().any(|word| word.eq_ignore_ascii_case(granularity))
+    let Words(_, standard) = GRANULARITIES;
+    standard.iter().any(|word| word.eq_ignore_ascii_case(granularity))
 }
 
-fn wrong_window(window: &Value, custom_allowed: bool, granularities: &[String]) -> Option<String> {
+fn wrong_window(window: &Value, custom_allowed: bool, granularities: &[&str]) -> Option<String> {
     let granularity = window["granularity"].as_str()?;
-    let is_custom = granularities.iter().any(|it| it == granularity);
+    let is_custom = granularities.contains(&granularity);
     if is_standard(granularity) || (is_custom && custom_allowed) {
         return None;
     }
@@ -59,7 +61,7 @@ fn wrong_grain(params: &Value, key: &str) -> Option<String> {
 }
 
 /// Windows of cumulative and conversion metrics: of a standard granularity, and one way at a time.
-fn windows(metric: &Metric, params: &Value, granularities: &[String]) -> Vec<String> {
+fn windows(metric: &Metric, params: &Value, granularities: &[&str]) -> Vec<String> {
     const BOTH: &str =
         "Both window and grain_to_date set for cumulative metric. Please set one or the other.";
     let (nested, outer) = (&params["cumulative_type_params"], params);
@@ -89,7 +91,7 @@ fn windows(metric: &Metric, params: &Value, granularities: &[String]) -> Vec<Str
     found
 }
 
-fn derived(metric: &Metric, params: &Value, granularities: &[String]) -> Vec<String> {
+fn derived(metric: &Metric, params: &Value, granularities: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     if params["expr"].as_str().is_none_or(str::is_empty) {
         found.push(format!(
@@ -210,7 +212,7 @@ fn constrained(metric: &Metric, params: &Value) -> Vec<String> {
 }
 
 /// Filters of the metric and of its inputs can be read, and want granularities that there are.
-fn filters(metric: &Metric, params: &Value, granularities: &[String]) -> Vec<String> {
+fn filters(metric: &Metric, params: &Value, granularities: &[&str]) -> Vec<String> {
     let metric_name = &metric.name;
     let mut all = Vec::new();
     if let Some(filter) = metric.more.get("filter") {
@@ -233,19 +235,18 @@ fn filters(metric: &Metric, params: &Value, granularities: &[String]) -> Vec<Str
 }
 
 /// What is wrong with a filter.
-pub fn unreadable(about: &str, owner: &str, filter: &Value, granularities: &[String]) -> Vec<String> {
-    let known: Vec<&str> = granularities.iter().map(String::as_str).collect();
+pub fn unreadable(about: &str, owner: &str, filter: &Value, granularities: &[&str]) -> Vec<String> {
     let templates = list(filter, "where_filters").filter_map(|it| it["where_sql_template"].as_str());
-    let read = templates.flat_map(|template| match items(template, Place::Where, &known) {
+    let read = templates.flat_map(|template| match items(template, Place::Where, granularities) {
         Ok(items) => {
             let grains = items.into_iter().filter_map(|item| item.grain);
-            let unknown = grains.filter(|grain| !known.contains(&grain.as_str()));
+            let unknown = grains.filter(|grain| !granularities.contains(&grain.as_str()));
             unknown
                 .map(|grain| {
                     format!(
                         "Filter for {owner} is not valid. `{grain}` is not a valid granularity name. Valid granularity \
                          options: {}",
-                        known.join(", ")
+                        granularities.join(", ")
                     )
                 })
                 .collect::<Vec<_>>()

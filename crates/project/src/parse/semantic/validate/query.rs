@@ -1,7 +1,8 @@
 //! What the semantic layer asks of saved queries (<https://docs.getdbt.com/docs/build/saved-queries>).
 
 use super::metric::unreadable;
-use super::{METRIC_TIME, fault, name, parts};
+use super::{fault, name, parts};
+use crate::parse::semantic::METRIC_TIME;
 use crate::parse::semantic::item::{Item, Kind, Place, items};
 use platform_core::node::SavedQuery;
 use platform_core::{Diagnostic, Manifest};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use std::collections::HashSet;
 
 /// What is wrong with saved queries.
-pub fn faults(manifest: &Manifest, granularities: &[String]) -> Vec<Diagnostic> {
+pub fn faults(manifest: &Manifest, granularities: &[&str]) -> Vec<Diagnostic> {
     if manifest.saved_queries.is_empty() {
         return Vec::new();
     }
@@ -27,7 +28,7 @@ pub fn faults(manifest: &Manifest, granularities: &[String]) -> Vec<Diagnostic> 
 }
 
 struct Checker<'a> {
-    granularities: &'a [String],
+    granularities: &'a [&'a str],
     /// Names of dimensions, entities and metrics.
     known: HashSet<&'a str>,
 }
@@ -81,18 +82,14 @@ impl Checker<'_> {
         found
     }
 
-    fn granularities(&self) -> Vec<&str> {
-        self.granularities.iter().map(String::as_str).collect()
-    }
-
     fn read(&self, text: &str, place: Place) -> Result<Vec<Item>, String> {
-        items(&format!("{{{{ {text} }}}}"), place, &self.granularities())
+        items(&format!("{{{{ {text} }}}}"), place, self.granularities)
     }
 
     fn is_known(&self, item: &Item) -> bool {
         match item.kind {
             Kind::Metric => self.known.contains(item.name.as_str()),
-            _ => self.known.contains(item.element(&self.granularities())),
+            _ => self.known.contains(item.element(self.granularities)),
         }
     }
 }
