@@ -172,6 +172,22 @@ fn the_semantic_layer_is_validated() {
 }
 
 #[test]
+fn a_fault_of_the_semantic_layer_stands_where_its_owner_is_named() {
+    for (from, to, line) in [
+        ("expr: id}]\nmetrics", "expr: gone, agg_time_dimension: other}]\nmetrics", 4),
+        ("label: two", "label: one", 13),
+        ("metrics: [first]}", "metrics: [first], limit: -1}", 15),
+        ("column: date_day", "column: other", 2),
+    ] {
+        let properties = LAYER.replace(from, to);
+        let project = read(&layer(&properties, "name: shop\nprofile: shop\n")).unwrap();
+        let found: Vec<_> = project.errors().collect();
+        let place = found[0].place.as_ref().unwrap();
+        assert_eq!((place.file.as_str(), place.line), ("models/s.yml", line), "{:?}", found[0]);
+    }
+}
+
+#[test]
 fn a_flag_refuses_a_cumulative_window_at_its_old_place() {
     let window = "type: cumulative, type_params: {measure: headcount, window: 7 days}";
     let properties = LAYER.replacen("type: simple, type_params: {measure: headcount}", window, 1);

@@ -155,7 +155,7 @@ impl Assembler<'_> {
             .filter(|(_, package)| package.settings.restrict_access)
             .map(|(name, _)| name.clone())
             .collect();
-        self.link_semantic_models();
+        self.link_semantic_models(&blocks);
         let root = self.scene.root().settings.name.clone();
         let scene = self.scene;
         let named =

@@ -10,7 +10,7 @@ mod validate;
 pub use metric::{created, link, metric};
 pub use model::{relate, semantic_model};
 pub use query::saved_query;
-pub use validate::{NESTED_CUMULATIVE, is_flat_cumulative, validate};
+pub use validate::{NESTED_CUMULATIVE, Subject, is_flat_cumulative, validate};
 
 use crate::properties::Block;
 use crate::yaml::{Content, Node as Yaml};

@@ -7,7 +7,7 @@ use crate::properties::{Block, Section};
 use crate::resolve;
 use platform_core::diagnostic::Severity;
 use platform_core::node::UnitTest;
-use platform_core::{Diagnostic, Node, ResourceType};
+use platform_core::{Diagnostic, Node, Place, ResourceType};
 use serde_json::Value;
 
 impl Assembler<'_> {
@@ -148,7 +148,7 @@ impl Assembler<'_> {
         Ok(())
     }
 
-    pub(super) fn link_semantic_models(&mut self) {
+    pub(super) fn link_semantic_models(&mut self, blocks: &[Block]) {
         let root = self.scene.root().settings.name.clone();
         self.diagnostics.extend(resolve::semantic_models(
             &mut self.manifest,
@@ -158,7 +158,16 @@ impl Assembler<'_> {
         self.diagnostics.extend(semantic::link(&mut self.manifest));
         self.diagnostics.extend(resolve::saved_queries(&mut self.manifest));
         if self.diagnostics.iter().all(|it| it.severity == Severity::Warning) {
-            self.diagnostics.extend(semantic::validate(&self.manifest, &self.scene.shared.flags));
+            let place = |of: semantic::Subject<'_>| {
+                let is_of = |block: &&Block| {
+                    block.package() == of.package
+                        && *block.properties.file.path == *of.file
+                        && block.name() == of.name
+                };
+                let file = || Place::file(&*self.scene.shown_path(of.package, of.file));
+                blocks.iter().find(is_of).map_or_else(file, Block::name_place)
+            };
+            self.diagnostics.extend(semantic::validate(&self.manifest, &self.scene.shared.flags, &place));
         }
     }
 

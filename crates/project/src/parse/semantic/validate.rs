@@ -9,13 +9,52 @@ use super::{GRANULARITIES, METRIC_TIME, Words, is_up_to_a_day};
 use crate::code;
 use crate::flags::Flags;
 use indexmap::IndexMap;
-use platform_core::node::{Metric, SemanticModel};
+use platform_core::node::{Metric, SavedQuery, SemanticModel};
 use platform_core::{Diagnostic, Manifest, Node, Place, ResourceType, Severity};
 use serde_json::Value;
 
-/// What keeps the semantic layer of a manifest from being used.
-pub fn validate(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
-    let mut problems = spines(manifest);
+/// What a fault is of: what its properties are called, and the file that they stand in.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// Package of the file.
+    pub package: &'a str,
+    /// Path below the package's root.
+    pub file: &'a str,
+    /// Name.
+    pub name: &'a str,
+}
+
+macro_rules! subjects {
+    ($($resource:ty),+) => {$(
+        impl<'a> From<&'a $resource> for Subject<'a> {
+            fn from(resource: &'a $resource) -> Self {
+                let (package, name) = (resource.package_name.as_str(), resource.name.as_str());
+                Self { package, file: &resource.original_file_path, name }
+            }
+        }
+    )+};
+}
+
+subjects!(SemanticModel, Metric, SavedQuery);
+
+impl<'a> From<&'a Node> for Subject<'a> {
+    fn from(node: &'a Node) -> Self {
+        let own = (node.package_name.as_str(), node.original_file_path.as_str());
+        let (package, file) = node.patch_path.as_deref().and_then(|it| it.split_once("://")).unwrap_or(own);
+        Self { package, file, name: &node.name }
+    }
+}
+
+/// Something that is wrong, with no place as yet.
+struct Fault<'a> {
+    of: Subject<'a>,
+    diagnostic: Diagnostic,
+}
+
+/// What keeps the semantic layer of a manifest from being used; `place` says where the properties of a subject stand.
+pub fn validate(manifest: &Manifest, flags: &Flags, place: &dyn Fn(Subject<'_>) -> Place) -> Vec<Diagnostic> {
+    let placed = |fault: Fault<'_>| fault.diagnostic.at(place(fault.of));
+    let mut problems: Vec<Diagnostic> = spines(manifest).into_iter().map(placed).collect();
     if manifest.semantic_models.is_empty() {
         return problems;
     }
@@ -37,10 +76,11 @@ pub fn validate(manifest: &Manifest, flags: &Flags) -> Vec<Diagnostic> {
     if flags.is_on(NESTED_CUMULATIVE) {
         faults.extend(flat_cumulative(manifest));
     }
-    if faults.iter().any(|it| it.severity == Severity::Error) {
-        faults.push(error("Semantic Manifest validation failed.".to_owned()));
+    let is_refused = faults.iter().any(|it| it.diagnostic.severity == Severity::Error);
+    problems.extend(faults.into_iter().map(placed));
+    if is_refused {
+        problems.push(error("Semantic Manifest validation failed.".to_owned()));
     }
-    problems.extend(faults);
     problems
 }
 
@@ -55,7 +95,7 @@ pub fn is_flat_cumulative(metric: &Metric) -> bool {
     is_cumulative && metric.more.get("type_params").is_some_and(has_old)
 }
 
-fn flat_cumulative(manifest: &Manifest) -> Option<Diagnostic> {
+fn flat_cumulative(manifest: &Manifest) -> Option<Fault<'_>> {
     let flat: Vec<&Metric> = manifest.metrics.values().filter(|metric| is_flat_cumulative(metric)).collect();
     let names: Vec<&str> = flat.iter().map(|metric| metric.name.as_str()).collect();
     let message = format!(
@@ -65,15 +105,21 @@ fn flat_cumulative(manifest: &Manifest) -> Option<Diagnostic> {
          https://docs.getdbt.com/reference/global-configs/behavior-changes.",
         names.join(", ")
     );
-    flat.first().map(|metric| fault(message, &metric.original_file_path))
+    flat.first().map(|metric| fault(message, *metric))
 }
 
 fn error(message: String) -> Diagnostic {
     Diagnostic::error(code::SEMANTIC, message).event("ParsingError")
 }
 
-fn fault(message: String, file: &str) -> Diagnostic {
-    Diagnostic::error(code::SEMANTIC, message).event("SemanticValidationFailure").at(Place::file(file))
+fn fault<'a>(message: String, of: impl Into<Subject<'a>>) -> Fault<'a> {
+    let diagnostic = Diagnostic::error(code::SEMANTIC, message).event("SemanticValidationFailure");
+    Fault { of: of.into(), diagnostic }
+}
+
+fn warning<'a>(message: String, of: impl Into<Subject<'a>>) -> Fault<'a> {
+    let Fault { of, diagnostic } = fault(message, of);
+    Fault { of, diagnostic: Diagnostic { severity: Severity::Warning, ..diagnostic } }
 }
 
 fn models(manifest: &Manifest) -> impl Iterator<Item = &Node> {
@@ -85,7 +131,7 @@ fn spine(node: &Node) -> Option<&Value> {
 }
 
 /// Columns that time spines name and their models don't have.
-fn spines(manifest: &Manifest) -> Vec<Diagnostic> {
+fn spines(manifest: &Manifest) -> Vec<Fault<'_>> {
     let listed = |names: Vec<&str>| {
         let shown: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
         format!("[{}]", shown.join(", "))
@@ -95,10 +141,7 @@ fn spines(manifest: &Manifest) -> Vec<Diagnostic> {
         let Some(spine) = spine(node) else { continue };
         let known: Vec<&str> = node.columns.keys().map(String::as_str).collect();
         let standard = spine["standard_granularity_column"].as_str().unwrap_or_default();
-        let mut tell = |message: String| {
-            let place = Place::file(node.original_file_path.as_str());
-            problems.push(error(message).at(place));
-        };
+        let mut tell = |message: String| problems.push(Fault { of: node.into(), diagnostic: error(message) });
         match node.columns.get(standard) {
             None => tell(format!(
                 "Time spine standard granularity column must be defined on the model. Got invalid column name \
@@ -147,23 +190,19 @@ fn name(part: &Value) -> &str {
     part["name"].as_str().unwrap_or_default()
 }
 
-fn names(manifest: &Manifest) -> Vec<Diagnostic> {
+fn names(manifest: &Manifest) -> Vec<Fault<'_>> {
     let of_models = manifest.semantic_models.values().flat_map(|model| {
         let parts = ["measures", "entities", "dimensions"].into_iter().flat_map(|key| parts(model, key));
-        std::iter::once(model.name.as_str())
-            .chain(parts.map(name))
-            .map(|name| (name, model.original_file_path.as_str()))
+        std::iter::once(model.name.as_str()).chain(parts.map(name)).map(move |name| (name, model.into()))
     });
-    let of_metrics = manifest.metrics.values().map(|it| (it.name.as_str(), it.original_file_path.as_str()));
-    let of_queries =
-        manifest.saved_queries.values().map(|it| (it.name.as_str(), it.original_file_path.as_str()));
-    let of_spines =
-        custom_granularities(manifest).map(|(name, node)| (name, node.original_file_path.as_str()));
+    let of_metrics = manifest.metrics.values().map(|it| (it.name.as_str(), it.into()));
+    let of_queries = manifest.saved_queries.values().map(|it| (it.name.as_str(), it.into()));
+    let of_spines = custom_granularities(manifest).map(|(name, node)| (name, node.into()));
     let all = of_models.chain(of_metrics).chain(of_queries).chain(of_spines);
-    all.filter_map(|(name, file)| wrong_name(name, file)).collect()
+    all.filter_map(|(name, of): (&str, Subject<'_>)| wrong_name(name, of)).collect()
 }
 
-fn wrong_name(name: &str, file: &str) -> Option<Diagnostic> {
+fn wrong_name<'a>(name: &str, of: impl Into<Subject<'a>>) -> Option<Fault<'a>> {
     let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     let is_plain = name.len() > 1
         && name.starts_with(|letter: char| letter.is_ascii_lowercase())
@@ -176,14 +215,14 @@ fn wrong_name(name: &str, file: &str) -> Option<Diagnostic> {
              names must start with a lower case letter, cannot end with an underscore, cannot contain dunders (double \
              underscores, or __), and must be at least 2 characters long."
         );
-        return Some(fault(message, file));
+        return Some(fault(message, of));
     }
     if name == METRIC_TIME {
         let message = format!(
             "Invalid name `{name}` - this name is reserved by MetricFlow. Reason: Used as the query input for creating \
              time series metrics from measures with different time dimension names."
         );
-        return Some(fault(message, file));
+        return Some(fault(message, of));
     }
     let Words(_, reserved) = GRANULARITIES;
     reserved.contains(&name).then(|| {
@@ -192,12 +231,12 @@ fn wrong_name(name: &str, file: &str) -> Option<Diagnostic> {
             "Invalid name `{name}` - names cannot match reserved time granularity keywords ([{}])",
             words.join(", ")
         );
-        fault(message, file)
+        fault(message, of)
     })
 }
 
 /// No two metrics share a label.
-fn labels(manifest: &Manifest) -> Vec<Diagnostic> {
+fn labels(manifest: &Manifest) -> Vec<Fault<'_>> {
     let mut seen: IndexMap<&str, &str> = IndexMap::new();
     let mut found = Vec::new();
     for metric in manifest.metrics.values() {
@@ -207,7 +246,7 @@ fn labels(manifest: &Manifest) -> Vec<Diagnostic> {
                 "Can't use label `{label}` for  metric `{}` as it's already used for metric `{earlier}`",
                 metric.name
             );
-            found.push(fault(message, &metric.original_file_path));
+            found.push(fault(message, metric));
         } else {
             seen.insert(label, &metric.name);
         }
@@ -230,7 +269,7 @@ fn granularities(manifest: &Manifest) -> Vec<&str> {
 }
 
 /// A name means the same in all semantic models, and no granularity has it.
-fn kinds(manifest: &Manifest) -> Vec<Diagnostic> {
+fn kinds(manifest: &Manifest) -> Vec<Fault<'_>> {
     let mut found = Vec::new();
     let mut uses: IndexMap<&str, Vec<(&str, &SemanticModel)>> = IndexMap::new();
     let mut types: IndexMap<&str, &str> = IndexMap::new();
@@ -250,7 +289,7 @@ fn kinds(manifest: &Manifest) -> Vec<Diagnostic> {
                         model.name,
                         name(part)
                     );
-                    found.push(fault(message, &model.original_file_path));
+                    found.push(fault(message, model));
                 }
             }
         }
@@ -267,7 +306,7 @@ fn kinds(manifest: &Manifest) -> Vec<Diagnostic> {
                     model.name,
                     kinds.join(", ")
                 );
-                found.push(fault(message, &model.original_file_path));
+                found.push(fault(message, *model));
             }
         }
     }
@@ -280,7 +319,7 @@ fn kinds(manifest: &Manifest) -> Vec<Diagnostic> {
             let message = format!(
                 "Can't use name `{granularity}` for a custom granularity when it was already used for a {kind}."
             );
-            found.push(fault(message, &node.original_file_path));
+            found.push(fault(message, node));
         }
     }
     found

@@ -1,14 +1,14 @@
 //! What the semantic layer asks of metrics (<https://docs.getdbt.com/docs/build/metrics-overview>).
 
-use super::{fault, name, parts, wrong_name};
+use super::{Fault, fault, name, parts, warning, wrong_name};
 use crate::parse::semantic::item::{Place, items};
 use crate::parse::semantic::{GRANULARITIES, Words};
+use platform_core::Manifest;
 use platform_core::node::{Metric, SemanticModel};
-use platform_core::{Diagnostic, Manifest, Severity};
 use serde_json::Value;
 
 /// What is wrong with metrics.
-pub fn faults(manifest: &Manifest, granularities: &[&str]) -> Vec<Diagnostic> {
+pub fn faults<'a>(manifest: &'a Manifest, granularities: &[&str]) -> Vec<Fault<'a>> {
     let mut found = Vec::new();
     for metric in manifest.metrics.values() {
         let Some(params) = metric.more.get("type_params") else { continue };
@@ -20,13 +20,9 @@ pub fn faults(manifest: &Manifest, granularities: &[&str]) -> Vec<Diagnostic> {
         }
         messages.extend(filters(metric, params, granularities));
         messages.extend(constrained(metric, params));
-        let file = &metric.original_file_path;
-        found.extend(messages.into_iter().map(|message| fault(message, file)));
-        found.extend(aliases(metric, params).filter_map(|alias| wrong_name(alias, file)));
-        found.extend(
-            filtered_conversion(params)
-                .map(|message| Diagnostic { severity: Severity::Warning, ..fault(message, file) }),
-        );
+        found.extend(messages.into_iter().map(|message| fault(message, metric)));
+        found.extend(aliases(metric, params).filter_map(|alias| wrong_name(alias, metric)));
+        found.extend(filtered_conversion(params).map(|message| warning(message, metric)));
     }
     found
 }

@@ -1,18 +1,17 @@
 //! What the semantic layer asks of one semantic model (<https://docs.getdbt.com/docs/build/semantic-models>).
 
-use super::{fault, name, parts};
+use super::{Fault, fault, name, parts};
 use indexmap::IndexMap;
-use platform_core::Diagnostic;
 use platform_core::node::SemanticModel;
 use serde_json::Value;
 
 /// What is wrong with a semantic model by itself.
-pub fn faults(model: &SemanticModel) -> Vec<Diagnostic> {
+pub fn faults(model: &SemanticModel) -> Vec<Fault<'_>> {
     let mut found = kinds(model);
     found.extend(time_dimensions(model));
     let rules = [primary_entities, natural_entities, validity, partly_additive, aggregations];
     let messages = rules.iter().flat_map(|rule| rule(model));
-    found.extend(messages.map(|message| fault(message, &model.original_file_path)));
+    found.extend(messages.map(|message| fault(message, model)));
     found
 }
 
@@ -235,7 +234,7 @@ fn aggregations(model: &SemanticModel) -> Vec<String> {
 }
 
 /// A name of a semantic model is one thing: a measure, an entity or a dimension.
-fn kinds(model: &SemanticModel) -> Vec<Diagnostic> {
+fn kinds(model: &SemanticModel) -> Vec<Fault<'_>> {
     let mut seen: IndexMap<&str, &str> = IndexMap::new();
     let mut found = Vec::new();
     for (key, kind) in [("measures", "measure"), ("entities", "entity"), ("dimensions", "dimension")] {
@@ -246,7 +245,7 @@ fn kinds(model: &SemanticModel) -> Vec<Diagnostic> {
                      {earlier}",
                     model.name
                 );
-                found.push(fault(message, &model.original_file_path));
+                found.push(fault(message, model));
             } else {
                 seen.insert(name, kind);
             }
@@ -256,7 +255,7 @@ fn kinds(model: &SemanticModel) -> Vec<Diagnostic> {
 }
 
 /// The dimension that a measure is aggregated over is a time dimension of the model.
-fn time_dimensions(model: &SemanticModel) -> Vec<Diagnostic> {
+fn time_dimensions(model: &SemanticModel) -> Vec<Fault<'_>> {
     let is_time = |part: &&Value| is(part, "type", "time");
     let known: Vec<&str> = parts(model, "dimensions").filter(is_time).map(name).collect();
     let mut found = Vec::new();
@@ -270,7 +269,7 @@ fn time_dimensions(model: &SemanticModel) -> Vec<Diagnostic> {
                 model.name,
                 name(measure)
             );
-            found.push(fault(message, &model.original_file_path));
+            found.push(fault(message, model));
         }
     }
     if let Some(default) = default.filter(|default| !known.contains(default)) {
@@ -279,7 +278,7 @@ fn time_dimensions(model: &SemanticModel) -> Vec<Diagnostic> {
              semantic model named '{}'.",
             model.name
         );
-        found.push(fault(message, &model.original_file_path));
+        found.push(fault(message, model));
     }
     found
 }

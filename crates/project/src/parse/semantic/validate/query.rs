@@ -1,16 +1,16 @@
 //! What the semantic layer asks of saved queries (<https://docs.getdbt.com/docs/build/saved-queries>).
 
 use super::metric::unreadable;
-use super::{fault, name, parts};
+use super::{Fault, fault, name, parts};
 use crate::parse::semantic::METRIC_TIME;
 use crate::parse::semantic::item::{Item, Kind, Place, items};
+use platform_core::Manifest;
 use platform_core::node::SavedQuery;
-use platform_core::{Diagnostic, Manifest};
 use serde_json::Value;
 use std::collections::HashSet;
 
 /// What is wrong with saved queries.
-pub fn faults(manifest: &Manifest, granularities: &[&str]) -> Vec<Diagnostic> {
+pub fn faults<'a>(manifest: &'a Manifest, granularities: &[&str]) -> Vec<Fault<'a>> {
     if manifest.saved_queries.is_empty() {
         return Vec::new();
     }
@@ -22,7 +22,7 @@ pub fn faults(manifest: &Manifest, granularities: &[&str]) -> Vec<Diagnostic> {
     let checker = Checker { granularities, known };
     let checked = manifest.saved_queries.values().flat_map(|query| {
         let messages = checker.faults(query);
-        messages.into_iter().map(|message| fault(message, &query.original_file_path))
+        messages.into_iter().map(move |message| fault(message, query))
     });
     checked.collect()
 }
