@@ -90,8 +90,7 @@ fn result(node: &Node, done: Result<Built, Failure>, watch: Stopwatch) -> NodeRe
         Err(failure) => {
             let mut result = NodeResult::new(id, Status::Error, Some(failure.message));
             result.diagnostic = Some(Box::new(failure.diagnostic));
-            result.compiled_code =
-                failure.compiled.map(|compiled| compiled.sql.clone()).filter(|sql| !sql.is_empty());
+            result.compiled_code = failure.compiled.map(|compiled| compiled.sql.clone());
             result
         }
     };

@@ -10,6 +10,7 @@
 mod reading;
 
 use reading::{manifest, read, refused};
+use serde_json::json;
 
 const CONTRACT: &str = "models:
 - name: m
@@ -104,6 +105,18 @@ fn a_python_model_is_read() {
     let node = &manifest.nodes["model.shop.p"];
     assert_eq!((node.language.as_str(), &node.tags), ("python", &vec!["x".to_owned()]));
     assert_eq!(node.depends_on.nodes, ["model.shop.a".into()]);
+    let asks = "def model(dbt, session):\n    x = dbt.config.get('a')\n    return dbt.config.get('b', 2)\n";
+    let asking = reading::manifest(&[("models/p.py", asks)]);
+    let config = &asking.nodes["model.shop.p"].config;
+    assert_eq!(config.get("config_keys_used"), Some(&json!(["a", "b"])));
+    assert_eq!(config.get("config_keys_defaults"), Some(&json!([null, 2])));
+    assert_eq!(config.get("meta_keys_used"), Some(&json!([])));
+    for code in ["dbt.config(tags=[tag])", "dbt.ref(name)", "dbt.config.get('a', f'{b}')"] {
+        refused(
+            &[("models/p.py", &format!("def model(dbt, session):\n    {code}\n"))],
+            "only Python literal structures",
+        );
+    }
 }
 
 #[test]

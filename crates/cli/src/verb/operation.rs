@@ -9,6 +9,7 @@ use crate::exit::{Exit, Stop};
 use crate::flags;
 use crate::invocation::Invocation;
 use crate::opening;
+use crate::report;
 use crate::verb::inline::{self, engine};
 use crate::verb::nodes::results_file;
 use model_graph::ResultsFile;
@@ -42,7 +43,7 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
     let mut watch = Stopwatch::start();
     watch.next("execute");
     let interruption = inline::listen(invocation, &database, &slots);
-    let done = runtime.call_macro(&arguments.macro_name, &keywords, &connection);
+    let done = runtime.run_operation(&id, &arguments.macro_name, &keywords, &connection);
     connection.rollback();
     let (timing, execution_time) = watch.stop();
     let mut result = match &done {
@@ -52,9 +53,11 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
             result
         }
         Err(error) => {
-            let (kind, message, _) = project::runtime::materialize::explain(error);
-            let message = format!("{}\n  {}", kind.headline(), message.replace('\n', "\n  "));
-            let text = format!("Encountered an error while running operation: {message}");
+            let failure = runtime.operation_failure(&id, error);
+            let heading = failure.event.as_deref().unwrap_or_default();
+            let message = format!("{heading}\n  {}", failure.message.replace('\n', "\n  "));
+            let place = report::place(&failure, true);
+            let text = format!("Encountered an error while running operation: {message}{place}");
             let facts = json!({"exc": message});
             invocation.tell(Level::Error, "RunningOperationCaughtError", "Q001", text, facts);
             if !known {
@@ -62,11 +65,12 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
             }
             let mut result = NodeResult::new(id.clone(), Status::Error, Some(message));
             result.failures = Some(1);
-            result.compiled = Some(false);
             result
         }
     };
     (result.timing, result.execution_time) = (timing, execution_time);
+    result.compiled = Some(false);
+    "MainThread".clone_into(&mut result.thread_id);
     file.add(&result);
     finish(&file)?;
     Ok(interruption.exit().unwrap_or(if done.is_ok() { Exit::Success } else { Exit::Failure }))

@@ -375,7 +375,7 @@ async fn what_a_node_sets_ends_with_the_node() {
 async fn a_node_that_a_template_breaks_says_so_in_dbts_words() {
     const ADVICE: &str = ". This can happen when calling a macro that does not exist. Check for typos and/or install \
                           package dependencies with \"dbt deps\".";
-    const CASES: [(&str, &str, bool); 7] = [
+    const CASES: [(&str, &str, bool); 9] = [
         ("{{ nothing() }}", "'nothing' is undefined", true),
         ("{{ shop.nothing() }}", "'dict object' has no attribute 'nothing'", true),
         ("{{ shop.nothing.more }}", "'dict object' has no attribute 'nothing'", true),
@@ -392,6 +392,17 @@ async fn a_node_that_a_template_breaks_says_so_in_dbts_words() {
              by model m6 (models/m6.sql)",
             false,
         ),
+        (
+            "{{ through('calls_nothing') if execute }}",
+            "'nothing' is undefined\n  \n  > in macro through (macros/m.sql)\n  > called by model m7 (models/m7.sql)",
+            false,
+        ),
+        (
+            "{{ through('loops') if execute }}",
+            "'NoneType' object is not iterable\n  \n  > in macro through (macros/m.sql)\n  > called by model m8 \
+             (models/m8.sql)",
+            false,
+        ),
     ];
     let files: Vec<(String, String)> = CASES
         .iter()
@@ -403,7 +414,9 @@ async fn a_node_that_a_template_breaks_says_so_in_dbts_words() {
     files.push((
         "macros/m.sql",
         "{% macro calls_nothing() %}{{ nothing() }}{% endmacro %}{% macro divides() %}{{ 1 / 0 }}{% endmacro %}\
-         {% macro asks(more=2) %}{{ divides(more=more) }}{% endmacro %}",
+         {% macro asks(more=2) %}{{ divides(more=more) }}{% endmacro %}\
+         {% macro through(name) %}{{ context[name]() }}{% endmacro %}\
+         {% macro loops() %}{% for one in none %}{% endfor %}{% endmacro %}",
     ));
     let scene = Scene::new(&files).await;
     assert_eq!(scene.dp("run").code, 1);
@@ -415,4 +428,12 @@ async fn a_node_that_a_template_breaks_says_so_in_dbts_words() {
         let expected = format!("Compilation Error in model m{at} (models/m{at}.sql)\n  {message}{advice}");
         assert_eq!(told.expect("a result")["message"], expected);
     }
+}
+
+#[tokio::test]
+async fn an_empty_query_that_is_refused_was_compiled() {
+    let scene = Scene::new(&[("models/a.sql", "{{ '' }}")]).await;
+    assert_eq!(scene.dp("run").code, 1);
+    let result = &scene.artifact("run_results.json")["results"][0];
+    assert_eq!((&result["compiled"], &result["compiled_code"]), (&true.into(), &"".into()));
 }

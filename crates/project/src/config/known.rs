@@ -27,6 +27,11 @@ const BUILT: &[&str] = &[
     "version",
     "delimiter",
     "quote_columns",
+    // What a model in Python asks for.
+    "config_keys_used",
+    "config_keys_defaults",
+    "meta_keys_used",
+    "meta_keys_defaults",
 ];
 
 const SNAPSHOT: &[&str] =

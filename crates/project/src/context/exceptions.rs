@@ -3,7 +3,7 @@
 
 use crate::context::raised::{Kind, Raised};
 use crate::context::scope::Context;
-use jinja::{HostError, Kwargs, Object, State, Value, from_args};
+use jinja::{Enumerator, HostError, Kwargs, Object, State, Value, from_args};
 use platform_core::event::{Event, Level};
 use std::sync::Arc;
 
@@ -18,33 +18,34 @@ impl Exceptions {
     }
 }
 
-const METHODS: &[&str] = &[
-    "raise_compiler_error",
-    "raise_database_error",
-    "raise_parsing_error",
-    "raise_dependency_error",
-    "raise_dep_not_found",
-    "raise_not_implemented",
-    "raise_contract_error",
-    "raise_fail_fast_error",
-    "raise_invalid_property_yml_version",
-    "raise_duplicate_patch_name",
-    "raise_duplicate_resource_name",
-    "raise_duplicate_macro_name",
-    "raise_duplicate_alias",
+/// Those of dbt 1.11, in its order: what `exceptions.keys()` lists.
+const METHODS: [&str; 21] = [
+    "warn",
+    "missing_config",
+    "missing_materialization",
+    "missing_relation",
     "raise_ambiguous_alias",
     "raise_ambiguous_catalog_match",
     "raise_cache_inconsistent",
     "raise_dataclass_not_dict",
-    "column_type_missing",
-    "missing_config",
-    "missing_relation",
-    "missing_materialization",
+    "raise_compiler_error",
+    "raise_database_error",
+    "raise_dep_not_found",
+    "raise_dependency_error",
+    "raise_duplicate_patch_name",
+    "raise_duplicate_resource_name",
+    "raise_invalid_property_yml_version",
+    "raise_not_implemented",
     "relation_wrong_type",
-    "warn",
-    "warn_once",
+    "raise_contract_error",
+    "column_type_missing",
+    "raise_fail_fast_error",
     "warn_snapshot_timestamp_data_types",
 ];
+
+/// Older ones, which packages may still call.
+const OLDER: [&str; 4] =
+    ["raise_parsing_error", "raise_duplicate_macro_name", "raise_duplicate_alias", "warn_once"];
 
 impl Object for Exceptions {
     fn is_true(self: &Arc<Self>) -> bool {
@@ -52,12 +53,16 @@ impl Object for Exceptions {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let method = METHODS.iter().find(|it| **it == key)?;
+        let method = METHODS.iter().chain(&OLDER).find(|it| **it == key)?;
         Some(Value::from_object(Method(method)))
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&METHODS)
     }
 
     fn call_method(
@@ -103,20 +108,43 @@ fn call(state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value
         "raise_parsing_error" => fail(Kind::Parsing, text(0, "msg")),
         "raise_dependency_error" => fail(Kind::Dependency, text(0, "msg")),
         "raise_dep_not_found" => fail(
-            Kind::Dependency,
+            Kind::Compilation,
             format!(
-                "could not find package `{}` that `{}` needs",
+                "Error while parsing {}.\nThe required package \"{}\" was not found. Is the package installed?\n\
+                 Hint: You may need to run `dbt deps`.",
                 text(1, "node_description"),
-                text(0, "node")
+                text(2, "required_pkg")
             ),
         ),
-        "raise_not_implemented" => fail(Kind::Compilation, format!("ERROR: {}", text(0, "msg"))),
+        "raise_not_implemented" => fail(Kind::Runtime, format!("ERROR: {}", text(0, "msg"))),
+        "raise_invalid_property_yml_version" => fail(
+            Kind::Compilation,
+            format!(
+                "The yml property file at {} is invalid because {}. Please consult the documentation for more \
+                 information on yml property file syntax:\n\n\
+                 https://docs.getdbt.com/reference/configs-and-properties",
+                text(0, "path"),
+                text(1, "issue")
+            ),
+        ),
+        "raise_cache_inconsistent" => fail(
+            Kind::Runtime,
+            format!("Internal Error\n  Cache inconsistency detected: {}", text(0, "message")),
+        ),
+        "raise_dataclass_not_dict" => fail(
+            Kind::Compilation,
+            format!(
+                "The object (\"{}\") was used as a dictionary. This capability has been removed from objects of this \
+                 type.",
+                text(0, "obj")
+            ),
+        ),
         "raise_fail_fast_error" => fail(Kind::FailFast, text(0, "msg")),
         "raise_contract_error" => contract_error(args),
         "column_type_missing" => fail(
             Kind::Compilation,
             format!(
-                "Contracted models require data_type to be defined for each column.  Please ensure that the \
+                "Contracted models require data_type to be defined for each column. Please ensure that the \
                  column name and data_type are defined within the YAML configuration for the {} column(s).",
                 text(0, "column_names")
             ),
@@ -158,7 +186,9 @@ fn call(state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value
                 text(1, "updated_at_data_type")
             ),
         ),
-        other if METHODS.contains(&other) => fail(Kind::Compilation, texts.join(" ")),
+        other if METHODS.iter().chain(&OLDER).any(|it| *it == other) => {
+            fail(Kind::Compilation, texts.join(" "))
+        }
         other => Err(HostError::new(
             jinja::HostErrorKind::UnknownMethod,
             format!("`exceptions` has no method `{other}`"),
@@ -193,6 +223,10 @@ fn contract_error(args: &[Value]) -> Result<Value, HostError> {
         Ok(found)
     };
     let (yaml, sql) = (read(&yaml)?, read(&sql)?);
+    if yaml.is_empty() {
+        let message = "This model has an enforced contract, and its 'columns' specification is missing";
+        return Err(Raised::error(Kind::Contract, message));
+    }
     let data_type = |formatted: &str| formatted.split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
     let mut rows = Vec::new();
     for (name, formatted) in &sql {

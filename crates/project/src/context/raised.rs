@@ -27,10 +27,9 @@ impl Kind {
         match self {
             Self::Parsing => "Parsing Error",
             Self::Database => "Database Error",
-            Self::Dependency => "Dependency Error",
             Self::Compilation | Self::Contract => "Compilation Error",
             Self::FailFast => "FailFast Error",
-            Self::Runtime => "Runtime Error",
+            Self::Runtime | Self::Dependency => "Runtime Error",
         }
     }
 }

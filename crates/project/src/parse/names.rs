@@ -14,7 +14,7 @@ use crate::runtime::column::ColumnClass;
 use crate::runtime::relation::{RelationClass, RelationObject};
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value, from_args};
 use platform_core::relation::{Quoting, quote_identifier};
-use platform_core::{Node, Relation};
+use platform_core::{Node, Relation, ResourceType};
 use serde_json::Value as Json;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -84,7 +84,7 @@ impl ParseNames {
     }
 
     fn this(&self) -> Value {
-        match self.node() {
+        match self.node().filter(|node| node.resource_type != ResourceType::Operation) {
             Some(node) => RelationObject::value(node.relation(self.quoting)),
             None => Value::from(()),
         }

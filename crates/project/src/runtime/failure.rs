@@ -39,13 +39,22 @@ impl Runtime {
             (Kind::Database | Kind::Runtime, _) => {}
             _ => tell_cause(&mut lines, resource, error),
         }
-        let mut diagnostic = Diagnostic::error("R001", text).event(kind.headline());
-        if let Some(place) = written.or_else(|| error.place().map(|place| self.place(place))) {
-            diagnostic = diagnostic.at(place);
+        let diagnostic = self.placed(Diagnostic::error("R001", text).event(kind.headline()), error);
+        let diagnostic = match written {
+            Some(place) => diagnostic.at(place),
+            None => diagnostic,
+        };
+        Failure { message: lines.join("\n  "), diagnostic, compiled: None }
+    }
+
+    /// With the place in a template where the error arose, and the macros on the way there.
+    pub(super) fn placed(&self, mut diagnostic: Diagnostic, error: &jinja::Error) -> Diagnostic {
+        if let Some(place) = error.place() {
+            diagnostic = diagnostic.at(self.place(place));
         }
         diagnostic.stack =
             error.stack().iter().map(|frame| (frame.name.to_string(), self.place(&frame.place))).collect();
-        Failure { message: lines.join("\n  "), diagnostic, compiled: None }
+        diagnostic
     }
 
     /// The place in a model's file that a refused statement's error points at: in its own, or in that of an
@@ -109,21 +118,19 @@ fn headline(heading: &str, resource: Resource<'_>) -> String {
     )
 }
 
-/// dbt's list of the macros on the way to the error.
-/// How a template's error came about, in dbt's words: macros on the way where dbt itself or a macro's signature refuses,
-/// advice where the node's own template uses what isn't there, else nothing.
+/// How a template's error came about, in dbt's words: macros on the way where dbt itself refuses; those that called the
+/// failing one where a value has the wrong type or isn't there; advice where that is in the node's own template.
 fn tell_cause(lines: &mut Vec<String>, resource: Resource<'_>, error: &jinja::Error) {
     let frames = error.stack();
     match error.kind() {
         _ if Raised::of(error).is_some() => lines.extend(stack(resource, frames)),
-        // The macro that was called wrongly is named by the message.
-        jinja::ErrorKind::Type if error.message().starts_with("macro '") => {
-            lines.extend(stack(resource, frames.get(1..).unwrap_or_default()));
-        }
         jinja::ErrorKind::Undefined if frames.is_empty() => {
             if let Some(last) = lines.last_mut() {
                 last.push_str(NO_SUCH_MACRO);
             }
+        }
+        jinja::ErrorKind::Type | jinja::ErrorKind::Undefined => {
+            lines.extend(stack(resource, frames.get(1..).unwrap_or_default()));
         }
         _ => {}
     }
@@ -132,6 +139,7 @@ fn tell_cause(lines: &mut Vec<String>, resource: Resource<'_>, error: &jinja::Er
 const NO_SUCH_MACRO: &str = ". This can happen when calling a macro that does not exist. Check for typos and/or install \
                              package dependencies with \"dbt deps\".";
 
+/// dbt's list of the macros on the way to the error.
 fn stack(resource: Resource<'_>, frames: &[jinja::Frame]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for frame in frames {

@@ -215,7 +215,7 @@ impl Runtime {
         result.map_err(|refused| jinja::HostError::from(refused).into())
     }
 
-    /// Calls a macro by name, or by `package.name`, as `run-operation` does.
+    /// Calls a macro by name, or by `package.name`.
     pub fn call_macro(
         &self,
         name: &str,
@@ -296,7 +296,17 @@ impl Runtime {
         node: Option<&Node>,
         connection: &Arc<Connection>,
     ) -> Result<Comment, jinja::Error> {
-        let name = node.map_or("master", |node| node.unique_id.as_str()).to_owned();
+        self.named_comment(node, node.map_or("master", |node| node.unique_id.as_str()), connection)
+    }
+
+    /// The same with a name of the caller's for the connection.
+    pub(super) fn named_comment(
+        &self,
+        node: Option<&Node>,
+        name: &str,
+        connection: &Arc<Connection>,
+    ) -> Result<Comment, jinja::Error> {
+        let name = name.to_owned();
         let setting = self.project().settings().query_comment.as_ref();
         let append = setting.and_then(|it| it.get("append")).and_then(Json::as_bool).unwrap_or(false);
         let custom = match setting {

@@ -36,6 +36,7 @@ mod lasting;
 pub mod materialize;
 pub mod names;
 mod omit;
+mod operation;
 pub mod origin;
 mod plain_query;
 mod preparation;

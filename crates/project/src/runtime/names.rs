@@ -74,11 +74,12 @@ impl NodeState {
 
     fn this(&self) -> Option<Relation> {
         let node = self.node.as_ref()?;
-        if matches!(
-            node.resource_type,
-            ResourceType::Operation | ResourceType::SqlOperation | ResourceType::Analysis
-        ) && node.alias.is_empty()
-        {
+        let builds_nothing = match node.resource_type {
+            ResourceType::Operation => true,
+            ResourceType::SqlOperation | ResourceType::Analysis => node.alias.is_empty(),
+            _ => false,
+        };
+        if builds_nothing {
             return None;
         }
         Some(self.runtime.relation_of(node))

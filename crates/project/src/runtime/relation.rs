@@ -125,6 +125,36 @@ impl RelationObject {
         })
     }
 
+    /// All of it as plain dictionaries, in dbt's order.
+    fn as_dict(&self, omit_none: bool) -> Value {
+        let keys = [
+            "path",
+            "type",
+            "quote_character",
+            "include_policy",
+            "quote_policy",
+            "dbt_created",
+            "limit",
+            "event_time_filter",
+            "require_alias",
+            "catalog",
+            "renameable_relations",
+            "replaceable_relations",
+        ];
+        let plain = |value: Value| match value.downcast_object_ref::<RelationParts>() {
+            Some(parts) => parts.as_dict(omit_none),
+            None => value,
+        };
+        let pairs = keys.into_iter().map(|key| {
+            let value = match key {
+                "require_alias" => Value::from(true),
+                _ => self.attribute(key).unwrap_or(Value::from(())),
+            };
+            (Value::from(key), plain(value))
+        });
+        jinja::value::dict(pairs.filter(|(_, value)| !(omit_none && value.is_none())))
+    }
+
     /// The same with parts of the name, the type or the policies replaced, as `replace` and `incorporate` do.
     fn changed(&self, keywords: Vec<(String, Value)>) -> Result<Self, HostError> {
         let mut made = self.clone();
@@ -218,6 +248,7 @@ const METHODS: &[&str] = &[
     "matches",
     "quoted",
     "create",
+    "to_dict",
     "get_materialized_view_config_change_collection",
 ];
 
@@ -318,6 +349,10 @@ impl Object for RelationObject {
                 Ok(found.or(default).unwrap_or_else(|| Value::from(())))
             }
             "create" => create(args),
+            "to_dict" => {
+                let [omit_none] = arguments.bind(["omit_none"], 0)?;
+                Ok(self.as_dict(truth(omit_none.as_ref(), false)))
+            }
             "get_materialized_view_config_change_collection" => {
                 let [described, wanted] = arguments.bind(["relation_results", "relation_config"], 2)?;
                 super::indexes::changes(described.as_ref(), wanted.as_ref())

@@ -21,6 +21,12 @@ impl RelationParts {
         Value::from_object(Self { class, parts })
     }
 
+    /// As a plain dictionary.
+    pub fn as_dict(&self, omit_none: bool) -> Value {
+        let pairs = self.pairs().filter(|(_, value)| !(omit_none && value.is_none()));
+        jinja::value::dict(pairs.map(|(name, value)| (Value::from(name), value.clone())))
+    }
+
     fn part(&self, name: &str) -> Option<Value> {
         let at = Self::NAMES.iter().position(|known| *known == name)?;
         Some(self.parts[at].clone())
@@ -66,8 +72,7 @@ impl Object for RelationParts {
         method: &str,
         args: &[Value],
     ) -> Result<Value, HostError> {
-        let dict =
-            || jinja::value::dict(self.pairs().map(|(name, value)| (Value::from(name), value.clone())));
+        let dict = || self.as_dict(false);
         match method {
             "get_part" | "get_lowered_part" => {
                 let [key] = Arguments::new(method, args)?.bind(["key"], 1)?;
