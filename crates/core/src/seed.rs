@@ -95,8 +95,14 @@ impl Default for SeedOptions {
 
 /// Why a seed's file could not be read: message with file, line and what to do.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SeedError(pub String);
+pub enum SeedError {
+    /// The file can't be read, or is no CSV.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Its rows make no table; dbt's agate refuses them while the seed's macros run.
+    #[error("{0}")]
+    NoTable(String),
+}
 
 /// Pieces of COPY data or rows, read from the file while they are asked for.
 pub type SeedIterator<'a, T> = Box<dyn Iterator<Item = Result<T, SeedError>> + Send + 'a>;

@@ -42,7 +42,8 @@ impl SeedReader for Reader {
     }
 
     fn fingerprint(&self, path: &Path, options: &SeedOptions) -> Result<String, SeedError> {
-        let file = sha256(path).map_err(|error| SeedError(format!("{}: {error}", path.display())))?;
+        let file =
+            sha256(path).map_err(|error| SeedError::Unreadable(format!("{}: {error}", path.display())))?;
         // What stands behind a file's hash may not be mistaken for a part of it: lengths come first.
         let mut hash = Sha256::new_with_prefix(file);
         for text in [options.delimiter.to_string()].iter().chain(&options.text_columns) {
@@ -89,7 +90,7 @@ impl Seed {
     /// Reads the file once.
     pub fn open(path: &Path, options: &SeedOptions) -> Result<Self, SeedError> {
         let delimiter = Delimiter::new(options.delimiter).ok_or_else(|| {
-            SeedError(format!(
+            SeedError::Unreadable(format!(
                 "{}: `{}` cannot delimit fields",
                 path.display(),
                 options.delimiter.escape_debug()
@@ -145,7 +146,7 @@ struct Lines {
 
 impl Lines {
     fn open(seed: &Seed) -> Result<Self, SeedError> {
-        let failed = |problem: String| SeedError(format!("{}: {problem}", seed.path.display()));
+        let failed = |problem: String| SeedError::Unreadable(format!("{}: {problem}", seed.path.display()));
         let input = Input::open(&seed.path, None).map_err(|error| failed(error.to_string()))?;
         if !matches!(input.guess, Encoding::Utf8(_)) {
             let label = input.guess.label().unwrap_or("another encoding");
@@ -159,7 +160,7 @@ impl Lines {
     /// Names of columns: made up where there are none, numbered where they repeat.
     fn header(&mut self) -> Result<Vec<String>, SeedError> {
         let path = self.path.clone();
-        let failed = |problem: &str| SeedError(format!("{}:1: {problem}", path.display()));
+        let failed = |problem: &str| SeedError::Unreadable(format!("{}:1: {problem}", path.display()));
         let record = self.records.next().map_err(|error| failed(&error.to_string()))?;
         let record =
             record.ok_or_else(|| failed("the seed is empty\nhint: its first line must name the columns"))?;
@@ -190,7 +191,7 @@ impl Lines {
     fn next(&mut self, width: usize) -> Result<Option<Record<'_>>, SeedError> {
         let Self { records, path, row } = self;
         let Some(record) =
-            records.next().map_err(|error| SeedError(format!("{}: {error}", path.display())))?
+            records.next().map_err(|error| SeedError::Unreadable(format!("{}: {error}", path.display())))?
         else {
             return Ok(None);
         };
@@ -198,7 +199,7 @@ impl Lines {
         if record.fields > width {
             let problem =
                 format!("Row {row} has {} values, but Table only has {width} columns.", record.fields);
-            return Err(SeedError(format!(
+            return Err(SeedError::NoTable(format!(
                 "{}:{}: {problem}\nhint: quote values that have the delimiter in them",
                 path.display(),
                 record.position.line
@@ -212,13 +213,14 @@ impl Lines {
         self.records
             .into_input()
             .finish()
-            .map_err(|error| SeedError(format!("{}: {error}", self.path.display())))
+            .map_err(|error| SeedError::Unreadable(format!("{}: {error}", self.path.display())))
     }
 }
 
 /// What no seed may have: other encodings, NUL, records without end. A quote that is never closed Python closes itself.
 fn sound(path: &Path, record: &Record<'_>) -> Result<(), SeedError> {
-    let failed = |line: u64, problem: String| SeedError(format!("{}:{line}: {problem}", path.display()));
+    let failed =
+        |line: u64, problem: String| SeedError::Unreadable(format!("{}:{line}: {problem}", path.display()));
     let line = record.position.line;
     if let Some(Fault::TooLong { length }) = record.fault {
         return Err(failed(

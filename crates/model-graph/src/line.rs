@@ -195,11 +195,14 @@ fn outcome(resource: Resource<'_>, in_batches: bool, result: &NodeResult) -> (St
             (format!("{word} {about}"), word.to_owned())
         }
         (ResourceType::Seed, _) if failed => (format!("ERROR loading {about}"), "ERROR".to_owned()),
-        (ResourceType::Snapshot, _) if failed => (format!("ERROR snapshotting {about}"), "ERROR".to_owned()),
         (ResourceType::Seed, _) => (format!("OK loaded {about}"), message.to_owned()),
         (ResourceType::Snapshot, _) => {
             let place = about.split_once(' ').map_or(about.as_str(), |(_, place)| place);
-            (format!("OK snapshotted {place}"), message.to_owned())
+            if failed {
+                (format!("ERROR snapshotting {place}"), "ERROR".to_owned())
+            } else {
+                (format!("OK snapshotted {place}"), message.to_owned())
+            }
         }
         (_, Status::PartialSuccess) => (format!("PARTIAL SUCCESS created {about}"), message.to_owned()),
         _ if failed => (format!("ERROR creating {about}"), "ERROR".to_owned()),

@@ -153,6 +153,31 @@ fn incremental_strategies_add_replace_and_merge() {
 }
 
 #[test]
+fn a_merge_without_a_key_adds_all_rows_and_tells_wrong_predicates() {
+    let model = |predicates: serde_json::Value| {
+        let config = json!({
+            "materialized": "incremental",
+            "incremental_strategy": "merge",
+            "incremental_predicates": predicates,
+        });
+        Plan::default().model("t", config, "select 1 as id")
+    };
+    let shop = Workshop::new(model(json!(["DBT_INTERNAL_DEST.id = 1"])));
+    shop.built("model.shop.t");
+    shop.built("model.shop.t");
+    assert_eq!(shop.rows("select * from shop.t"), "1, 1");
+    for (predicates, said) in [
+        (json!(["nosuch > 1"]), "column \"nosuch\" does not exist"),
+        (json!("id > 1"), "can only concatenate list (not \"str\") to list"),
+    ] {
+        let shop = Workshop::new(model(predicates));
+        shop.built("model.shop.t");
+        let message = shop.fails("model.shop.t");
+        assert!(message.starts_with(said), "{message}");
+    }
+}
+
+#[test]
 fn a_changed_schema_is_followed_as_configured() {
     let sql = "select 1 as id{% if not is_incremental() %}, 2 as gone{% else %}, 3 as added{% endif %}";
     let mut plan = Plan::default();
@@ -244,6 +269,75 @@ fn contracts_hold_or_tell_the_difference() {
     assert_eq!(shop.rows(constraints), "CHECK ((id > 0)), PRIMARY KEY (id)");
     assert_eq!(shop.rows("select * from shop.good"), "1|n");
     insta::assert_snapshot!(shop.fails("model.shop.bad"));
+}
+
+#[test]
+fn columns_are_commented_under_their_very_names() {
+    let config = |columns: serde_json::Value| json!({"materialized": "table", "persist_docs": {"relation": true, "columns": columns}});
+    let columns = json!({
+        "ID": {"name": "ID", "description": "other case"},
+        "mixed": {"name": "mixed", "description": "other case"},
+        "Mixed": {"name": "Mixed", "quote": true, "description": "quoted"},
+    });
+    let sql = "select 1 as id, 2 as \"Mixed\"";
+    let made = |columns: &serde_json::Value, wish: serde_json::Value| {
+        Plan::default().node("model", "t", config(wish), sql, json!({"columns": columns}))
+    };
+    let shop = Workshop::new(made(&columns, json!(true)));
+    shop.built("model.shop.t");
+    let comments = "select attname, col_description(attrelid, attnum) from pg_attribute \
+                    where attrelid = 'shop.t'::regclass and attnum > 0 order by attnum";
+    assert_eq!(shop.rows(comments), "id|-, Mixed|quoted");
+    // A text is true to Python, whatever it says.
+    let shop = Workshop::new(made(&columns, json!("false")));
+    shop.built("model.shop.t");
+    assert_eq!(shop.rows(comments), "id|-, Mixed|quoted");
+    let shop = Workshop::new(made(&columns, json!(false)));
+    shop.built("model.shop.t");
+    assert_eq!(shop.rows(comments), "id|-, Mixed|-");
+    let refused =
+        json!({"Mixed": {"name": "Mixed", "quote": true, "description": "$dbt_comment_literal_block$"}});
+    let shop = Workshop::new(made(&refused, json!(true)));
+    assert_eq!(
+        shop.fails("model.shop.t"),
+        "The string $dbt_comment_literal_block$ is not allowed in comments."
+    );
+}
+
+#[test]
+fn an_index_that_is_misconfigured_is_refused_by_dbts_schema() {
+    for (index, message) in [
+        (json!("id"), "at path []: 'id' is not of type 'object'"),
+        (json!({"unique": true}), "at path []: 'columns' is a required property"),
+        (json!({"columns": "id"}), "at path ['columns']: 'id' is not of type 'array'"),
+        (json!({"columns": ["id", 1]}), "at path ['columns'][1]: 1 is not of type 'string'"),
+        (json!({"columns": ["id"], "unique": null}), "at path ['unique']: None is not of type 'boolean'"),
+        (
+            json!({"columns": ["id"], "type": 3}),
+            "at path ['type']: 3 is not valid under any of the given schemas",
+        ),
+        (
+            json!({"columns": ["id"], "name": "i"}),
+            "at path []: Additional properties are not allowed ('name' was unexpected)",
+        ),
+    ] {
+        let config = json!({"materialized": "table", "indexes": [index]});
+        let shop = Workshop::new(Plan::default().model("t", config, "select 1 as id"));
+        let said = shop.fails("model.shop.t");
+        assert!(said.starts_with(&format!("Could not parse index config: {message}\n")), "{said}");
+    }
+}
+
+#[test]
+fn the_case_of_an_indexs_columns_and_method_is_no_change() {
+    let config = json!({
+        "materialized": "materialized_view",
+        "on_configuration_change": "fail",
+        "indexes": [{"columns": ["ID"], "type": "BTREE"}],
+    });
+    let shop = Workshop::new(Plan::default().model("mv", config, "select 1 as id"));
+    shop.built("model.shop.mv");
+    assert_eq!(shop.built("model.shop.mv"), "REFRESH MATERIALIZED VIEW");
 }
 
 #[test]

@@ -110,3 +110,24 @@ async fn a_seed_in_another_encoding_is_refused_before_anything_runs() {
     assert_eq!(done.code, 2);
     done.says("seeds/a.csv:2: byte 2 of the seed is not UTF-8");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_seed_or_snapshot_is_told_as_dbt_tells_it() {
+    let properties = "version: 2\nseeds:\n  - {name: granted, config: {grants: {select: [nobody_at_all]}}}\n";
+    let files = [
+        ("seeds/long.csv", "id,name\n1,a,b\n"),
+        ("seeds/granted.csv", "id\n1\n"),
+        ("seeds/s.yml", properties),
+        (
+            "snapshots/s.sql",
+            "{% snapshot s %}{{ config(strategy='check', check_cols='all', unique_key='id') }}\
+             select nope as id{% endsnapshot %}",
+        ),
+    ];
+    let scene = Scene::new(&files).await;
+    let done = scene.dp("build");
+    done.says("Compilation Error in seed long (seeds/long.csv)");
+    done.says("role \"nobody_at_all\" does not exist");
+    done.says("compiled code at target/run/shop/seeds/granted.csv");
+    done.says("ERROR snapshotting dev.s ");
+}

@@ -57,7 +57,7 @@ impl<'a> CopyData<'a> {
                 })?;
                 if self.rows != self.seed.row_count || !same {
                     let path = self.seed.path.display();
-                    return Err(SeedError(format!(
+                    return Err(SeedError::Unreadable(format!(
                         "{path}: the file changed while it was loaded\nhint: load it again"
                     )));
                 }
@@ -106,7 +106,7 @@ enum Problem {
 impl Problem {
     fn at(&self, seed: &Seed, line: u64, column: usize) -> SeedError {
         let place = format!("{}:{line}: column `{}`", seed.path.display(), seed.columns[column].name);
-        SeedError(match self {
+        SeedError::Unreadable(match self {
             Self::Zone(zone) => format!(
                 "{place} has a time with an offset, and the session's time zone `{zone}` is not known here\n\
                  hint: set the session's TimeZone to a name like `Europe/Lisbon` or `UTC`"

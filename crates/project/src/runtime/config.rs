@@ -28,7 +28,8 @@ impl Config {
             return Ok(false);
         };
         match persist {
-            Json::Object(map) => Ok(map.get(what).and_then(Json::as_bool).unwrap_or(false)),
+            // Python's truth, as dbt's macros ask for it: the text `false` is true.
+            Json::Object(map) => Ok(map.get(what).is_some_and(|it| jinja::value::from_json(it).is_true())),
             other => Err(Raised::compilation(format!(
                 "Invalid value provided for 'persist_docs'. Expected dict but received {}",
                 jinja::value::repr(&jinja::value::from_json(other))

@@ -27,16 +27,15 @@ impl Runtime {
         let mut lines = vec![headline(kind.headline(), resource)];
         lines.extend(text.trim_end().lines().map(str::to_owned));
         let written = refused.and_then(|it| self.written(resource.node()?, &it.refused));
-        let told = resource.node().filter(|node| node.raw_code.len() > 1);
-        match (kind, told) {
+        match (kind, resource.node()) {
             (Kind::Database, Some(node)) => {
                 lines.extend(written.as_ref().map(|place| format!("--> {place}")));
                 let written = self.inner.run_files.lock().unwrap_or_else(PoisonError::into_inner);
                 // What was refused before the node's own statement has no file yet.
                 lines.extend(written.get(&node.unique_id).map(|path| format!("compiled code at {path}")));
             }
-            // What the adapter itself refuses comes without the macros on the way.
-            (Kind::Database | Kind::Runtime, _) => {}
+            // What the adapter itself refuses, and what the project wants refused, comes without the macros on the way.
+            (Kind::Database | Kind::Runtime | Kind::FailFast, _) => {}
             _ => tell_cause(&mut lines, resource, error),
         }
         let diagnostic = self.placed(Diagnostic::error("R001", text).event(kind.headline()), error);

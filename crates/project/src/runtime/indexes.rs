@@ -7,6 +7,7 @@ use crate::context::functions::md5_hex;
 use crate::context::raised::Raised;
 use chrono::Utc;
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,40 +25,48 @@ impl Index {
         let wrong =
             |why: &str| Raised::compilation(format!("Could not parse index config: {why}\n  got: {raw}"));
         if raw.kind() != jinja::ValueKind::Map {
-            return Err(Raised::compilation(format!(
-                "Invalid index config:\n  Got: {raw}\n  Expected a dictionary with at minimum a \"columns\" key"
-            )));
+            return Err(wrong(&format!("at path []: {} is not of type 'object'", jinja::value::repr(raw))));
         }
         for key in raw.try_iter()? {
             let key = key.to_string();
-            if !["columns", "unique", "type", "name", "method"].contains(&key.as_str()) {
+            if !["columns", "unique", "type"].contains(&key.as_str()) {
                 return Err(wrong(&format!(
-                    "Additional properties are not allowed ('{key}' was unexpected)"
+                    "at path []: Additional properties are not allowed ('{key}' was unexpected)"
                 )));
             }
         }
         let columns = raw.get_attr("columns").ok().filter(|columns| !columns.is_undefined());
-        let columns = columns.ok_or_else(|| wrong("'columns' is a required property"))?;
+        let columns = columns.ok_or_else(|| wrong("at path []: 'columns' is a required property"))?;
         if columns.as_str().is_some() || columns.try_iter().is_err() {
             return Err(wrong(&format!(
                 "at path ['columns']: {} is not of type 'array'",
                 jinja::value::repr(&columns)
             )));
         }
-        let unique = raw.get_attr("unique").ok();
-        if let Some(given) = unique
-            .as_ref()
-            .filter(|it| !it.is_undefined() && !it.is_none() && it.kind() != jinja::ValueKind::Bool)
-        {
+        let mut named = columns.try_iter()?.enumerate();
+        if let Some((at, column)) = named.find(|(_, column)| column.as_str().is_none()) {
+            let column = jinja::value::repr(&column);
+            return Err(wrong(&format!("at path ['columns'][{at}]: {column} is not of type 'string'")));
+        }
+        let given = |key: &str| raw.get_attr(key).ok().filter(|it| !it.is_undefined());
+        let unique = given("unique");
+        if let Some(given) = unique.as_ref().filter(|it| it.kind() != jinja::ValueKind::Bool) {
             return Err(wrong(&format!(
                 "at path ['unique']: {} is not of type 'boolean'",
+                jinja::value::repr(given)
+            )));
+        }
+        let kind = given("type").filter(|it| !it.is_none());
+        if let Some(given) = kind.as_ref().filter(|it| it.as_str().is_none()) {
+            return Err(wrong(&format!(
+                "at path ['type']: {} is not valid under any of the given schemas",
                 jinja::value::repr(given)
             )));
         }
         Ok(Self {
             columns: columns.try_iter()?.filter_map(|column| text(Some(&column))).collect(),
             unique: truth(unique.as_ref(), false),
-            kind: text(raw.get_attr("type").ok().as_ref()),
+            kind: text(kind.as_ref()),
         })
     }
 
@@ -144,12 +153,11 @@ pub(super) fn changes(described: Option<&Value>, model: Option<&Value>) -> Resul
     for raw in wanted.iter().flat_map(|list| list.try_iter().into_iter().flatten()) {
         missing.push(Index::parse(&raw)?);
     }
+    // Columns are written into the statement without quotes, so Postgres folds their case, and that of the method.
     let same = |left: &Index, right: &Index| {
-        let kind = |index: &Index| index.kind.clone().unwrap_or_else(|| "btree".to_owned());
-        let columns = |index: &Index| {
-            let mut names = index.columns.clone();
-            names.sort();
-            names
+        let kind = |index: &Index| index.kind.as_deref().unwrap_or("btree").to_lowercase();
+        let columns = |index: &Index| -> BTreeSet<String> {
+            index.columns.iter().map(|name| name.to_lowercase()).collect()
         };
         left.unique == right.unique && kind(left) == kind(right) && columns(left) == columns(right)
     };

@@ -9,7 +9,7 @@ use crate::runtime::config::Config;
 use crate::runtime::connection::Connection;
 use crate::runtime::references::Wanted;
 use crate::runtime::relation::{RelationClass, RelationObject};
-use crate::runtime::seed::{SeedFile, SeedRows};
+use crate::runtime::seed::{SeedFile, SeedRows, unread};
 use crate::runtime::statements::Statements;
 use crate::runtime::{Batch, Runtime};
 use jinja::{HostError, Object, ObjectRepr, State, Value};
@@ -272,7 +272,7 @@ impl NodeState {
     fn load_agate_table(&self) -> Result<Value, HostError> {
         let file = SeedFile::of(self)?;
         let opened = file.reader.open(&file.path, &file.options);
-        opened.map(SeedRows::value).map_err(|error| Raised::error(Kind::Runtime, error.to_string()))
+        opened.map(SeedRows::value).map_err(|error| unread(&error))
     }
 
     fn write(&self) -> Value {

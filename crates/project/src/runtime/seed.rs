@@ -6,7 +6,7 @@ use crate::runtime::connection::{Connection, Refused};
 use crate::runtime::names::NodeState;
 use crate::runtime::table::Table;
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
-use platform_core::seed::{SeedOptions, SeedReader, SeedTable, SeedType, SeedValue};
+use platform_core::seed::{SeedError, SeedOptions, SeedReader, SeedTable, SeedType, SeedValue};
 use platform_core::{Node, ResourceType};
 use serde_json::Value as Json;
 use std::fmt;
@@ -70,6 +70,15 @@ impl Runtime {
     }
 }
 
+/// Why a seed's file can't be had, under dbt's headline for it.
+pub(super) fn unread(error: &SeedError) -> HostError {
+    let kind = match error {
+        SeedError::Unreadable(_) => Kind::Runtime,
+        SeedError::NoTable(_) => Kind::Compilation,
+    };
+    Raised::error(kind, error.to_string())
+}
+
 /// The table of a seed's file. Its rows stay in the file until somebody asks for them.
 pub struct SeedRows {
     table: Arc<dyn SeedTable>,
@@ -100,7 +109,7 @@ impl SeedRows {
         let zone = zone.rows.as_ref().and_then(|rows| rows.first()).unwrap_or("UTC").to_owned();
         let mut sink = connection.wait(connection.session().copy_in(sql)).map_err(failed)?;
         for piece in self.table.copy_data(&zone) {
-            let piece = piece.map_err(|error| Raised::error(Kind::Runtime, error.to_string()))?;
+            let piece = piece.map_err(|error| unread(&error))?;
             connection.wait(sink.send(piece.into())).map_err(failed)?;
         }
         connection.wait(sink.finish()).map_err(failed)?;

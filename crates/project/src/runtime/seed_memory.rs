@@ -5,10 +5,10 @@
 //! it: dbt Core's seed too. Rows that somebody changes one by one go unnoticed.
 
 use crate::context::arguments::{Arguments, no_method, text};
-use crate::context::raised::{Kind, Raised};
+use crate::context::raised::Raised;
 use crate::runtime::connection::Connection;
 use crate::runtime::names::NodeState;
-use crate::runtime::seed::SeedFile;
+use crate::runtime::seed::{SeedFile, unread};
 use jinja::{HostError, Object, ObjectRepr, State, Value};
 use platform_core::Manifest;
 use platform_core::node::Node;
@@ -40,7 +40,7 @@ impl SeedMemory {
             return Ok(Value::from(()));
         }
         let fingerprint = file.reader.fingerprint(&file.path, &file.options);
-        let fingerprint = fingerprint.map_err(|error| Raised::error(Kind::Runtime, error.to_string()))?;
+        let fingerprint = fingerprint.map_err(|error| unread(&error))?;
         Ok(Value::from_object(Self { connection: state.connection.clone(), fingerprint }))
     }
 

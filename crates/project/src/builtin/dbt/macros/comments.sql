@@ -52,7 +52,9 @@
 
 {% macro default__alter_column_comment(relation, column_dict) -%}
     {%- set all = [] -%}
-    {%- for name, column in column_dict.items() -%}
+    {#- dbt passes over what stands under another case, quoted or not. -#}
+    {%- set standing = get_list_of_column_names(adapter.get_columns_in_relation(relation)) -%}
+    {%- for name, column in column_dict.items() if name in standing -%}
         {%- set column_name = adapter.quote(name) if column.get('quote') else name -%}
         {%- do all.append(_comment_text('column', relation.render() ~ '.' ~ column_name, column.get('description', ''))) -%}
     {%- endfor -%}

@@ -92,10 +92,12 @@
 
 {% macro default__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
     {%- set names = get_quoted_csv(get_list_of_column_names(dest_columns)) -%}
-    {%- set conditions = (incremental_predicates or []) | list -%}
+    {%- set conditions = [] + (incremental_predicates or []) -%}
     {%- for part in _key_parts(unique_key) -%}
         {%- do conditions.append(get_merge_unique_key_match('DBT_INTERNAL_SOURCE.' ~ part, 'DBT_INTERNAL_DEST.' ~ part)) -%}
     {%- endfor -%}
+    {#- Without a key no row is known again; wrong predicates are told nevertheless. -#}
+    {%- do conditions.append('false') if not unique_key -%}
     {%- set assignments = [] -%}
     {%- for name in get_merge_update_columns(config.get('merge_update_columns'), config.get('merge_exclude_columns'), dest_columns) -%}
         {%- do assignments.append(name ~ ' = DBT_INTERNAL_SOURCE.' ~ name) -%}
@@ -103,7 +105,7 @@
     {{ _sql_header() }}
     merge into {{ target }} as DBT_INTERNAL_DEST
     using {{ source }} as DBT_INTERNAL_SOURCE
-        on {{ '(' ~ conditions | join(') and (') ~ ')' if unique_key else 'false' }}
+        on ({{ conditions | join(') and (') }})
     {%- if unique_key and assignments %}
     when matched then
         update set
@@ -129,7 +131,7 @@
 {% macro default__get_merge_update_columns(merge_update_columns, merge_exclude_columns, dest_columns) -%}
     {%- if merge_update_columns -%}
         {%- if merge_exclude_columns -%}
-            {%- do exceptions.raise_compiler_error('Model cannot specify merge_update_columns and merge_exclude_columns: each of them says which columns are written') -%}
+            {%- do exceptions.raise_compiler_error('Model cannot specify merge_update_columns and merge_exclude_columns. Please update model to use only one config') -%}
         {%- endif -%}
         {{ return(merge_update_columns) }}
     {%- endif -%}
