@@ -29,6 +29,7 @@ mod relation_names;
 pub mod semantic;
 pub mod snapshots;
 pub mod sources;
+pub mod template;
 pub mod units;
 pub mod unused;
 pub mod verify;

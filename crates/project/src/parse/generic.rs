@@ -2,6 +2,7 @@
 
 use super::Scene;
 use super::node::{self, Built, Draft};
+use super::template;
 use crate::code;
 use crate::config::{self, Kind};
 use crate::context::functions::md5_hex;
@@ -341,7 +342,7 @@ fn call(
     };
     node.config =
         NodeConfig(scene.levels(&node.package_name).resolve(Kind::Test, &node.fqn, &Map::new(), config));
-    let (context, names, recorder) = node::context(scene, node);
+    let (context, names, recorder) = template::context(scene, node);
     if let (Some(entry), None) = (called, &metadata.namespace) {
         context.add(name.as_str(), context.bind(entry));
     }
@@ -369,7 +370,7 @@ fn call(
     let mut call = config.clone();
     let mut whole = super::capture::Captured { config: std::mem::take(&mut call), ..Default::default() };
     whole.configure(&captured.config);
-    node::hear(node, captured);
+    template::hear(node, captured);
     Ok(whole.config)
 }
 

@@ -2,24 +2,19 @@
 
 use super::Scene;
 use super::capture::Captured;
-use super::names::{Heard, ParseNames};
 use super::naming;
+use super::template;
 use crate::code;
 use crate::config::{self, Kind};
-use crate::context::{Context, Recorder};
 use crate::files::Source;
 use crate::properties::patch::Patch;
 use crate::render::has_jinja;
 use crate::yaml::Node as Yaml;
-use indexmap::IndexSet;
-use jinja::{SourceFile, UndefinedMode};
-use platform_core::diagnostic::nearest;
+use jinja::SourceFile;
 use platform_core::node::{Checksum, Contract, DependsOn, ResourceFields};
 use platform_core::{Diagnostic, Node, NodeConfig, Place, ResourceType, UniqueId};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
-use std::sync::Arc;
 
 /// What a node is before its configuration is known.
 pub struct Draft<'a> {
@@ -96,7 +91,7 @@ pub fn build(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Buil
     let place = || Place::file(scene.shown_path(&node.package_name, &node.original_file_path).as_ref());
     let captured = if reading && (is_python || has_jinja(&node.raw_code)) {
         node.config = NodeConfig(levels.resolve(kind, &node.fqn, &none, &none));
-        read(scene, &node, &file)?
+        template::read(scene, &node, &file)?
     } else {
         Captured::default()
     };
@@ -121,30 +116,11 @@ pub fn build(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Buil
         }
         _ => properties,
     };
-    let call = as_written(scene, &file, &captured.written());
+    let call = template::as_written(scene, &file, &captured.written());
     node.unrendered_config = levels.unrendered(kind, &node.fqn, written, &call);
     node.config = NodeConfig(config);
-    hear(&mut node, captured);
+    template::hear(&mut node, captured);
     finish(scene, node, patch)
-}
-
-/// What `config(…)` says, expressions as they stand in the file if states are compared by what was written: then
-/// the environment changes no state (<https://docs.getdbt.com/reference/global-configs/behavior-changes>).
-fn as_written(scene: &Scene<'_>, file: &SourceFile, rendered: &Map<String, Value>) -> Map<String, Value> {
-    let mut call = rendered.clone();
-    if call.is_empty() || !scene.shared.flags.is_on("state_modified_compare_more_unrendered_values") {
-        return call;
-    }
-    let Ok(template) = scene.shared.jinja.template(file) else { return call };
-    for found in template.extract().calls.into_iter().filter(|found| &*found.name == "config") {
-        for (key, argument) in found.kwargs.iter().filter(|(_, argument)| argument.value.is_none()) {
-            let key = key.replace("_hook", "-hook");
-            if let (Some(value), Some(text)) = (call.get_mut(&key), file.text.get(argument.span.range())) {
-                *value = text.into();
-            }
-        }
-    }
-    call
 }
 
 /// The node before its configuration.
@@ -202,137 +178,6 @@ pub fn blank(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Node
             latest_version: patch.and_then(|patch| patch.latest_version.clone()),
             ..ResourceFields::default()
         },
-    }
-}
-
-/// Renders a node's template and gives back what it said.
-pub fn read(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> Result<Captured, Diagnostic> {
-    let (context, names, recorder) = context(scene, node);
-    context.render(file).map_err(|error| called_by(scene.texts.diagnostic(&error), node))?;
-    let unknown = recorder.unknown();
-    if !unknown.is_empty() && node.package_name == scene.root().settings.name {
-        note_unknown(scene, &context, file, &unknown);
-    }
-    let mut captured = names.take();
-    captured.macros = recorder.take();
-    let mut seen = HashSet::new();
-    let names_twice = !captured.sources.iter().all(|it| seen.insert(it));
-    if (names_twice || captured.calls.len() > 1) && is_read_statically(scene, node, file) {
-        captured.is_static = true;
-        let once: IndexSet<Vec<String>> = captured.sources.drain(..).collect();
-        captured.sources.extend(once);
-    }
-    Ok(captured)
-}
-
-/// Whether dbt reads a model without rendering it: one whose Jinja is nothing but `ref`, `source` and `config`, written
-/// plainly. It then notes each source once (<https://docs.getdbt.com/reference/parsing#static-parser>).
-fn is_read_statically(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> bool {
-    let known = |name: &str| matches!(name, "ref" | "source" | "config");
-    let trims = ["{{-", "-}}", "{%"].iter().any(|sign| file.text.contains(sign));
-    node.resource_type == ResourceType::Model
-        && !trims
-        && scene.shared.jinja.template(file).map(|it| it.extract()).is_ok_and(|found| {
-            found.is_static
-                && found.names.iter().all(|name| known(name))
-                && found.calls.iter().all(|call| known(&call.name))
-                && found.calls.iter().filter(|call| &*call.name == "config").all(|call| is_plain(call, file))
-        })
-}
-
-/// Whether the static parser reads a call of `config`: keywords but hooks, whose values are texts, `True`, `False`, and
-/// lists and dictionaries of them.
-fn is_plain(call: &jinja::Call, file: &SourceFile) -> bool {
-    fn value(json: &Value) -> bool {
-        match json {
-            Value::String(_) | Value::Bool(_) => true,
-            Value::Array(items) => items.iter().all(value),
-            Value::Object(map) => map.values().all(value),
-            Value::Null | Value::Number(_) => false,
-        }
-    }
-    let plain = |argument: &jinja::Argument| {
-        let text = file.text.get(argument.span.range()).unwrap_or_default();
-        let unquoted = text.split(['\'', '"']).step_by(2);
-        let is_other = unquoted.flat_map(|it| it.split(|c: char| !c.is_alphanumeric()));
-        let json = argument.value.as_ref().and_then(|it| serde_json::to_value(it).ok());
-        json.as_ref().is_some_and(value)
-            && !text.starts_with('(')
-            && !is_other.into_iter().any(|word| matches!(word, "true" | "false"))
-    };
-    call.args.is_empty()
-        && !call.has_star
-        && call.kwargs.iter().all(|(key, it)| !matches!(&**key, "pre_hook" | "post_hook") && plain(it))
-}
-
-/// An error in a macro's file, with the resource that it happened to.
-fn called_by(error: Diagnostic, node: &Node) -> Diagnostic {
-    let file = error.place.as_ref().map(|place| place.file.as_str());
-    if error.hint.is_some() || file.is_none_or(|file| file.ends_with(node.original_file_path.as_str())) {
-        return error;
-    }
-    let hint =
-        format!("it is called by {} `{}` ({})", node.resource_type, node.name, node.original_file_path);
-    error.hint(hint)
-}
-
-/// Calls of macros that don't exist: while a project is read they give nothing, and fail once the node runs.
-fn note_unknown(scene: &Scene<'_>, context: &Context, file: &SourceFile, unknown: &[String]) {
-    let Ok(template) = scene.shared.jinja.template(file) else { return };
-    for call in template.extract().calls {
-        let (head, is_package) = match call.name.split_once('.') {
-            Some((head, _)) => (head, true),
-            None => (&*call.name, false),
-        };
-        if !unknown.iter().any(|name| name == head) {
-            continue;
-        }
-        let what = if is_package { "package" } else { "macro" };
-        let warning = Diagnostic::warning(
-            code::UNKNOWN_MACRO,
-            format!("there is no {what} `{head}`: this fails at run time"),
-        )
-        .event("UnknownMacro")
-        .at(scene.texts.span(&file.path, call.span.range()));
-        let macros = context.macros();
-        let packages = scene.packages.keys().map(String::as_str);
-        let known: Vec<&str> = if is_package {
-            packages.collect()
-        } else {
-            macros.iter().filter(|it| !it.name.starts_with('_')).map(|it| &*it.name).collect()
-        };
-        scene.note(match nearest(head, known).first() {
-            Some(near) => warning.hint(format!("did you mean `{near}`?")),
-            None if is_package => warning.hint("is it in packages.yml, and installed by `dp deps`?"),
-            None => warning.hint("a macro of another package needs its package's name before it"),
-        });
-    }
-}
-
-/// A context that hears what a node's templates say.
-pub fn context(scene: &Scene<'_>, node: &Node) -> (Arc<Context>, Arc<ParseNames>, Arc<Recorder>) {
-    let names = ParseNames::of(node.clone(), scene.quoting(), scene.naming.clone());
-    let recorder = Arc::new(Recorder::default());
-    let context = Context::new(
-        scene.shared.clone(),
-        node.package_name.as_str().into(),
-        Arc::new(Heard(names.clone())),
-        UndefinedMode::ParseTime,
-        Some(recorder.clone()),
-    );
-    (context, names, recorder)
-}
-
-/// Puts what a template said on its node.
-pub fn hear(node: &mut Node, captured: Captured) {
-    node.refs.extend(captured.refs);
-    node.sources.extend(captured.sources);
-    node.metrics.extend(captured.metrics);
-    node.functions.extend(captured.functions);
-    for id in captured.macros {
-        if !node.depends_on.macros.contains(&id) {
-            node.depends_on.macros.push(id);
-        }
     }
 }
 
@@ -459,7 +304,7 @@ fn foreign_keys(scene: &Scene<'_>, node: &mut Node) -> Result<(), Diagnostic> {
         });
         let file =
             SourceFile::new(format!("{} (constraint)", node.original_file_path), format!("{{{{ {text} }}}}"));
-        let found = if is_call { read(scene, node, &file).ok() } else { None };
+        let found = if is_call { template::read(scene, node, &file).ok() } else { None };
         let Some(found) = found else {
             let message = format!(
                 "Invalid 'ref' or 'source' syntax on foreign key constraint 'to' on model {}: {to}.",
@@ -470,7 +315,7 @@ fn foreign_keys(scene: &Scene<'_>, node: &mut Node) -> Result<(), Diagnostic> {
                 .at(Place::file(scene.shown_path(&node.package_name, &node.original_file_path).as_ref()))
                 .hint("write `to: ref('model')` or `to: source('source', 'table')`"));
         };
-        hear(node, found);
+        template::hear(node, found);
     }
     Ok(())
 }
@@ -487,7 +332,7 @@ fn hooks(scene: &Scene<'_>, node: &mut Node) -> Result<(), Diagnostic> {
     if texts.is_empty() {
         return Ok(());
     }
-    let (context, names, recorder) = context(scene, node);
+    let (context, names, recorder) = template::context(scene, node);
     let shown = scene.shown_path(&node.package_name, &node.original_file_path);
     for text in texts {
         let file = SourceFile::new(format!("{shown} (hook)"), text);
@@ -507,6 +352,6 @@ fn hooks(scene: &Scene<'_>, node: &mut Node) -> Result<(), Diagnostic> {
             .at(Place::file(shown.as_ref()))
             .hint("let the hook use `this`, or move it to a model"));
     }
-    hear(node, captured);
+    template::hear(node, captured);
     Ok(())
 }
