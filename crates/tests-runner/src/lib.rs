@@ -41,6 +41,8 @@ pub struct Tester {
     scans: Semaphore,
     /// What the rows of a failed test are shown with; gathered when the first one fails.
     keys: OnceLock<Keys>,
+    /// Whether a test that warns fails.
+    warnings_fail: bool,
 }
 
 /// A test that ran: its verdict, its SQL, what the database said.
@@ -54,7 +56,15 @@ impl Tester {
     /// Runs tests one by one.
     pub fn new(runtime: Runtime, slots: Arc<Slots>) -> Self {
         let scans = Semaphore::new(scans_at_once(&slots));
-        Self { runtime, slots, companies: Companies::default(), scans, keys: OnceLock::new() }
+        let companies = Companies::default();
+        Self { runtime, slots, companies, scans, keys: OnceLock::new(), warnings_fail: false }
+    }
+
+    /// The same, and a test that warns fails: `--warn-error`
+    /// (<https://docs.getdbt.com/reference/global-configs/warnings>).
+    #[must_use]
+    pub fn failing_warnings(self, warnings_fail: bool) -> Self {
+        Self { warnings_fail, ..self }
     }
 
     /// The same, and those of the selected tests that can be answered together are.
@@ -119,8 +129,7 @@ impl Tester {
         compiled: &Compiled,
         connection: &Arc<Connection>,
     ) -> NodeResult {
-        let strict = self.runtime.project().flags.is_on("warn_error");
-        let (status, message) = verdict.told(&node.config, strict);
+        let (status, message) = verdict.told(&node.config, self.warnings_fail);
         let mut result = NodeResult::new(node.unique_id.clone(), status, message);
         let passed = status == Status::Pass;
         result.failures = Some(if passed { 0 } else { verdict.failures });

@@ -45,16 +45,16 @@ impl Verdict {
         Ok(Self { failures, should_warn: truth("should_warn"), should_error: truth("should_error") })
     }
 
-    /// Status and message under a test's configuration; with `--warn-error`, what warns fails.
-    pub fn told(&self, config: &NodeConfig, warn_error: bool) -> (Status, Option<String>) {
+    /// Status and message under a test's configuration, and whether what warns fails.
+    pub fn told(&self, config: &NodeConfig, warnings_fail: bool) -> (Status, Option<String>) {
         let severity = config.text("severity").unwrap_or("ERROR");
         let count = format!("Got {} result{}", self.failures, if self.failures == 1 { "" } else { "s" });
         let threshold = |key: &str| config.text(key).unwrap_or("!= 0").to_owned();
         if severity.eq_ignore_ascii_case("error") && self.should_error {
             (Status::Fail, Some(format!("{count}, configured to fail if {}", threshold("error_if"))))
         } else if self.should_warn {
-            let status = if warn_error { Status::Fail } else { Status::Warn };
-            (status, Some(format!("{count}, configured to warn if {}", threshold("warn_if"))))
+            let (status, what) = if warnings_fail { (Status::Fail, "fail") } else { (Status::Warn, "warn") };
+            (status, Some(format!("{count}, configured to {what} if {}", threshold("warn_if"))))
         } else {
             (Status::Pass, None)
         }
@@ -107,6 +107,8 @@ mod tests {
         );
         check(json!({"warn_if": "> 5", "error_if": "> 9"}), 2, false, false, Status::Pass, None);
         let verdict = Verdict { failures: 2, should_warn: true, should_error: false };
-        assert_eq!(verdict.told(&NodeConfig::default(), true).0, Status::Fail);
+        let config = serde_json::from_value(json!({"warn_if": "> 1"})).expect("a configuration");
+        let failed = (Status::Fail, Some("Got 2 results, configured to fail if > 1".to_owned()));
+        assert_eq!(verdict.told(&config, true), failed);
     }
 }

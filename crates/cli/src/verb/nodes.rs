@@ -311,7 +311,8 @@ impl<'a> Runner<'a> {
                     batches: retry.map(|retry| retry.batches.clone()).unwrap_or_default(),
                     open: OpenBatches::default(),
                 };
-                let mut tester = Tester::new(runtime, slots);
+                let mut tester =
+                    Tester::new(runtime, slots).failing_warnings(self.invocation.policy.tests_fail());
                 if self.invocation.flag("fuse").unwrap_or(true) {
                     tester = tester.fused(selected);
                 }

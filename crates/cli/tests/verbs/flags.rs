@@ -94,6 +94,21 @@ async fn options_of_warnings_are_checked() {
 }
 
 #[tokio::test]
+async fn tests_that_warn_fail_where_their_results_are_errors() {
+    let scene =
+        Scene::new(&[("tests/t.sql", "{{ config(severity='warn', warn_if='> 0') }}select 1 as id")]).await;
+    for (options, code, words) in [
+        ("--warn-error", 1, "Got 1 result, configured to fail if > 0"),
+        ("--warn-error-options '{error: [LogTestResult]}'", 1, "Got 1 result, configured to fail if > 0"),
+        ("--warn-error-options '{error: all, warn: [LogTestResult]}'", 0, "configured to warn if > 0"),
+    ] {
+        let done = scene.dp(&format!("test {options}"));
+        assert_eq!(done.code, code, "{options}\n{}", done.text);
+        done.says(words);
+    }
+}
+
+#[tokio::test]
 async fn the_version_is_told_after_a_verb_and_as_dbt_does() {
     let scene = Scene::new(&[]).await;
     for line in ["--version", "run --version", "source freshness -V"] {
