@@ -60,11 +60,8 @@ fn word(manifest: &Manifest, id: &UniqueId) -> String {
 
 /// `Completed with 1 error, …`, then each failure and each warning with its message, then the numbers.
 pub fn summary(invocation: &Invocation, runtime: &Runtime, results: &[NodeResult], interrupted: bool) {
-    let failed = |result: &&NodeResult| {
-        matches!(result.status, Status::Error | Status::Fail | Status::RuntimeError)
-            || (result.status == Status::Skipped && result.message.is_some())
-    };
     let partial = |result: &&NodeResult| result.status == Status::PartialSuccess;
+    let failed = |result: &&NodeResult| result.is_failure() && !partial(result);
     let warned = |result: &&NodeResult| result.status == Status::Warn;
     let errors = results.iter().filter(failed).count();
     let partials = results.iter().filter(partial).count();

@@ -52,7 +52,7 @@ impl Status {
         }
     }
 
-    /// Whether what reads the node must not be built, and the command ends with exit code 1.
+    /// Whether what reads the node must not be built.
     pub fn is_failure(self) -> bool {
         matches!(self, Self::Fail | Self::Error | Self::RuntimeError | Self::PartialSuccess)
     }
@@ -110,6 +110,12 @@ pub struct NodeResult {
 }
 
 impl NodeResult {
+    /// Whether the command ends with exit code 1 for it: it failed, or was skipped for a reason that is told nowhere
+    /// else, as where an ephemeral model broke, which has no result of its own.
+    pub fn is_failure(&self) -> bool {
+        self.status.is_failure() || (self.status == Status::Skipped && self.message.is_some())
+    }
+
     /// A result with a status and a message, and nothing else known yet.
     pub fn new(unique_id: UniqueId, status: Status, message: Option<String>) -> Self {
         Self {

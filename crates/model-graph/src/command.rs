@@ -125,9 +125,12 @@ fn build(
     };
     let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false, skip_all };
     let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);
+    for message in run.broken.iter().filter_map(|result| result.message.clone()) {
+        stage.context.events.send(Event::new(Level::Error, "RunResultError", message).code("Z024"));
+    }
     let ends = hooks(Moment::End, &model_graph::told_at_end(&all, &run.results, skip_all));
     file.finish().context("write run_results.json")?;
     all.extend(run.results);
     all.extend(ends?);
-    Ok(!all.iter().any(|result| result.status.is_failure()))
+    Ok(!all.iter().any(|result| result.is_failure()))
 }

@@ -57,7 +57,7 @@ pub async fn record(session: &Session, run: &RunRecord, results: &[NodeResult]) 
     if !asked.first().map_or(Ok(false), |row| get(row, 0))? {
         return Ok(false);
     }
-    let failures = results.iter().filter(|result| result.status.is_failure()).count();
+    let failures = results.iter().filter(|result| result.is_failure()).count();
     let nodes: Vec<NodeRecord<'_>> = results.iter().map(node).collect();
     let nodes = serde_json::to_value(&nodes).unwrap_or_default();
     let process = i32::try_from(std::process::id()).ok();
@@ -91,7 +91,7 @@ fn number(count: usize) -> i32 {
 }
 
 fn outcome(results: &[NodeResult]) -> &'static str {
-    if results.iter().any(|result| result.status.is_failure()) {
+    if results.iter().any(|result| result.is_failure()) {
         "error"
     } else if results.iter().any(|result| result.status == Status::Warn) {
         "warn"

@@ -23,6 +23,7 @@ const NONE: &[UniqueId] = &[];
 pub struct Plan {
     graph: Graph,
     ranks: Vec<usize>,
+    order: Order,
 }
 
 impl Plan {
@@ -30,7 +31,7 @@ impl Plan {
     pub fn new(manifest: &Manifest, selected: &IndexSet<UniqueId>, order: Order) -> Self {
         if order == Order::Any {
             let graph = Graph::new(selected.iter().map(|id| (id, NONE)));
-            return Self { ranks: ranks(&graph), graph };
+            return Self { ranks: ranks(&graph), graph, order };
         }
         let mut needs: IndexMap<UniqueId, Vec<UniqueId>> = Graph::of(manifest)
             .ids()
@@ -44,7 +45,12 @@ impl Plan {
         let whole = Graph::new(needs.iter().map(|(id, parents)| (id, parents.as_slice())));
         let graph = whole.subgraph(selected);
         let ranks = ranks(&graph);
-        Self { graph, ranks }
+        Self { graph, ranks, order }
+    }
+
+    /// Whether it is that of `build`.
+    pub fn is_build(&self) -> bool {
+        self.order == Order::TestsFirst
     }
 
     /// The selected nodes and their edges.

@@ -31,8 +31,11 @@ pub struct RunOptions {
 /// What became of a plan.
 #[derive(Debug, Default)]
 pub struct Run {
-    /// One result a node, in the order of completion. Ephemeral models give none unless they failed.
+    /// One result a node, in the order of completion. Ephemeral models give none unless `--fail-fast` ended the run,
+    /// or a silent one fails.
     pub results: Vec<NodeResult>,
+    /// Ephemeral models that failed and have no result: the nodes that read them are skipped for it.
+    pub broken: Vec<NodeResult>,
     /// Whether `--fail-fast` ended it early; the node that failed.
     pub failed_fast: Option<UniqueId>,
 }
@@ -62,7 +65,7 @@ pub fn run(
         }
     });
     let state = walk.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Run { results: state.results, failed_fast: state.failed_fast }
+    Run { results: state.results, broken: state.broken, failed_fast: state.failed_fast }
 }
 
 /// A slot's stack, in bytes: address space, not memory, until something goes deep.
@@ -102,9 +105,10 @@ struct State<'a> {
     /// Nodes begun or skipped so far, ephemeral models left out: `3 of 10`.
     counted: usize,
     results: Vec<NodeResult>,
-    /// Ephemeral models that failed or were skipped, and how: they have no line of their own, so those that read
-    /// them tell.
-    unseen_failures: HashMap<usize, Status>,
+    broken: Vec<NodeResult>,
+    /// For nodes that were not built: the ephemeral model that those below them name, and what became of it. It has
+    /// no line of its own, so they tell. In a `build` it is the one right above, else the one that broke.
+    causes: HashMap<usize, (usize, Status)>,
     failed_fast: Option<UniqueId>,
 }
 
@@ -148,7 +152,8 @@ impl<'a> Walk<'a> {
             schedule: Schedule::new(plan, |id| executor.company(id)),
             counted: 0,
             results: Vec::with_capacity(total),
-            unseen_failures: HashMap::new(),
+            broken: Vec::new(),
+            causes: HashMap::new(),
             failed_fast: None,
         };
         Self {
@@ -291,8 +296,7 @@ impl<'a> Walk<'a> {
             let event = event.with("exc", why.as_str());
             self.context.events.send(event.with("node_info", node_info(resource, &finished)));
         }
-        let told = !is_ephemeral(resource) || result.status.is_failure();
-        if told && !self.options.silent {
+        if !is_ephemeral(resource) && !self.options.silent {
             let event = line::end(
                 resource,
                 self.executor.may_share(resource.unique_id()),
@@ -311,12 +315,17 @@ impl<'a> Walk<'a> {
 
     fn skip(&self, skipped: Skipped, number: usize, slot: usize) -> NodeResult {
         let id = self.plan.graph().id(skipped.index);
-        let (unseen, failed_fast) = {
-            let state = self.lock();
-            (state.unseen_failures.get(&skipped.last).copied(), state.failed_fast.is_some())
+        let (cause, failed_fast) = {
+            let mut state = self.lock();
+            let failed_fast = state.failed_fast.is_some();
+            let cause = state.causes.get(&skipped.last).copied().filter(|_| !failed_fast);
+            if let Some(cause) = cause.filter(|_| !self.plan.is_build()) {
+                state.causes.insert(skipped.index, cause);
+            }
+            (cause, failed_fast)
         };
-        let message = unseen.map(|_| {
-            let cause = self.plan.graph().id(skipped.last);
+        let message = cause.map(|(cause, _)| {
+            let cause = self.plan.graph().id(cause);
             format!(
                 "Compilation Error in {id}, caused by compilation error in referenced ephemeral model {cause}"
             )
@@ -328,8 +337,8 @@ impl<'a> Walk<'a> {
         line::fill(&mut result, resource);
         if !self.options.silent && !is_ephemeral(resource) {
             let phase = Phase::started().finished(Status::Skipped);
-            let event = match unseen {
-                Some(status) => line::skip_because(resource, status, self.line(number)),
+            let event = match cause {
+                Some((_, status)) => line::skip_because(resource, status, self.line(number)),
                 None => line::skip(resource, self.plan.graph().id(skipped.first), self.line(number)),
             };
             self.context.events.send(event.with("node_info", node_info(resource, &phase)));
@@ -349,14 +358,12 @@ impl<'a> Walk<'a> {
         result
     }
 
-    fn finish(&self, index: usize, result: NodeResult) {
+    fn finish(&self, index: usize, mut result: NodeResult) {
         let failed = result.status.is_failure();
         let is_ephemeral = self.resource(index).is_some_and(is_ephemeral);
-        let has_readers = !self.plan.graph().child_indexes(index).is_empty();
-        if !is_ephemeral || (failed && !has_readers) {
+        if !is_ephemeral {
             self.file.add(&result);
         }
-        let is_visible = failed || !is_ephemeral;
         let mut state = self.lock();
         if failed && self.options.fail_fast && state.failed_fast.is_none() && !self.context.is_cancelled() {
             state.failed_fast = Some(result.unique_id.clone());
@@ -364,11 +371,21 @@ impl<'a> Walk<'a> {
             self.executor.cancel();
         }
         let stops_children = failed || result.status == Status::Skipped;
-        state.schedule.finish(index, stops_children);
-        if stops_children && is_ephemeral {
-            state.unseen_failures.insert(index, result.status);
+        let broke = is_ephemeral && failed;
+        if broke || (is_ephemeral && stops_children && self.plan.is_build()) {
+            state.causes.insert(index, (index, result.status));
         }
-        if is_visible {
+        state.schedule.finish(index, stops_children);
+        let failed_fast = state.failed_fast.is_some();
+        if broke && !self.options.silent {
+            state.broken.push(result.clone());
+            result = NodeResult { status: Status::Skipped, message: Some(FAILED_FAST.to_owned()), ..result };
+        }
+        let is_told = if self.options.silent { failed } else { failed_fast && stops_children };
+        if is_ephemeral && is_told {
+            self.file.add(&result);
+        }
+        if !is_ephemeral || is_told {
             state.results.push(result);
         }
         drop(state);

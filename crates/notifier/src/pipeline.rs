@@ -38,7 +38,7 @@ pub fn failures(
     let failed: Vec<Failure> = results
         .results
         .iter()
-        .filter(|result| result.status.is_failure() && matters(&result.unique_id))
+        .filter(|result| result.is_failure() && matters(&result.unique_id))
         .map(|result| failure(manifest, result, failing.and_then(|it| it.find(results, &result.unique_id))))
         .collect();
     let skipped = results.results.iter().filter(|result| result.status == Status::Skipped).count();

@@ -66,7 +66,7 @@ pub fn failures(
     manifest: &Manifest,
     failing: Option<&FailingTests>,
 ) -> (Vec<Failure>, usize) {
-    let failed = results.results.iter().filter(|result| result.status.is_failure());
+    let failed = results.results.iter().filter(|result| result.is_failure());
     let failures = failed.map(|result| {
         let test = failing.and_then(|failing| failing.find(results, &result.unique_id));
         notifier::pipeline::failure(manifest, result, test)

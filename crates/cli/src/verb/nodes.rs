@@ -155,7 +155,7 @@ pub fn finish(file: &ResultsFile, results: &[NodeResult]) -> Result<Exit, Stop> 
         path: "run_results.json".into(),
         source,
     })?;
-    let failed = results.iter().any(|result| result.status.is_failure());
+    let failed = results.iter().any(NodeResult::is_failure);
     Ok(if failed { Exit::Failure } else { Exit::Success })
 }
 
@@ -258,6 +258,7 @@ impl<'a> Runner<'a> {
         let options = RunOptions { threads, fail_fast, silent: walk.task != Task::Build, skip_all };
         let executor = self.executor(walk.task, selected);
         let run = model_graph::run(&plan, executor.as_ref(), &self.context, &options, file);
+        run.broken.iter().for_each(|result| closing::explain(self.invocation, &self.runtime, result));
         if with_hooks {
             let so_far = model_graph::told_at_end(&all, &run.results, skip_all);
             // The first connection may be one that a node gave back changed.
