@@ -132,5 +132,5 @@ fn build(
     file.finish().context("write run_results.json")?;
     all.extend(run.results);
     all.extend(ends?);
-    Ok(!all.iter().any(|result| result.is_failure()))
+    Ok(!all.iter().any(platform_core::NodeResult::is_failure))
 }

@@ -91,7 +91,7 @@ fn number(count: usize) -> i32 {
 }
 
 fn outcome(results: &[NodeResult]) -> &'static str {
-    if results.iter().any(|result| result.is_failure()) {
+    if results.iter().any(NodeResult::is_failure) {
         "error"
     } else if results.iter().any(|result| result.status == Status::Warn) {
         "warn"
