@@ -437,3 +437,25 @@ async fn an_empty_query_that_is_refused_was_compiled() {
     let result = &scene.artifact("run_results.json")["results"][0];
     assert_eq!((&result["compiled"], &result["compiled_code"]), (&true.into(), &"".into()));
 }
+
+#[tokio::test]
+async fn what_reads_a_broken_ephemeral_model_names_it() {
+    let broken =
+        "{{ config(materialized='ephemeral') }}{{ exceptions.raise_compiler_error('broken') if execute }}";
+    let scene = Scene::new(&[
+        ("models/hidden.sql", broken),
+        ("models/nested.sql", "{{ config(materialized='ephemeral') }}select * from {{ ref('hidden') }}"),
+        ("models/reader.sql", "select * from {{ ref('nested') }}"),
+        ("tests/empty.sql", "select * from {{ ref('nested') }}"),
+    ])
+    .await;
+    let run = scene.dp("run");
+    assert_eq!(run.code, 1, "{}", run.text);
+    run.says("Failure in model hidden (models/hidden.sql)");
+    run.says("ERROR=0 SKIP=1");
+    let test = scene.dp("test");
+    assert_eq!(test.code, 1, "{}", test.text);
+    test.says("Compilation Error in model hidden (models/hidden.sql)");
+    // As in dbt, what nothing reads makes no command fail.
+    scene.good("run --select hidden").says("Failure in model hidden");
+}

@@ -24,6 +24,7 @@ impl Runtime {
     /// The failure of a node.
     pub fn failure(&self, resource: Resource<'_>, error: &jinja::Error) -> Failure {
         let (kind, text, refused) = explain(error);
+        let resource = self.broken(resource, error);
         let mut lines = vec![headline(kind.headline(), resource)];
         lines.extend(text.trim_end().lines().map(str::to_owned));
         let written = refused.and_then(|it| self.written(resource.node()?, &it.refused));
@@ -44,6 +45,32 @@ impl Runtime {
             None => diagnostic,
         };
         Failure { message: lines.join("\n  "), diagnostic, compiled: None }
+    }
+
+    /// The ephemeral model in whose template the error arose, which is compiled for those that read it; or the resource
+    /// itself.
+    fn broken<'a>(&'a self, resource: Resource<'a>, error: &jinja::Error) -> Resource<'a> {
+        let Some(place) = error.stack().last().map(|frame| &frame.place).or(error.place()) else {
+            return resource;
+        };
+        if *place.file == *resource.original_file_path() {
+            return resource;
+        }
+        let nodes = &self.project().manifest.nodes;
+        let hidden = |resource: Resource<'a>| {
+            resource.needs().iter().filter_map(|id| nodes.get(id)).filter(|it| it.is_ephemeral())
+        };
+        let (mut left, mut seen): (Vec<&Node>, Vec<&Node>) = (hidden(resource).collect(), Vec::new());
+        while let Some(node) = left.pop() {
+            if *place.file == *node.original_file_path {
+                return Resource::Node(node);
+            }
+            if !seen.iter().any(|it| it.unique_id == node.unique_id) {
+                seen.push(node);
+                left.extend(hidden(Resource::Node(node)));
+            }
+        }
+        resource
     }
 
     /// With the place in a template where the error arose, and the macros on the way there.
