@@ -236,6 +236,22 @@ fn newest(results: FreshnessResults) -> IndexMap<UniqueId, String> {
     answers.collect()
 }
 
+/// Every type that `--resource-type` may name, of any verb: those that a verb has nothing to do with are left out.
+pub const TYPES: [ResourceType; 12] = [
+    ResourceType::Model,
+    ResourceType::Seed,
+    ResourceType::Snapshot,
+    ResourceType::Test,
+    ResourceType::UnitTest,
+    ResourceType::Source,
+    ResourceType::Exposure,
+    ResourceType::Metric,
+    ResourceType::SemanticModel,
+    ResourceType::SavedQuery,
+    ResourceType::Analysis,
+    ResourceType::Function,
+];
+
 /// `--resource-type` and `--exclude-resource-type`: which of the types a verb knows are meant.
 pub fn resource_types(
     resources: &crate::arguments::Resources,

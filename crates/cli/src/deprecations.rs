@@ -2,6 +2,7 @@
 //! (<https://docs.getdbt.com/reference/deprecations>).
 
 use crate::arguments::{Global, boolean};
+use crate::exit::Stop;
 use crate::invocation::Environment;
 use clap::CommandFactory as _;
 use platform_core::Event;
@@ -18,15 +19,32 @@ const RENAMED: [(&str, &str); 4] = [
     ("DBT_ARTIFACT_STATE_PATH", "DBT_ENGINE_STATE"),
 ];
 
-/// What variables of old say, where nothing newer does.
-pub fn fill_from_old_variables(global: &mut Global, environment: &Environment) {
-    let is_on = |name: &str| environment.get(name).and_then(|text| boolean(text).ok());
+/// Both names of a variable of old, of which the engine's goes before the other.
+fn spellings(old: &str) -> [String; 2] {
+    [old.replacen("DBT_", "DBT_ENGINE_", 1), old.to_owned()]
+}
+
+/// What variables of old say, where nothing newer does. As in dbt, `--defer` and `--print` are booleans, and any text
+/// turns `--favor-state` on or off as it may.
+pub fn fill_from_old_variables(global: &mut Global, environment: &Environment) -> Result<(), Stop> {
+    let value = |old: &str| {
+        let [engine, plain] = spellings(old);
+        environment.get(&engine).or_else(|| environment.get(&plain))
+    };
+    let switch = |old: &str, option: &str| {
+        let refused = |_| {
+            let text = value(old).unwrap_or_default();
+            Stop::usage(format!("Invalid value for '{option}' in `{old}`: '{text}' is not a valid boolean"))
+        };
+        value(old).map(boolean).transpose().map_err(refused)
+    };
     let Global { state, logging, .. } = global;
-    state.defer = state.defer.or_else(|| is_on("DBT_DEFER_TO_STATE"));
-    state.favor_state = state.favor_state.or_else(|| is_on("DBT_FAVOR_STATE_MODE"));
-    logging.print = logging.print.or_else(|| is_on("DBT_NO_PRINT").map(|off| !off));
-    let folder = || environment.get("DBT_ARTIFACT_STATE_PATH").map(PathBuf::from);
-    state.state = state.state.take().or_else(folder);
+    state.defer = state.defer.or(switch("DBT_DEFER_TO_STATE", "--defer")?);
+    let favors = value("DBT_FAVOR_STATE_MODE").and_then(|text| boolean(text).ok());
+    state.favor_state = state.favor_state.or(favors);
+    logging.print = logging.print.or(switch("DBT_NO_PRINT", "--print")?.map(|off| !off));
+    state.state = state.state.take().or_else(|| value("DBT_ARTIFACT_STATE_PATH").map(PathBuf::from));
+    Ok(())
 }
 
 /// What the command line and the environment say in an old way.
@@ -35,11 +53,11 @@ pub fn of_command(environment: &Environment, warn_error_options: &Map<String, Va
     found.extend(old_selection(&environment.command));
     found.extend(old_options(warn_error_options));
     for (old, new) in RENAMED {
-        if environment.get(old).is_some() {
+        for old in spellings(old).iter().filter(|old| environment.get(old).is_some()) {
             let message = format!("The environment variable `{old}` has been renamed as `{new}`");
             found.push(
                 deprecation("EnvironmentVariableRenamed", message)
-                    .with("old_name", old)
+                    .with("old_name", old.as_str())
                     .with("new_name", new),
             );
         }
@@ -113,7 +131,9 @@ fn reserved(environment: &Environment) -> Vec<Event> {
         return Vec::new();
     }
     let known = variables(&crate::arguments::CommandLine::command());
-    let is_unknown = |name: &&&String| !known.iter().any(|it| it.replacen("DBT_", PREFIX, 1) == ***name);
+    let is_renamed = |name: &str| RENAMED.iter().any(|(old, _)| spellings(old)[0] == name);
+    let is_flag = |name: &str| known.iter().any(|it| it == name || it.replacen("DBT_", PREFIX, 1) == name);
+    let is_unknown = |name: &&&String| !is_flag(name) && !is_renamed(name);
     let told = |name: &String| {
         let message = format!(
             "The environment variable `{name}` uses the reserved prefix `{PREFIX}`: give it another name"

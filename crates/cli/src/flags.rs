@@ -42,9 +42,8 @@ pub fn fill_from_project(global: &mut Global, flags: &Map<String, Value>) -> Res
     fill_choice(&mut logging.log_level, flags, "log_level")?;
     fill_choice(&mut logging.log_level_file, flags, "log_level_file")?;
     fill_choice(&mut behaviour.indirect_selection, flags, "indirect_selection")?;
-    let width = || flags.get("printer_width").and_then(Value::as_u64);
-    logging.printer_width =
-        logging.printer_width.or_else(|| width().and_then(|width| usize::try_from(width).ok()));
+    let width = || flags.get("printer_width").and_then(Value::as_i64);
+    logging.printer_width = logging.printer_width.or_else(width);
     behaviour.warn_error = behaviour.warn_error.or_else(|| boolean("warn_error"));
     Ok(())
 }
@@ -103,6 +102,10 @@ pub fn defaults(verb: &str) -> Map<String, Value> {
         "generate" => json!({"compile": true}),
         "run" | "snapshot" => json!({"empty": false}),
         "seed" => json!({"show": false}),
+        "run-operation" => json!({
+            "debug": false, "fail_fast": false, "full_refresh": false, "log_cache_events": false,
+            "single_threaded": false, "store_failures": false, "use_experimental_parser": false,
+        }),
         "show" => json!({"output": "text"}),
         _ => json!({}),
     };

@@ -6,6 +6,7 @@ use crate::exit::Stop;
 use crate::flags;
 use crate::log::{Log, WarningPolicy};
 use crate::report;
+use crate::resource_report;
 use crate::times;
 use crate::verb::Retry;
 use chrono::{DateTime, Utc};
@@ -93,11 +94,11 @@ impl Invocation {
     ) -> Result<Self, Stop> {
         let id: Arc<str> = uuid::Uuid::new_v4().to_string().into();
         let vars = flags::yaml_map("--vars", global.place.vars.as_deref())?;
+        check_paths(&global, verb, &environment)?;
         let folder = project_dir(&global, &environment);
-        deprecations::fill_from_old_variables(&mut global, &environment);
+        deprecations::fill_from_old_variables(&mut global, &environment)?;
         let project_flags = project::settings::flags_of(&folder);
         flags::fill_from_project(&mut global, &project_flags)?;
-        check_files(&global, &environment)?;
         let handles_all = project_flags.get("require_all_warnings_handled_by_warn_error");
         let (options, policy, unknown) = warning_policy(&global, &project_flags)?;
         let warnings = policy.clone().handling_all(handles_all.and_then(Value::as_bool) == Some(true));
@@ -172,10 +173,25 @@ impl Invocation {
         self.log.send(Event::new(Level::Info, "Formatting", "").code("Z017").with("msg", ""));
     }
 
+    /// Says which flags the command has, in the log file.
+    pub fn tell_arguments(&self) {
+        let text = |value: Value| match value {
+            Value::String(text) => text,
+            other => project::python::repr(&other),
+        };
+        let flags: Map<String, Value> =
+            self.told_flags().into_iter().map(|(name, value)| (name, text(value).into())).collect();
+        let flags = Value::Object(flags);
+        let message = format!("running dbt with arguments {}", project::python::repr(&flags));
+        self.log.send(Event::new(Level::Debug, "MainReportArgs", message).code("A002").with("args", flags));
+    }
+
     /// Says that the command ended, in the log file.
     pub fn completed(&self, success: bool) {
         let elapsed = self.began.elapsed().as_secs_f64();
         let verb = self.verb;
+        let is_asked_for = self.global.logging.show_resource_report == Some(true);
+        self.log.send(resource_report::event(verb, success, elapsed, is_asked_for));
         let word = if success { "succeeded" } else { "failed" };
         let at = Utc::now();
         let message = format!(
@@ -220,6 +236,10 @@ impl Invocation {
             return Err(Stop::Project(errors));
         }
         self.stop_if_escalated()?;
+        let message = format!("Registered adapter: postgres={ADAPTER_VERSION}");
+        let event = Event::new(Level::Info, "AdapterRegistered", message).code("E034");
+        let version = format!("={ADAPTER_VERSION}");
+        self.log.send(event.with("adapter_name", "postgres").with("adapter_version", version));
         Ok(project)
     }
 
@@ -253,9 +273,10 @@ impl Invocation {
         }
     }
 
-    /// `--threads`.
+    /// `--threads`; a number below zero is none, which is refused where nodes are to run.
     pub fn threads(&self) -> Option<usize> {
-        self.arguments.get("threads").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok())
+        let count = self.arguments.get("threads").and_then(Value::as_i64);
+        count.map(|count| usize::try_from(count).unwrap_or(0))
     }
 
     /// Every flag that was given, under dbt's names in lower case.
@@ -293,8 +314,10 @@ impl Invocation {
             let value = told.get(all).filter(|_| !told.contains_key(file));
             arguments.extend(value.map(|value| (file.to_owned(), value.clone())));
         }
-        // As in dbt, a switch that is off and has no default isn't told.
-        let is_told = |name: &String, value: &Value| value != false || arguments.contains_key(name);
+        // As in dbt, a switch that is off and has no default isn't told, but of an operation.
+        let is_operation = self.verb == "run-operation";
+        let is_told =
+            |name: &String, value: &Value| value != false || is_operation || arguments.contains_key(name);
         let told: Vec<_> = told.into_iter().filter(|(name, value)| is_told(name, value)).collect();
         arguments.extend(told);
         for (name, value) in times::told(self) {
@@ -310,6 +333,11 @@ impl Invocation {
             && let Ok(map) = flags::yaml_map("--sqlparse", Some(text))
         {
             arguments.insert("sqlparse".into(), Value::Object(map));
+        }
+        // An operation's are those of the command line as they were read, without what dbt makes of it.
+        if is_operation {
+            arguments.remove("sqlparse");
+            arguments.remove("warn_error_options");
         }
         arguments.insert("vars".into(), Value::Object(project::context::vars::without_secrets(&self.vars)));
         arguments.insert("project_dir".into(), self.project_dir().display().to_string().into());
@@ -356,6 +384,9 @@ pub fn stop(error: project::Error) -> Stop {
 /// The dbt version we are compatible with, as artifacts and templates have it.
 pub const DBT_VERSION: &str = "1.11.16";
 
+/// The version of dbt-postgres that we are compatible with.
+pub const ADAPTER_VERSION: &str = "1.11.0";
+
 /// `--project-dir`, else the nearest folder from here up that has a dbt_project.yml, else here.
 fn project_dir(global: &Global, environment: &Environment) -> PathBuf {
     let here = &environment.working_dir;
@@ -378,13 +409,29 @@ fn log_folder(global: &Global, project: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Files that flags name and that must be there.
-fn check_files(global: &Global, environment: &Environment) -> Result<(), Stop> {
-    let Some(file) = &global.behaviour.partial_parse_file_path else { return Ok(()) };
-    if environment.working_dir.join(file).is_file() {
-        return Ok(());
+/// Files and folders that flags name and that must be there; as in dbt, some verbs ask for no profile.
+fn check_paths(global: &Global, verb: &str, environment: &Environment) -> Result<(), Stop> {
+    let refused = |flag: &str, path: &Path, kind: &str| {
+        let path = path.display();
+        Stop::usage(format!("Invalid value for '{flag}': {kind} '{path}' does not exist."))
+    };
+    if let Some(file) = &global.behaviour.partial_parse_file_path
+        && !environment.working_dir.join(file).is_file()
+    {
+        return Err(refused("--partial-parse-file-path", Path::new(file), "File"));
     }
-    Err(Stop::usage(format!("Invalid value for '--partial-parse-file-path': File '{file}' does not exist.")))
+    let place = &global.place;
+    let folders = [
+        ("--project-dir", &place.project_dir, verb == "init"),
+        ("--profiles-dir", &place.profiles_dir, matches!(verb, "debug" | "deps" | "init")),
+    ];
+    for (flag, folder, _) in folders.iter().filter(|(_, _, may_be_missing)| !may_be_missing) {
+        if let Some(folder) = folder.as_ref().filter(|folder| !environment.working_dir.join(folder).exists())
+        {
+            return Err(refused(flag, folder, "Path"));
+        }
+    }
+    Ok(())
 }
 
 /// `warn_error_options` as written, what they mean, and their keys that mean nothing.

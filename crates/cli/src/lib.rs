@@ -21,6 +21,7 @@ mod log;
 mod opening;
 pub mod pipeline;
 mod report;
+mod resource_report;
 mod sample;
 mod seeds;
 mod state;
@@ -68,6 +69,7 @@ pub fn execute(line: CommandLine, environment: Environment) -> ExitCode {
     let greeting = format!("Running with dp={} (dbt={DBT_VERSION})", env!("CARGO_PKG_VERSION"));
     let greeting = Event::new(Level::Info, "MainReportVersion", greeting).code("A001");
     invocation.log.send(greeting.with("version", format!("={DBT_VERSION}")).with("log_version", 3));
+    invocation.tell_arguments();
     match verb::execute(&invocation, line.verb) {
         Ok(exit) => {
             // A warning that is an error, wherever it was given.

@@ -79,7 +79,7 @@ const WITH_A_HOME: &[(&str, &[&str])] = &[
     ("mimalloc", &["crates/cli"]),
     ("minijinja", &["crates/jinja", "crates/notifier"]),
     ("minijinja-contrib", &["crates/jinja"]),
-    ("nix", &["crates/warehouse"]),
+    ("nix", &["crates/warehouse", "crates/cli"]),
     ("num-bigint", &["crates/jinja"]),
     ("pulldown-cmark", &["crates/docs"]),
     ("rcgen", &["crates/smtp-sink"]),

@@ -49,7 +49,7 @@ pub struct Behaviour {
     pub indirect_selection: Option<IndirectMode>,
     /// Ask the database while compiling (--no-introspect: don't).
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
-          value_parser = boolean, value_name = "BOOL", env = "DBT_INTROSPECT", hide_env = true)]
+          value_parser = boolean, value_name = "BOOL")]
     pub introspect: Option<bool>,
     /// Look at what exists before a run (--no-populate-cache: don't).
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
@@ -101,7 +101,7 @@ pub struct Behaviour {
           value_parser = boolean, value_name = "BOOL", env = "DBT_SINGLE_THREADED", hide = true)]
     pub single_threaded: Option<bool>,
     /// Accepted for dbt's sake: SQL is never taken apart before it is sent.
-    #[arg(long, global = true, value_name = "YAML", env = "DBT_SQLPARSE", hide = true)]
+    #[arg(long, global = true, value_name = "YAML", env = "DBT_ENGINE_SQLPARSE", hide = true)]
     pub sqlparse: Option<String>,
 }
 

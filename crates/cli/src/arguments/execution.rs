@@ -9,8 +9,8 @@ use serde::Serialize;
 #[command(next_help_heading = "Running")]
 pub struct Execution {
     /// Nodes run at once; the profile's by default.
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub threads: Option<i64>,
     /// Rebuild incremental models and seeds from nothing.
     #[arg(short, long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = boolean, value_name = "BOOL", env = "DBT_FULL_REFRESH", hide_env = true)]

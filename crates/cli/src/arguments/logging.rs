@@ -2,6 +2,7 @@
 
 use super::boolean;
 use clap::{Args, ValueEnum};
+use platform_core::RunContext;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -63,9 +64,10 @@ pub struct Logging {
         value_name = "BYTES",
         env = "DBT_LOG_FILE_MAX_BYTES",
         hide_env = true,
-        hide = true
+        hide = true,
+        allow_negative_numbers = true
     )]
-    pub log_file_max_bytes: Option<u64>,
+    pub log_file_max_bytes: Option<i64>,
     /// Log changes of the relation cache.
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = boolean, value_name = "BOOL", env = "DBT_LOG_CACHE_EVENTS", hide = true)]
@@ -87,12 +89,23 @@ pub struct Logging {
           value_parser = boolean, value_name = "BOOL", env = "DBT_USE_COLORS_FILE", hide = true)]
     pub use_colors_file: Option<bool>,
     /// Columns before the status of a line.
-    #[arg(long, global = true, value_name = "COLUMNS", env = "DBT_PRINTER_WIDTH", hide = true)]
-    pub printer_width: Option<usize>,
+    #[arg(
+        long,
+        global = true,
+        value_name = "COLUMNS",
+        env = "DBT_PRINTER_WIDTH",
+        hide = true,
+        allow_negative_numbers = true
+    )]
+    pub printer_width: Option<i64>,
     /// Show every deprecation, not one of each kind.
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
-          value_parser = boolean, value_name = "BOOL", env = "DBT_SHOW_ALL_DEPRECATIONS", hide_env = true)]
+          value_parser = boolean, value_name = "BOOL")]
     pub show_all_deprecations: Option<bool>,
+    /// Show what the command took of the machine: time, memory, blocks of files.
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = boolean, value_name = "BOOL", env = "DBT_SHOW_RESOURCE_REPORT", hide_env = true)]
+    pub show_resource_report: Option<bool>,
     /// Accepted for dbt's sake.
     #[arg(short, long, global = true, value_name = "PATH", env = "DBT_RECORD_TIMING_INFO", hide = true)]
     #[serde(skip)]
@@ -101,6 +114,13 @@ pub struct Logging {
     #[arg(skip)]
     #[serde(skip)]
     pub gist: bool,
+}
+
+impl Logging {
+    /// Columns before the status of a line; none where a number below zero is given.
+    pub fn printer_width(&self) -> usize {
+        self.printer_width.map_or(RunContext::PRINTER_WIDTH, |width| usize::try_from(width).unwrap_or(0))
+    }
 }
 
 /// Formats of messages.

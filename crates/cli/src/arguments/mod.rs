@@ -84,14 +84,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLin
 }
 
 /// Every variable of a flag goes by two names, `DBT_…` and `DBT_ENGINE_…`: the second is read where it is set. As in dbt, an
-/// empty one says nothing, but for a switch, which it turns off.
+/// empty one says nothing.
 fn with_variables(command: clap::Command, value: &dyn Fn(&str) -> Option<String>) -> clap::Command {
     let named = command.mut_args(|argument| {
         let Some(name) = argument.get_env().and_then(|name| name.to_str()).map(str::to_owned) else {
             return argument;
         };
-        let is_switch = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
-        let says = |name: &String| value(name).is_some_and(|value| is_switch || !value.is_empty());
+        let says = |name: &String| value(name).is_some_and(|value| !value.is_empty());
         let engine = name.strip_prefix("DBT_").map(|name| format!("DBT_ENGINE_{name}")).filter(says);
         match engine {
             Some(name) => {
@@ -220,7 +219,7 @@ mod tests {
         assert_eq!(variable("warn_error"), Some("DBT_ENGINE_WARN_ERROR"));
         assert_eq!(variable("fail_fast"), Some("DBT_FAIL_FAST"));
         assert_eq!(variable("log_level"), None, "empty");
-        assert_eq!(variable("quiet"), Some("DBT_QUIET"), "a switch");
+        assert_eq!(variable("quiet"), None, "an empty one says nothing of a switch either");
     }
 
     #[test]

@@ -273,8 +273,8 @@ pub struct Retry {
 #[derive(Args, Debug, Clone, Default, Serialize)]
 pub struct Parse {
     /// Accepted for dbt's sake.
-    #[arg(long, value_name = "N", hide = true)]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", hide = true, allow_negative_numbers = true)]
+    pub threads: Option<i64>,
 }
 
 /// `dp clean`
@@ -347,9 +347,9 @@ pub struct List {
     #[serde(skip)]
     pub lineage: Option<Grain>,
     /// Accepted for dbt's sake.
-    #[arg(long, value_name = "N", hide = true)]
+    #[arg(long, value_name = "N", hide = true, allow_negative_numbers = true)]
     #[serde(skip)]
-    pub threads: Option<usize>,
+    pub threads: Option<i64>,
 }
 
 /// Which nodes to list: `--models` means models only.
@@ -399,12 +399,11 @@ pub struct RunOperation {
     #[serde(rename = "macro")]
     pub macro_name: String,
     /// Its arguments, as YAML: '{name: value}'.
-    #[arg(long, value_name = "YAML", default_value = "{}", hide_default_value = true)]
-    pub args: String,
+    #[arg(long, value_name = "YAML")]
+    pub args: Option<String>,
     /// Accepted for dbt's sake.
-    #[arg(long, value_name = "N", hide = true)]
-    #[serde(skip)]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", hide = true, allow_negative_numbers = true)]
+    pub threads: Option<i64>,
 }
 
 /// `dp docs …`
@@ -435,8 +434,8 @@ pub struct DocsGenerate {
     #[serde(rename = "static")]
     pub static_site: bool,
     /// Nodes compiled at once.
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub threads: Option<i64>,
 }
 
 /// `dp docs serve`
@@ -470,8 +469,8 @@ pub struct Freshness {
     #[serde(flatten)]
     pub selection: Selection,
     /// Sources asked at once.
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub threads: Option<i64>,
     /// File of the results; sources.json of the target folder by default.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

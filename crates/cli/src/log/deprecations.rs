@@ -80,6 +80,8 @@ struct Met {
     code: &'static str,
     times: usize,
     told: usize,
+    /// Whether dbt tells of one of them, too.
+    is_dbts: bool,
 }
 
 impl Deprecations {
@@ -92,11 +94,12 @@ impl Deprecations {
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
         let at = met.iter().position(|it| it.name == event.name).unwrap_or_else(|| {
             let code = KINDS.iter().find(|(kind, _)| *kind == event.name).map_or("", |(_, code)| code);
-            met.push(Met { name: event.name.clone(), code, times: 0, told: 0 });
+            met.push(Met { name: event.name.clone(), code, times: 0, told: 0, is_dbts: false });
             met.len() - 1
         });
         let kind = &mut met[at];
         kind.times += 1;
+        kind.is_dbts |= !kind.name.starts_with("CustomKey") && !is_lenient(&event);
         let is_told = kind.times == 1 || self.shows_all || ALWAYS_TOLD.contains(&kind.name.as_str());
         kind.told += usize::from(is_told);
         if !kind.code.is_empty() {
@@ -105,7 +108,7 @@ impl Deprecations {
         is_told.then_some(event)
     }
 
-    /// How often each kind was met, if any was; once. A warning where not all were told.
+    /// How often each kind was met, if any was; once. A warning where dbt would give one, or not all were told.
     pub fn summary(&self) -> Option<Event> {
         let met = std::mem::take(&mut *self.met.lock().unwrap_or_else(PoisonError::into_inner));
         if met.is_empty() {
@@ -122,7 +125,8 @@ impl Deprecations {
         if hides_some {
             text.push_str("\n  hint: `--show-all-deprecations` tells of each");
         }
-        let level = if hides_some { Level::Warn } else { Level::Debug };
+        let is_told = hides_some || met.iter().any(|it| it.is_dbts);
+        let level = if is_told { Level::Warn } else { Level::Debug };
         let facts: Vec<_> = met
             .iter()
             .map(|it| json!({"event_name": it.name, "event_code": it.code, "occurrences": it.times}))
@@ -171,5 +175,13 @@ mod tests {
         }
         let summary = deprecations.summary().expect("a summary");
         assert!(!summary.message.contains("hint"), "{}", summary.message);
+        assert_eq!(summary.level, Level::Warn, "as dbt has it");
+    }
+
+    #[test]
+    fn keys_that_dbt_says_nothing_of_are_summed_up_for_nobody() {
+        let deprecations = Deprecations::new(false);
+        assert!(deprecations.meet(event("CustomKeyInObjectDeprecation")).is_some());
+        assert_eq!(deprecations.summary().map(|it| it.level), Some(Level::Debug));
     }
 }

@@ -11,8 +11,9 @@ use platform_core::ResourceType::{Model, Seed, Snapshot};
 
 /// Makes the chosen nodes as `--state` has them.
 pub fn clone(invocation: &Invocation, arguments: &CloneNodes) -> Result<Exit, Stop> {
-    let all = [Model, Seed, Snapshot];
-    let types = choice::resource_types(&arguments.resources, &all, &all)?;
+    let cloned = [Model, Seed, Snapshot];
+    let mut types = choice::resource_types(&arguments.resources, &cloned, &choice::TYPES)?;
+    types.retain(|kind| cloned.contains(kind));
     let request = Request::of(&arguments.selection);
     let plan = Walk { request, types, order: Order::Any, task: Task::Clone };
     walk(invocation, &plan).map(|walked| walked.exit)

@@ -15,21 +15,22 @@ use crate::verb::nodes::results_file;
 use platform_core::node_info::{Phase, working_on};
 use platform_core::{Diagnostic, Node, NodeResult, Resource, Status};
 use project::Project;
-use project::runtime::{Runtime, RuntimeOptions, Slots};
+use project::runtime::{Deferred, Runtime, RuntimeOptions, Slots};
 use serde_json::json;
 use std::sync::Arc;
 
-/// The query, if one was given.
+/// The query, if one was given; an empty one is none.
 pub fn given(inline: &Inline) -> Option<&String> {
-    inline.inline.as_ref().or(inline.inline_direct.as_ref())
+    let written = |query: &&String| !query.is_empty();
+    inline.inline.as_ref().filter(written).or(inline.inline_direct.as_ref().filter(written))
 }
 
 /// The query as a node: it may read everything. One that is taken as it is holds no template.
 pub fn node(project: &Project, inline: &Inline) -> Result<Option<Node>, Stop> {
-    let raw = match (&inline.inline, &inline.inline_direct) {
-        (Some(sql), _) => sql.clone(),
-        (None, Some(sql)) => format!("{{% raw %}}{sql}{{% endraw %}}"),
-        (None, None) => return Ok(None),
+    let raw = match given(inline) {
+        Some(sql) if inline.inline_direct.is_some() => format!("{{% raw %}}{sql}{{% endraw %}}"),
+        Some(sql) => sql.clone(),
+        None => return Ok(None),
     };
     let node = json!({
         "database": project.profile.database, "schema": project.profile.schema, "name": "inline_query",
@@ -50,7 +51,7 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
     opening::concurrency(invocation, &project, invocation.threads().unwrap_or(project.profile.threads), 1);
     let database = database::open(invocation, &project.profile, 2)?;
     let file = results_file(invocation, &project);
-    let (runtime, slots) = engine(invocation, project, &database)?;
+    let (runtime, slots) = engine(invocation, project, &database, state::deferred(invocation)?)?;
     let connection = slots.connection(0)?;
     let working = working_on(Resource::Node(&node), &Phase::started());
     let done = runtime.begin_node(&node, &connection).and_then(|()| runtime.compile(&node, &connection));
@@ -91,11 +92,12 @@ pub fn engine(
     invocation: &Invocation,
     project: Project,
     database: &Database,
+    defer: Option<Deferred>,
 ) -> Result<(Runtime, Arc<Slots>), Stop> {
     let options = RuntimeOptions {
         empty: invocation.is_on("empty"),
         window: times::read(invocation)?.sample,
-        defer: state::deferred(invocation)?,
+        defer,
         invocation_args: invocation.result_arguments(),
         ..RuntimeOptions::default()
     };

@@ -6,6 +6,7 @@ use crate::artifact;
 use crate::choice::{Request, choose, resource_types};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
+use crate::opening;
 use crate::verb::lineage;
 use platform_core::event::Level;
 use platform_core::{Event, EventSink as _, Resource, ResourceType};
@@ -45,6 +46,8 @@ const KEYS: [&str; 10] = [
 pub fn list(invocation: &Invocation, arguments: &List) -> Result<Exit, Stop> {
     let project = invocation.read()?;
     artifact::write_manifest(invocation, &project)?;
+    artifact::write_graph_summary(invocation, &project)?;
+    opening::found(invocation, &project);
     let models_only = !arguments.selection.models.is_empty();
     let types = if models_only {
         if !arguments.resources.resource_types.is_empty() {

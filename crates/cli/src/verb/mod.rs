@@ -29,7 +29,7 @@ use crate::invocation::Invocation;
 use model_graph::Order;
 use nodes::{Task, Walk};
 use platform_core::ResourceType::{
-    self, Analysis, Exposure, Function, Model, SavedQuery, Seed, Snapshot, Test, UnitTest,
+    self, Exposure, Function, Model, SavedQuery, Seed, Snapshot, Test, UnitTest,
 };
 
 /// Runs a verb.
@@ -49,8 +49,7 @@ pub fn execute(invocation: &Invocation, verb: Verb) -> Result<Exit, Stop> {
         Verb::Snapshot(it) => walk(&plain(Request::of(&it.selection), &[Snapshot])),
         Verb::Test(it) => {
             // Other types may be named, to be left out.
-            let all = [Test, UnitTest, Model, Seed, Snapshot, Analysis, Function, Exposure, SavedQuery];
-            let mut types = choice::resource_types(&it.resources, &[Test, UnitTest], &all)?;
+            let mut types = choice::resource_types(&it.resources, &[Test, UnitTest], &choice::TYPES)?;
             types.retain(|kind| matches!(kind, Test | UnitTest));
             walk(&plain(Request::of(&it.selection), &types))
         }

@@ -215,7 +215,7 @@ impl<'a> Runner<'a> {
             invocation_id: invocation.id.clone(),
             events: invocation.log.clone(),
             cancelled: Arc::new(AtomicBool::new(false)),
-            printer_width: invocation.global.logging.printer_width.unwrap_or(RunContext::PRINTER_WIDTH),
+            printer_width: invocation.global.logging.printer_width(),
         };
         let runtime = Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options);
         let handle = database.runtime.handle().clone();

@@ -10,8 +10,9 @@ use crate::flags;
 use crate::invocation::Invocation;
 use crate::opening;
 use crate::report;
+use crate::state;
 use crate::verb::inline::{self, engine};
-use crate::verb::nodes::results_file;
+use crate::verb::nodes::{results_file, some_threads};
 use model_graph::ResultsFile;
 use platform_core::event::Level;
 use platform_core::node_info::{Phase, working_on};
@@ -25,14 +26,16 @@ use serde_json::json;
 /// Runs a macro.
 pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Result<Exit, Stop> {
     let project = invocation.read()?;
-    let keywords = flags::yaml_map("--args", Some(&arguments.args))?;
+    let keywords = flags::yaml_map("--args", arguments.args.as_deref())?;
     let database = database::open(invocation, &project.profile, 2)?;
     let id = macro_id(&project, &arguments.macro_name);
     let known = project.manifest.macros.contains_key(&id);
     artifact::write_manifest(invocation, &project)?;
+    artifact::write_graph_summary(invocation, &project)?;
     opening::found(invocation, &project);
     let file = results_file(invocation, &project);
-    let (runtime, slots) = engine(invocation, project, &database)?;
+    // As in dbt, an operation defers to nothing.
+    let (runtime, slots) = engine(invocation, project, &database, None)?;
     let connection = slots.connection(0)?;
     let values: Vec<(String, Value)> = keywords
         .iter()
@@ -112,6 +115,7 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
                 ResourceType::Test,
                 ResourceType::Analysis,
                 ResourceType::Snapshot,
+                ResourceType::Function,
             ];
             let ids = choice::choose(invocation, &project, &request, |kind| shown.contains(&kind))?;
             ids.iter().filter_map(|id| project.manifest.node(id).cloned()).collect()
@@ -125,10 +129,14 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
         return Ok(Exit::Success);
     }
     let threads = invocation.threads().unwrap_or(project.profile.threads);
+    some_threads(threads)?;
     opening::concurrency(invocation, &project, threads, nodes.len());
-    let limit = u64::try_from(arguments.limit).ok();
+    // As in dbt, a query that is taken as it is has no limit of none.
+    let is_direct = arguments.inline.inline_direct.is_some();
+    let limit = u64::try_from(arguments.limit).ok().filter(|limit| *limit > 0 || !is_direct);
     let database = database::open(invocation, &project.profile, 2)?;
-    let (runtime, slots) = engine(invocation, project, &database)?;
+    let defer = state::deferred(invocation)?;
+    let (runtime, slots) = engine(invocation, project, &database, defer)?;
     let connection = slots.connection(0)?;
     // The tests that come with a node are run; only their own selection shows them. Of several nodes, those that the
     // selection names are shown, if it names any.

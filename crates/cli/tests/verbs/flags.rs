@@ -145,3 +145,89 @@ async fn values_that_say_nothing_are_refused() {
     scene.good(&times("2026-01-01T00:00:00"));
     scene.good("--no-quiet parse");
 }
+
+#[tokio::test]
+async fn variables_are_read_as_dbt_reads_them() {
+    let scene = Scene::new(&[TELL]).await;
+    scene.write("dbt_project.yml", &project("{fail_fast: true, write_json: false}"));
+    let empty = [("DBT_FAIL_FAST", ""), ("DBT_WRITE_JSON", "")];
+    with(&scene, &empty, "run-operation tell").says("fast True");
+    scene.write("dbt_project.yml", &project("{}"));
+    for (name, code) in [("DBT_NO_PRINT", 0), ("DBT_ENGINE_NO_PRINT", 0)] {
+        let done = with(&scene, &[(name, "1")], "run-operation tell");
+        assert_eq!(done.code, code, "{}", done.text);
+        assert!(!done.text.contains("fast"), "{}", done.text);
+        done.says(&format!("`{name}` has been renamed as `DBT_ENGINE_PRINT`"));
+    }
+    for name in ["DBT_NO_PRINT", "DBT_ENGINE_DEFER_TO_STATE", "DBT_SHOW_RESOURCE_REPORT"] {
+        assert_eq!(with(&scene, &[(name, "maybe")], "parse").code, 2, "{name}");
+    }
+    for name in ["DBT_INTROSPECT", "DBT_SHOW_ALL_DEPRECATIONS"] {
+        assert_eq!(with(&scene, &[(name, "maybe")], "parse").code, 0, "{name} is none of dbt's");
+    }
+    with(&scene, &[("DBT_SHOW_RESOURCE_REPORT", "1")], "parse")
+        .says("Resource report: {\"command_name\": \"parse\"");
+    with(&scene, &[("DBT_PRINTER_WIDTH", "-1")], "run-operation tell --log-file-max-bytes -1").says("fast");
+}
+
+#[tokio::test]
+async fn folders_that_flags_name_must_be_there() {
+    let scene = Scene::new(&[("models/a.sql", "select 1 as id")]).await;
+    for verb in ["parse", "run", "ls", "clean", "retry", "source freshness", "docs generate"] {
+        for flag in ["--profiles-dir", "--project-dir"] {
+            let done = scene.dp(&format!("{verb} {flag} nowhere"));
+            assert_eq!(done.code, 2, "{verb} {flag}");
+            done.says(&format!("Invalid value for '{flag}': Path 'nowhere' does not exist."));
+        }
+    }
+    assert_eq!(with(&scene, &[("DBT_PROFILES_DIR", "nowhere")], "parse").code, 2);
+    scene.good("deps --profiles-dir nowhere");
+    // Verbs without nodes to run need no threads.
+    for line in ["parse --threads -1", "source freshness --threads -1"] {
+        scene.good(line);
+    }
+    for line in ["run --threads -1", "show --select a --threads 0", "compile --threads -1"] {
+        let done = scene.dp(line);
+        assert_eq!(done.code, 2, "{line}");
+        done.says("`threads` must be greater than 0");
+    }
+}
+
+#[tokio::test]
+async fn the_version_that_a_project_wants_is_told_before_its_other_mistakes() {
+    let scene = Scene::new(&[]).await;
+    for version in ["'>=2.0.0'", "['>=1.0.0', '<1.5.0']"] {
+        let text = format!("name: shop\nprofile: shop\nmodels: 3\nrequire-dbt-version: {version}\n");
+        scene.write("dbt_project.yml", &text);
+        let done = scene.dp("parse");
+        assert_eq!(done.code, 2);
+        done.says("This version of dbt is not supported");
+    }
+    assert!(!scene.dp("parse --no-version-check").text.contains("not supported"));
+}
+
+#[tokio::test]
+async fn the_target_folder_that_is_cleaned_is_the_one_in_use() {
+    let scene = Scene::new(&[]).await;
+    for (line, cleaned) in [("clean --target-path other", true), ("clean", false)] {
+        scene.write("other/file", "");
+        scene.good(line);
+        assert_eq!(!scene.path("other").exists(), cleaned, "{line}");
+    }
+    scene.dp("clean --target-path /elsewhere").says("will not clean the following directories outside");
+}
+
+#[tokio::test]
+async fn arguments_of_an_operation_are_dbts() {
+    let scene = Scene::new(&[TELL]).await;
+    scene.good("run-operation tell --threads 3 --defer --state nowhere");
+    let arguments = scene.artifact("run_results.json")["args"].clone();
+    for (key, value) in [("threads", json!(3)), ("full_refresh", json!(false)), ("fail_fast", json!(false))] {
+        assert_eq!(arguments[key], value, "{key}");
+    }
+    for key in ["args", "warn_error_options", "sqlparse"] {
+        assert!(arguments.get(key).is_none(), "{key}");
+    }
+    scene.good("run-operation tell --args {}");
+    assert_eq!(scene.artifact("run_results.json")["args"]["args"], json!({}));
+}

@@ -112,3 +112,38 @@ async fn events_of_templates_and_statements_name_their_node() {
     );
     assert_eq!(stages("UnpinnedRefNewVersionAvailable"), ["reader compiling"]);
 }
+
+#[tokio::test]
+async fn the_log_tells_of_flags_connections_and_what_was_used_as_dbt_does() {
+    let scene = Scene::new(&[("models/a.sql", "{{ config(materialized='table') }} select 1 as id")]).await;
+    let text = scene.good("run --log-format json --log-level debug").text;
+    check(
+        &text,
+        "AdapterRegistered",
+        "E034",
+        &json!({"adapter_name": "postgres", "adapter_version": "=1.11.0"}),
+    );
+    check(&text, "ResourceReport", "Z051", &json!({"command_name": "run", "command_success": true}));
+    assert_eq!(events(&text, "MainReportArgs")[0]["data"]["args"]["log_level"], "debug");
+    assert_eq!(
+        events(&text, "WritingInjectedSQLForNode")[0]["data"]["node_info"]["unique_id"],
+        "model.shop.a"
+    );
+    for name in ["ConnectionUsed", "SQLCommit"] {
+        let named =
+            events(&text, name).into_iter().filter(|event| event["data"]["conn_name"] == "model.shop.a");
+        assert!(named.count() > 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_log_file_that_grows_too_large_is_put_aside_and_five_are_kept() {
+    let scene = Scene::new(&[("models/a.sql", "select 1 as id")]).await;
+    scene.good("run --log-file-max-bytes 500");
+    let sizes: Vec<u64> = ["dbt.log", "dbt.log.1", "dbt.log.5"]
+        .iter()
+        .map(|name| std::fs::metadata(scene.path("logs").join(name)).expect("a file").len())
+        .collect();
+    assert!(sizes[0] > 0, "{sizes:?}");
+    assert!(!scene.path("logs/dbt.log.6").exists());
+}

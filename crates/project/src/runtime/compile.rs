@@ -3,9 +3,10 @@
 use crate::context::Recorder;
 use crate::runtime::inject;
 use crate::runtime::{Batch, Connection, NodeContext, Runtime};
+use platform_core::event::Level;
 use platform_core::node::ExtraCte;
-use platform_core::node_info::{self, Stage};
-use platform_core::{Node, ResourceType, UniqueId};
+use platform_core::node_info::{self, Stage, about_current};
+use platform_core::{Event, Node, ResourceType, UniqueId};
 use std::sync::Arc;
 
 /// A node's SQL.
@@ -77,7 +78,7 @@ impl Runtime {
         }
         let texts: Vec<String> = ctes.iter().map(|cte: &ExtraCte| cte.sql.clone()).collect();
         let sql = inject::inject(&bare, &texts);
-        let path = self.write_compiled(node, context.state.batch.as_ref(), &sql);
+        let path = self.write_compiled(node, context.state.batch.as_ref(), &sql, connection);
         let targets = node.foreign_keys().into_iter().map(|to| {
             let target = context.context.jinja().eval_expression(&to, &context.context.value())?;
             // A state that is deferred to has the relation that the key points at.
@@ -92,13 +93,22 @@ impl Runtime {
         Ok(Arc::new(Compiled { sql, bare, ctes, targets, path, macros: Vec::new() }))
     }
 
-    fn write_compiled(&self, node: &Node, batch: Option<&Batch>, sql: &str) -> Option<String> {
+    fn write_compiled(
+        &self,
+        node: &Node,
+        batch: Option<&Batch>,
+        sql: &str,
+        connection: &Connection,
+    ) -> Option<String> {
         // As dbt: nothing is written of what came to nothing, of snapshots, and of a query of the command line.
         if sql.is_empty() || matches!(node.resource_type, ResourceType::Snapshot | ResourceType::SqlOperation)
         {
             return None;
         }
         let path = self.batch_path("compiled", node, batch);
+        let text = format!("Writing injected SQL for node \"{}\"", node.unique_id);
+        let event = Event::new(Level::Debug, "WritingInjectedSQLForNode", text).code("Q029");
+        connection.events().send(about_current(event));
         self.write_file(&path, sql);
         let target = self.project().target_path.join(path);
         let below = target.strip_prefix(&self.project().root).unwrap_or(&target);

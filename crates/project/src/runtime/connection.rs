@@ -186,13 +186,22 @@ impl Connection {
         if self.begun.swap(false, Ordering::AcqRel) || !self.session.in_transaction() {
             return Ok(());
         }
+        self.tell_of("SQLCommit", "E018", "COMMIT");
         self.send("commit", "commit", 0).map(drop)
+    }
+
+    /// Says how the transaction ends.
+    fn tell_of(&self, event: &str, code: &str, command: &str) {
+        let name = self.name();
+        let event = Event::new(Level::Debug, event, format!("On {name}: {command}")).code(code);
+        self.events.send(about_current(event.with("conn_name", name)));
     }
 
     /// Ends the transaction and takes back what it did; a lost connection has none.
     pub fn rollback(&self) {
         self.begun.store(false, Ordering::Release);
         if self.session.in_transaction() {
+            self.tell_of("Rollback", "E012", "ROLLBACK");
             // What can't be rolled back was never committed: the server does it when the connection ends.
             drop(self.send("rollback", "rollback", 0));
         }
@@ -221,6 +230,10 @@ impl Connection {
         };
         let shift = head.chars().count() + begin.chars().count();
         let sent = format!("{head}{begin}{body}");
+        let using = format!("Using postgres connection \"{}\"", comment.name);
+        let using = Event::new(Level::Debug, "ConnectionUsed", using).code("E015");
+        let using = using.with("conn_type", "postgres").with("conn_name", comment.name.as_str());
+        self.events.send(about_current(using));
         let event = Event::new(Level::Debug, "SQLQuery", format!("On {}: {head}{body}", comment.name))
             .code("E016")
             .with("conn_name", comment.name.as_str())

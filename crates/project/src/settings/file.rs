@@ -65,24 +65,30 @@ pub fn read_alone(options: &ReadOptions) -> Result<Settings, Error> {
     let shared = render::bootstrap(options, &Profile::default());
     let vars = Vars::of_command_line(&options.vars);
     let renderer = Renderer::lenient(&shared, &vars, "", Secrets::Refused);
-    complete(options, resolve(options, &renderer, load(&options.project_dir, NAMES[0])?)?)
+    complete(options, &renderer, load(&options.project_dir, NAMES[0])?)
 }
 
 /// Reads the root project's settings.
 pub fn read(options: &ReadOptions, profile: &Profile) -> Result<Settings, Error> {
     let document = load(&options.project_dir, NAMES[0])?;
-    complete(options, resolve(options, &renderer(options, profile), document)?)
+    complete(options, &renderer(options, profile), document)
 }
 
-/// Paths that the command line or the environment says otherwise.
-fn complete(options: &ReadOptions, mut settings: Settings) -> Result<Settings, Error> {
+/// The settings, with paths that the command line or the environment says otherwise.
+fn complete(options: &ReadOptions, renderer: &Renderer, document: Document) -> Result<Settings, Error> {
+    let says_targets = document.root.get("clean-targets").is_some();
+    let mut settings = resolve(options, renderer, document)?;
     let path = |given: &Option<std::path::PathBuf>, variable: &str, own: &str| match given {
         Some(path) => path.display().to_string(),
         None => {
             options.env.get(variable).filter(|it| !it.is_empty()).cloned().unwrap_or_else(|| own.to_owned())
         }
     };
-    settings.target_path = path(&options.target_path, "DBT_TARGET_PATH", &settings.target_path);
+    let target_path = path(&options.target_path, "DBT_TARGET_PATH", &settings.target_path);
+    if !says_targets {
+        settings.clean_targets = vec![target_path.clone()];
+    }
+    settings.target_path = target_path;
     settings.log_path = path(&None, "DBT_LOG_PATH", &settings.log_path);
     if let Some(path) = options.env.get("DBT_PACKAGES_INSTALL_PATH").filter(|it| !it.is_empty()) {
         settings.packages_install_path.clone_from(path);
@@ -101,17 +107,30 @@ pub fn read_package(
 }
 
 fn resolve(options: &ReadOptions, renderer: &Renderer, document: Document) -> Result<Settings, Error> {
+    let check_version = !options.flags.is_off("version_check");
+    check_version_first(&document, renderer, check_version)?;
     check::check(&document)?;
     let written = document.root.clone();
     let rendered = renderer.render(&document, &written, &is_kept)?;
     check::values(&document, &rendered)?;
-    let check_version = !options.flags.is_off("version_check");
     let mut settings = Reader { document: &document, root: &rendered }.settings()?;
     check::version(&document, &settings.name, &settings.require_dbt_version, check_version)?;
     settings.configs = configs(&rendered, &written);
     settings.warnings = warnings(&document);
     settings.document = Some(Arc::new(document));
     Ok(settings)
+}
+
+/// A project for another version may have keys that this one doesn't know: the version is told of first, where it is
+/// written so that it can be read.
+fn check_version_first(document: &Document, renderer: &Renderer, check: bool) -> Result<(), Error> {
+    let Some(node) = document.root.get("require-dbt-version").filter(|_| check) else { return Ok(()) };
+    let Ok(rendered) = renderer.render(document, node, &render::all) else { return Ok(()) };
+    let items = if rendered.items().is_empty() { std::slice::from_ref(&rendered) } else { rendered.items() };
+    let texts: Option<Vec<String>> = items.iter().map(|item| item.text().map(str::to_owned)).collect();
+    let Some(wanted) = texts else { return Ok(()) };
+    let name = document.root.text_of("name").unwrap_or_default();
+    Ok(check::version(document, name, &wanted, check)?)
 }
 
 /// Keys whose templates are rendered later, when there is a node or a connection.
