@@ -99,7 +99,7 @@ pub fn defaults(verb: &str) -> Map<String, Value> {
             json!({"empty": false, "export_saved_queries": false, "include_saved_query": false, "show": false})
         }
         "compile" => json!({"empty": false, "inject_ephemeral_ctes": true, "output": "text"}),
-        "generate" => json!({"compile": true}),
+        "generate" => json!({"compile": true, "empty_catalog": false, "static": false}),
         "run" | "snapshot" => json!({"empty": false}),
         "seed" => json!({"show": false}),
         "run-operation" => json!({

@@ -334,6 +334,11 @@ impl Invocation {
         {
             arguments.insert("sqlparse".into(), Value::Object(map));
         }
+        // Types are no matter of dbt's `compile`; here they may be given.
+        if self.verb == "compile" {
+            arguments
+                .retain(|name, value| !name.ends_with("resource_types") || value != &serde_json::json!([]));
+        }
         // An operation's are those of the command line as they were read, without what dbt makes of it.
         if is_operation {
             arguments.remove("sqlparse");

@@ -3,7 +3,8 @@
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use model_graph::{
-    Builder, EventTimes, Head, Moment, OpenBatches, Order, Plan, ResultsFile, RunOptions, write_aside,
+    Builder, EventTimes, Head, Moment, OpenBatches, Order, Plan, ResultsFile, RunOptions, Telling,
+    write_aside,
 };
 use platform_core::event::{Event, EventSink, Level};
 use platform_core::{ResourceType, results};
@@ -123,7 +124,7 @@ fn build(
         batches: HashMap::new(),
         open: OpenBatches::default(),
     };
-    let options = RunOptions { threads: stage.threads, fail_fast: false, silent: false, skip_all };
+    let options = RunOptions { threads: stage.threads, fail_fast: false, telling: Telling::Nodes, skip_all };
     let run = model_graph::run(&plan, &builder, &stage.context, &options, &file);
     for message in run.broken.iter().filter_map(|result| result.message.clone()) {
         stage.context.events.send(Event::new(Level::Error, "RunResultError", message).code("Z024"));

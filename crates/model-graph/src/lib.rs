@@ -23,4 +23,4 @@ pub use microbatch::{EventTimes, Former, OpenBatches, Span, parse_time, step_bac
 pub use plan::{Order, Plan};
 pub use platform_core::node_info::timestamp;
 pub use project::runtime::{PreparationError, prepare};
-pub use scheduler::{Run, RunOptions, run};
+pub use scheduler::{Run, RunOptions, Telling, run};

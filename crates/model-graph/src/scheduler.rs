@@ -22,17 +22,34 @@ pub struct RunOptions {
     pub threads: usize,
     /// Begin nothing new after the first failure.
     pub fail_fast: bool,
-    /// Say nothing of a node that begins or ends: `compile`, `clone`.
-    pub silent: bool,
+    /// What is told of nodes.
+    pub telling: Telling,
     /// Skip every node: a hook before them failed, and the project asks for it.
     pub skip_all: bool,
+}
+
+/// What a run tells of its nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Telling {
+    /// Each as it begins and as it ends.
+    Nodes,
+    /// Nothing: `clone`, `compile` of all.
+    Nothing,
+    /// Nothing, and ephemeral models have results as others do: `compile --select`.
+    Compiled,
+}
+
+impl Telling {
+    fn is_silent(self) -> bool {
+        self != Self::Nodes
+    }
 }
 
 /// What became of a plan.
 #[derive(Debug, Default)]
 pub struct Run {
     /// One result a node, in the order of completion. Ephemeral models give none unless `--fail-fast` ended the run,
-    /// or a silent one fails.
+    /// a silent one fails, or their SQL is asked for.
     pub results: Vec<NodeResult>,
     /// Ephemeral models that failed and have no result: the nodes that read them are skipped for it.
     pub broken: Vec<NodeResult>,
@@ -239,7 +256,7 @@ impl<'a> Walk<'a> {
         }
         let phase = Phase::started();
         self.debug("NodeStart", "Q024", format!("Began running node {id}"), resource, &phase);
-        if !self.options.silent
+        if !self.options.telling.is_silent()
             && !is_ephemeral(resource)
             && let Some(event) = line::start(resource, self.executor.may_share(id), self.line(number))
         {
@@ -296,7 +313,7 @@ impl<'a> Walk<'a> {
             let event = event.with("exc", why.as_str());
             self.context.events.send(event.with("node_info", node_info(resource, &finished)));
         }
-        if !is_ephemeral(resource) && !self.options.silent {
+        if !is_ephemeral(resource) && !self.options.telling.is_silent() {
             let event = line::end(
                 resource,
                 self.executor.may_share(resource.unique_id()),
@@ -335,7 +352,7 @@ impl<'a> Walk<'a> {
         result.thread_id = thread_name(slot);
         let Some(resource) = self.resource(skipped.index) else { return result };
         line::fill(&mut result, resource);
-        if !self.options.silent && !is_ephemeral(resource) {
+        if !self.options.telling.is_silent() && !is_ephemeral(resource) {
             let phase = Phase::started().finished(Status::Skipped);
             let event = match cause {
                 Some((_, status)) => line::skip_because(resource, status, self.line(number)),
@@ -361,6 +378,8 @@ impl<'a> Walk<'a> {
     fn finish(&self, index: usize, mut result: NodeResult) {
         let failed = result.status.is_failure();
         let is_ephemeral = self.resource(index).is_some_and(is_ephemeral);
+        // One whose SQL was asked for, and is there, is a node as any other.
+        let is_ephemeral = is_ephemeral && (failed || self.options.telling != Telling::Compiled);
         if !is_ephemeral {
             self.file.add(&result);
         }
@@ -377,11 +396,11 @@ impl<'a> Walk<'a> {
         }
         state.schedule.finish(index, stops_children);
         let failed_fast = state.failed_fast.is_some();
-        if broke && !self.options.silent {
+        if broke && !self.options.telling.is_silent() {
             state.broken.push(result.clone());
             result = NodeResult { status: Status::Skipped, message: Some(FAILED_FAST.to_owned()), ..result };
         }
-        let is_told = if self.options.silent { failed } else { failed_fast && stops_children };
+        let is_told = if self.options.telling.is_silent() { failed } else { failed_fast && stops_children };
         if is_ephemeral && is_told {
             self.file.add(&result);
         }

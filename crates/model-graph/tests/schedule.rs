@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test stops where its fixture is broken")]
 
 use indexmap::IndexSet;
-use model_graph::{Head, Order, Plan, ResultsFile, Run, RunOptions, run};
+use model_graph::{Head, Order, Plan, ResultsFile, Run, RunOptions, Telling, run};
 use platform_core::event::Silence;
 use platform_core::manifest::Metadata;
 use platform_core::{Executor, Manifest, NodeResult, RunContext, Status, UniqueId};
@@ -94,7 +94,7 @@ fn walk(nodes: &[(&str, &[&str])], order: Order, notes: &Notes, threads: usize, 
         &plan,
         notes,
         &context(manifest),
-        &RunOptions { threads, fail_fast, silent: false, skip_all: false },
+        &RunOptions { threads, fail_fast, telling: Telling::Nodes, skip_all: false },
         &file(None),
     )
 }
@@ -278,7 +278,7 @@ fn the_results_file_is_whole() {
     let selected = manifest.nodes.keys().cloned().collect();
     let plan = Plan::new(&manifest, &selected, Order::Dependencies);
     let file = file(Some(path.clone()));
-    let options = RunOptions { threads: 2, fail_fast: false, silent: false, skip_all: false };
+    let options = RunOptions { threads: 2, fail_fast: false, telling: Telling::Nodes, skip_all: false };
     run(&plan, &Notes::default(), &context(manifest), &options, &file);
     file.finish().expect("written");
     let text = std::fs::read_to_string(path).expect("the file");
@@ -352,7 +352,7 @@ fn blamed(order: Order, fail_fast: bool, failing: &str) -> Vec<(String, String, 
         said: Some("it broke".to_owned()),
         ..Notes::default()
     };
-    let options = RunOptions { threads: 1, fail_fast, silent: false, skip_all: false };
+    let options = RunOptions { threads: 1, fail_fast, telling: Telling::Nodes, skip_all: false };
     let done = run(&plan, &notes, &context(manifest), &options, &results);
     results.finish().expect("a file");
     let written: Value = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("JSON");

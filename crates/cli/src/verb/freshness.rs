@@ -12,7 +12,7 @@ use crate::invocation::Invocation;
 use crate::opening;
 use crate::times;
 use crate::verb::nodes::{Runner, some_threads};
-use model_graph::{Moment, Order, Plan, ResultsFile, RunOptions};
+use model_graph::{Moment, Order, Plan, ResultsFile, RunOptions, Telling};
 use platform_core::event::Level;
 use platform_core::freshness::{FreshnessResult, FreshnessResults, SCHEMA, SourceFreshness};
 use platform_core::{EventSink as _, NodeResult, ResourceType};
@@ -63,7 +63,8 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     let gauge = Gauge::new(runner.runtime.clone(), runner.slots.clone());
     let skip_all = model_graph::skips_nodes(&runner.runtime, &results);
     let plan = Plan::new(&runner.context.manifest, &chosen, Order::Any);
-    let options = RunOptions { threads, fail_fast: invocation.is_on("fail_fast"), silent: false, skip_all };
+    let options =
+        RunOptions { threads, fail_fast: invocation.is_on("fail_fast"), telling: Telling::Nodes, skip_all };
     let file = ResultsFile::new(None, crate::verb::nodes::head(invocation));
     let run = model_graph::run(&plan, &gauge, &runner.context, &options, &file);
     let ends = if with_hooks {

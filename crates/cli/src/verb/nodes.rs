@@ -16,7 +16,7 @@ use crate::state;
 use crate::times::{self, Times};
 use crate::verb::executors::{Cloner, Compiler, Executors};
 use indexmap::IndexSet;
-use model_graph::{Builder, Head, Moment, OpenBatches, Order, Plan, ResultsFile, RunOptions};
+use model_graph::{Builder, Head, Moment, OpenBatches, Order, Plan, ResultsFile, RunOptions, Telling};
 use platform_core::{Executor, Manifest, Node, NodeResult, ResourceType, RunContext, UniqueId, results};
 use project::Project;
 use project::runtime::{Connection, Runtime, RuntimeOptions, Slots};
@@ -255,7 +255,15 @@ impl<'a> Runner<'a> {
         let plan = Plan::new(&self.context.manifest, selected, walk.order);
         let fail_fast = self.invocation.is_on("fail_fast");
         let skip_all = model_graph::skips_nodes(&self.runtime, &all);
-        let options = RunOptions { threads, fail_fast, silent: walk.task != Task::Build, skip_all };
+        let telling = match walk.task {
+            Task::Build => Telling::Nodes,
+            // As in dbt, an ephemeral model is compiled for itself where `compile --select` chose it.
+            Task::Compile if self.invocation.verb == "compile" && !walk.request.select.is_empty() => {
+                Telling::Compiled
+            }
+            Task::Clone | Task::Compile => Telling::Nothing,
+        };
+        let options = RunOptions { threads, fail_fast, telling, skip_all };
         let executor = self.executor(walk.task, selected);
         let run = model_graph::run(&plan, executor.as_ref(), &self.context, &options, file);
         run.broken.iter().for_each(|result| closing::explain(self.invocation, &self.runtime, result));

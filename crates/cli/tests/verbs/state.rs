@@ -61,6 +61,12 @@ async fn clone_makes_views_on_another_environment() {
     assert_eq!(scene.texts(kinds).await, ["events VIEW", "events_count VIEW"]);
     assert_eq!(count(&scene, "dev.events_count").await, "12");
     scene.good("clone --state state --select events").says("already exists");
+    // Every type may be named; what can't be cloned, or is no test, is left out.
+    for verb in ["clone --state state", "test"] {
+        for kind in ["source", "metric", "semantic_model", "exposure"] {
+            scene.good(&format!("{verb} --resource-type {kind}")).says("Nothing to do");
+        }
+    }
 }
 
 #[tokio::test]

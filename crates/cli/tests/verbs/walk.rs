@@ -181,6 +181,15 @@ async fn compile_shows_one_node_or_a_query() {
     let broken = scene.dp("compile --inline 'select {{ nothing() }}'");
     assert_eq!(broken.code, 2, "{}", broken.text);
     broken.says("'nothing' is undefined");
+    // An ephemeral model that is chosen is a result as any other.
+    scene.write("models/inner.sql", "{{ config(materialized='ephemeral') }} select 1 as id");
+    scene.write("models/outer.sql", "select * from {{ ref('inner') }}");
+    scene.good("compile --select inner+");
+    assert_eq!(scene.statuses(), ["inner success", "outer success"]);
+    let arguments = scene.artifact("run_results.json")["args"].clone();
+    assert!(arguments.get("resource_types").is_none(), "{arguments}");
+    scene.good("compile");
+    assert_eq!(scene.statuses(), ["orders success", "outer success"]);
 }
 
 #[tokio::test]
