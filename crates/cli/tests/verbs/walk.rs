@@ -468,3 +468,19 @@ async fn what_reads_a_broken_ephemeral_model_names_it() {
     // As in dbt, what nothing reads makes no command fail.
     scene.good("run --select hidden").says("Failure in model hidden");
 }
+
+#[tokio::test]
+async fn a_seed_that_stands_says_where_its_statement_is() {
+    let scene = Scene::new(&[("seeds/s.csv", "id\n1\n")]).await;
+    let project = |hook: &str| {
+        scene.write(
+            "dbt_project.yml",
+            &format!("name: shop\nversion: '1.0'\nprofile: shop\nseeds: {{+{hook}-hook: select nope}}\n"),
+        );
+        assert_eq!(scene.dp("seed").code, 1);
+        scene.artifact("run_results.json")["results"][0]["message"].as_str().unwrap_or_default().to_owned()
+    };
+    let path = "compiled code at target/run/shop/seeds/s.csv";
+    assert!(project("post").ends_with(path));
+    assert!(!project("pre").contains(path));
+}

@@ -21,14 +21,14 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The documented columns that stand; of the others it is told. A name that isn't quoted is of any case. #}
+{# The documented columns that stand under the very name; of those that don't in any case it is told. #}
 {% macro validate_doc_columns(relation, column_dict, existing_column_names) -%}
     {%- set exact, any_case = existing_column_names | list, existing_column_names | map('lower') | list -%}
     {%- set standing, absent = {}, [] -%}
     {%- for name, column in column_dict.items() -%}
-        {%- if name in exact or (name.lower() in any_case and not column.get('quote')) -%}
+        {%- if name in exact -%}
             {%- do standing.update({name: column}) -%}
-        {%- else -%}
+        {%- elif column.get('quote') or name.lower() not in any_case -%}
             {%- do absent.append(name) -%}
         {%- endif -%}
     {%- endfor -%}
