@@ -186,7 +186,7 @@ fn tell_place(
     }
     let is_counted = resource.resource_type() == ResourceType::Test && result.failures.is_some();
     if let Some(relation) = result.relation_name.as_ref().filter(|_| is_counted) {
-        let line = "-".repeat(relation.len() + 32);
+        let line = "-".repeat("select * from ".len() + relation.len());
         let text = format!("  See test failures:\n  {line}\n  select * from {relation}\n  {line}");
         invocation.blank();
         invocation.log.send(

@@ -134,7 +134,7 @@ fn result(hook: &Node, name: &str, outcome: Result<(), Failure>, watch: Stopwatc
 }
 
 fn skipped(hook: &Node, name: &str, line: Line, context: &RunContext) -> NodeResult {
-    let (text, bytes) = aligned(&format!("SKIP hook: {name}"), line, "SKIP", None);
+    let (text, bytes) = aligned(&format!("SKIP hook: {name}"), line, "SKIP", Some(0.0));
     context.events.send(
         Event::new(Level::Info, "LogHookEndLine", text)
             .code("Q033")

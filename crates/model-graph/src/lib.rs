@@ -6,6 +6,7 @@
 
 mod artifact;
 mod builder;
+mod fault;
 mod history;
 mod hooks;
 mod line;

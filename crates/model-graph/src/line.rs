@@ -217,10 +217,11 @@ pub(crate) fn skip(resource: Resource<'_>, cause: &UniqueId, at: Line) -> Event 
         Resource::Node(node)
             if matches!(
                 node.resource_type,
-                ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot | ResourceType::Function
+                ResourceType::Model | ResourceType::Seed | ResourceType::Snapshot
             ) =>
         {
-            ("relation".to_owned(), format!("{}.{}", node.schema, node.alias), node.schema.clone())
+            // By its name in the project, as dbt has it, though it would stand under its alias.
+            ("relation".to_owned(), format!("{}.{}", node.schema, node.name), node.schema.clone())
         }
         other => (other.resource_type().to_string(), other.name().to_owned(), String::new()),
     };

@@ -6,6 +6,7 @@ mod window;
 pub use window::{BatchSize, EventTimes, parse_time, step_back};
 
 use crate::builder::Builder;
+use crate::fault;
 use crate::line::{Line, aligned};
 use chrono::{DateTime, Utc};
 use platform_core::event::{Level, Tone};
@@ -174,9 +175,9 @@ impl Batches {
         let _working = working_on(Resource::Node(&self.node), &Phase::started());
         // Whatever happens, the batch has ended: others wait for it.
         let end = catch_unwind(AssertUnwindSafe(|| self.one(index, connection, context)));
-        let end = end.unwrap_or_else(|_| {
+        let end = end.unwrap_or_else(|panic| {
             let resource = Resource::Node(&self.node);
-            Err(Some(self.runtime.plain_failure(resource, "Internal Error", "a fault in Data Platform")))
+            Err(Some(self.runtime.plain_failure(resource, "Internal Error", &fault::told(&*panic))))
         });
         self.lock().ends[index] = Some(end);
         self.ended.notify_all();

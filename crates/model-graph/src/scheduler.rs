@@ -1,6 +1,7 @@
 //! Walking a plan on one thread a slot.
 
 use crate::artifact::ResultsFile;
+use crate::fault;
 use crate::line::{self, Line};
 use crate::plan::Plan;
 use crate::schedule::{Schedule, Skipped, Turn};
@@ -91,10 +92,9 @@ const STACK: usize = 64 * 1024 * 1024;
 /// What the work on nodes gives. A fault of ours in it fails these nodes, and not the run with all that it has built.
 fn contained(ids: &[UniqueId], work: impl FnOnce() -> Vec<NodeResult>) -> Vec<NodeResult> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let why = panic.downcast_ref::<String>().map(String::as_str);
-        let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
+        let told = fault::told(&*panic);
         let failed = |id: &UniqueId| {
-            let message = format!("Internal Error in {id}\n  a fault in Data Platform: {why}");
+            let message = format!("Internal Error in {id}\n  {told}");
             NodeResult::new(id.clone(), Status::Error, Some(message))
         };
         ids.iter().map(failed).collect()

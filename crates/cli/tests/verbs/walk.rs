@@ -467,6 +467,44 @@ async fn what_reads_a_broken_ephemeral_model_names_it() {
     test.says("Compilation Error in model hidden (models/hidden.sql)");
     // As in dbt, what nothing reads makes no command fail.
     scene.good("run --select hidden").says("Failure in model hidden");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_skipped_and_where_failures_are_kept_is_told_in_dbts_lines() {
+    let scene = Scene::new(&[
+        ("models/a.sql", "select nope as id"),
+        ("models/b.sql", "{{ config(alias='renamed') }}select * from {{ ref('a') }}"),
+        ("tests/kept.sql", "{{ config(store_failures=true) }}select 1 as x"),
+        (
+            "dbt_project.yml",
+            "name: shop\nversion: '1.0'\nprofile: shop\non-run-end: [select nope, select 1]\n",
+        ),
+    ])
+    .await;
+    let done = scene.dp("build");
+    done.says("SKIP relation dev.b ");
+    done.says("2 of 2 SKIP hook: shop.on-run-end.1 ");
+    done.says("[SKIP in 0.00s]");
+    let lines: Vec<&str> = done.text.lines().collect();
+    let at = lines.iter().position(|line| line.trim_start().starts_with("select * from")).expect("a query");
+    assert_eq!(lines[at - 1], lines[at + 1]);
+    assert_eq!(lines[at - 1].len(), lines[at].len(), "{}", done.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_a_schema_is_refused_before_anything_is_built() {
+    let scene = Scene::new(&[
+        ("models/a.sql", "select 1 as id"),
+        ("models/e.sql", "{{ config(materialized='ephemeral') }}select 1 as id"),
+        ("macros/s.sql", "{% macro generate_schema_name(custom, node) %}{{ return(custom) }}{% endmacro %}"),
+    ])
+    .await;
+    let done = scene.dp("run");
+    done.says("`model.shop.a` has no schema");
+    assert_eq!(done.code, 2);
+    scene.good("compile --select e");
+    scene.write("models/a.sql", "{{ config(schema='own') }}select 1 as id");
+    scene.good("run");
+    assert_eq!(scene.texts("select id::text from own.a").await, ["1"]);
 }
 
 #[tokio::test]

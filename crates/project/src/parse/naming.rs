@@ -97,6 +97,10 @@ fn component_of(
     };
     let custom = custom.map_or_else(|| Value::from(()), Value::from);
     let value = context.call(entry, &[custom, model(node.clone())])?;
+    // A schema of nothing is none at all: only what is built in it is refused, and that when it is built.
+    if component == "schema" && value.is_none() {
+        return Ok(String::new());
+    }
     Ok(jinja::value::to_str(&value).trim().to_owned())
 }
 

@@ -17,6 +17,11 @@ pub enum PreparationError {
     /// A node is to be built in another database than the one that is open.
     #[error("ERROR: Cross-db references not allowed in postgres ({0} vs {1})")]
     OtherDatabase(String, String),
+    /// A macro of the project gave no name of a schema; of this node.
+    #[error(
+        "Database Error\n  `{0}` has no schema\n  hint: `generate_schema_name` gives nothing for it: let it give `target.schema`"
+    )]
+    NoSchema(String),
     /// A schema could not be created.
     #[error("{heading}\n  {message}")]
     Schema {
@@ -49,13 +54,12 @@ pub fn prepare<'a>(
     }
     let names: Vec<&str> = all.iter().map(String::as_str).collect();
     connection.wait(runtime.cache().load(connection.session(), database, &names))?;
-    let wanted: BTreeSet<&str> = selected
-        .into_iter()
-        .filter_map(|id| manifest.node(id))
-        .filter(|node| makes_relation(node))
-        .map(|node| node.schema.as_str())
-        .filter(|schema| !schema.is_empty())
-        .collect();
+    let made = selected.into_iter().filter_map(|id| manifest.node(id)).filter(|node| makes_relation(node));
+    let made: Vec<&Node> = made.collect();
+    if let Some(node) = made.iter().find(|node| node.schema.is_empty()) {
+        return Err(PreparationError::NoSchema(node.unique_id.to_string()));
+    }
+    let wanted: BTreeSet<&str> = made.iter().map(|node| node.schema.as_str()).collect();
     let existing = existing_schemas(connection)?;
     for schema in wanted.into_iter().filter(|schema| !existing.contains(*schema)) {
         create_schema(runtime, connection, database, schema)?;
