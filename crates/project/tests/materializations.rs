@@ -365,6 +365,39 @@ fn materialized_views_are_refreshed_and_altered() {
 }
 
 #[test]
+fn what_stands_in_a_schema_that_is_created_again_is_found() {
+    let shop = Workshop::new(Plan::default().model("t", json!({}), "select 1 as id"));
+    shop.sql("create schema other; create table other.metadata (id int)");
+    let text = "{% do adapter.create_schema(api.Relation.create(schema='other')) %}\
+                {{ adapter.get_relation(target.database, 'other', 'metadata').identifier }}\
+                {% do adapter.create_schema(api.Relation.create(schema='fresh')) %}\
+                {{ adapter.get_relation(target.database, 'fresh', 'metadata') }}";
+    assert_eq!(shop.render("model.shop.t", text).unwrap(), "metadataNone");
+}
+
+#[test]
+fn long_names_that_begin_alike_have_their_own_names_while_they_are_built() {
+    let shop = Workshop::new(Plan::default().model("t", json!({}), "select 1 as id"));
+    let made = |last: &str| {
+        let base = format!("{}{last}", "n".repeat(61));
+        let text = format!(
+            "{{%- set base = api.Relation.create(schema='s', identifier='{base}') -%}}
+             {{{{- make_intermediate_relation(base).identifier }}}} {{{{ make_backup_relation(base, 'table').identifier }}}}
+             {{{{- ' ' ~ make_intermediate_relation(base, 's' * 60).identifier -}}}}"
+        );
+        shop.render("model.shop.t", &text).unwrap().trim().to_owned()
+    };
+    let (one, two) = (made("a"), made("b"));
+    for (one, two) in one.split(' ').zip(two.split(' ')) {
+        assert!(
+            one.len() <= 63 && two.len() <= 63 && (one != two || one.ends_with(&"s".repeat(60))),
+            "{one} {two}"
+        );
+    }
+    assert_eq!(one.split(' ').count(), 3);
+}
+
+#[test]
 fn a_statements_result_is_handed_over_once() {
     let ask = "{% call statement('n', fetch_result=true) %}select 1 as n{% endcall %}{% set once = load_result('n') %}";
     let view = json!({"materialized": "view"});

@@ -467,6 +467,7 @@ async fn what_reads_a_broken_ephemeral_model_names_it() {
     test.says("Compilation Error in model hidden (models/hidden.sql)");
     // As in dbt, what nothing reads makes no command fail.
     scene.good("run --select hidden").says("Failure in model hidden");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_skipped_and_where_failures_are_kept_is_told_in_dbts_lines() {

@@ -221,10 +221,10 @@ fn create_schema(
     state: &mut State<'_, '_>,
 ) -> Result<Value, HostError> {
     let [given] = arguments.bind(["relation"], 1)?;
-    let schema = relation(given.as_ref(), "create_schema")?;
+    relation(given.as_ref(), "create_schema")?;
+    // It may have stood before, with relations that nobody has looked up yet: the cache learns nothing of it here.
     adapter.call_macro("create_schema", &[given.unwrap_or_default()], state)?;
     adapter.connection.commit()?;
-    adapter.cache.add_schema(&adapter.database, schema.relation.schema_name());
     Ok(Value::from(""))
 }
 

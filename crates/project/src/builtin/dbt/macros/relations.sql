@@ -26,13 +26,19 @@
     {{ return(_suffixed_relation(base_relation, suffix).incorporate(type=backup_relation_type)) }}
 {%- endmacro %}
 
-{# The suffix is what tells names apart, so the base gives way where both are too long for the database. #}
+{# The suffix is what tells names apart, so the base gives way where both are too long for the database. Nodes whose names
+   begin alike may be built at once, so that a name which was cut holds a hash of the whole. #}
 {% macro _suffixed_relation(relation, suffix) -%}
     {%- set room = relation.relation_max_name_length() - suffix | length -%}
     {%- if room < 1 -%}
         {%- do exceptions.raise_compiler_error('the suffix `' ~ suffix ~ '` leaves no room for a name') -%}
     {%- endif -%}
-    {{ return(relation.incorporate(path={'identifier': relation.identifier[:room] ~ suffix})) }}
+    {%- set base = relation.identifier -%}
+    {%- if base | length > room -%}
+        {%- set hash = '_' ~ local_md5(base)[:8] -%}
+        {%- set base = (base[:[room - hash | length, 0] | max] ~ hash)[:room] -%}
+    {%- endif -%}
+    {{ return(relation.incorporate(path={'identifier': base ~ suffix})) }}
 {%- endmacro %}
 
 {# What stands under the relation's name, as the cache knows it; none for nothing. #}
