@@ -2,12 +2,13 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`spec`], [`version`] | what `packages.yml` asks for |
+//! | [`spec`], [`form`], [`version`] | what `packages.yml` asks for |
 //! | [`load`] | what is installed, for reading a project |
 //! | [`install`], [`add`] | the verb `deps` |
 //! | [`resolve`], [`lock`] | one version of each, and the file that remembers it |
 //! | [`git`], [`registry`], [`download`] | where packages come from |
 
+mod form;
 pub mod load;
 pub mod spec;
 pub mod version;

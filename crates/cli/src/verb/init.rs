@@ -26,9 +26,10 @@ const FOLDERS: [&str; 5] = ["analyses", "macros", "seeds", "snapshots", "tests"]
 pub fn init(invocation: &Invocation, arguments: &Init) -> Result<Exit, Stop> {
     let here = invocation.project_dir();
     let profile = if here.join("dbt_project.yml").is_file() {
-        if arguments.project_name.is_some() {
+        // As in dbt, a name is no matter where there is a project.
+        if invocation.global.place.profile.is_some() {
             return Err(Stop::runtime(
-                "A dbt_project.yml exists already in this folder\nhint: go to another folder, or leave the name out to set up a profile for this project",
+                "Can not init existing project with specified profile, edit dbt_project.yml instead",
             ));
         }
         profile_of(&here)?

@@ -17,6 +17,7 @@ use crate::times::{self, Times};
 use crate::verb::executors::{Cloner, Compiler, Executors};
 use indexmap::IndexSet;
 use model_graph::{Builder, Head, Moment, OpenBatches, Order, Plan, ResultsFile, RunOptions, Telling};
+use platform_core::event::Level;
 use platform_core::{Executor, Manifest, Node, NodeResult, ResourceType, RunContext, UniqueId, results};
 use project::Project;
 use project::runtime::{Connection, Runtime, RuntimeOptions, Slots};
@@ -76,13 +77,16 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     opening::found(invocation, &project);
     stop_at_cycle(&project)?;
     let selected = choose(invocation, &project, walk)?;
-    let defer = defer?;
     let threads = invocation.threads().unwrap_or(project.profile.threads);
     let file = results_file(invocation, &project);
     if selected.is_empty() {
         invocation.nothing_to_do();
+        if walk.task == Task::Clone {
+            defer?;
+        }
         return Ok(Walked { exit: finish(&file, &[])?, runtime: None, selected });
     }
+    let defer = defer?;
     some_threads(threads)?;
     opening::concurrency(invocation, &project, threads, selected.len());
     let database = database::open(invocation, &project.profile, 2)?;
@@ -139,10 +143,31 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     Ok(Walked { exit, runtime: Some(runner.runtime.clone()), selected })
 }
 
+/// As in dbt, a build runs unit tests along with the models that they test, and none without its model.
+fn leave_lone_unit_tests(invocation: &Invocation, project: &Project, chosen: &mut IndexSet<UniqueId>) {
+    let is_alone = |id: &&UniqueId| {
+        let test = project.manifest.unit_tests.get(*id);
+        test.is_some_and(|test| !test.depends_on.nodes.first().is_some_and(|model| chosen.contains(model)))
+    };
+    let alone: IndexSet<UniqueId> = chosen.iter().filter(is_alone).cloned().collect();
+    if alone.is_empty() {
+        return;
+    }
+    chosen.retain(|id| !alone.contains(id));
+    let count = model_graph::counted(alone.len(), "unit test");
+    let text = format!("{count} left out, whose models are not built: `dp test` runs them without");
+    invocation.say(Level::Info, "Note", "Z050", text);
+}
+
 /// What the flags choose; `retry` knows its nodes already.
 fn choose(invocation: &Invocation, project: &Project, walk: &Walk<'_>) -> Result<IndexSet<UniqueId>, Stop> {
     let Some(retry) = &invocation.retry else {
-        return choice::choose(invocation, project, &walk.request, |kind| walk.types.contains(&kind));
+        let mut chosen =
+            choice::choose(invocation, project, &walk.request, |kind| walk.types.contains(&kind))?;
+        if walk.order == Order::TestsFirst {
+            leave_lone_unit_tests(invocation, project, &mut chosen);
+        }
+        return Ok(chosen);
     };
     let standing = retry.ids.iter().filter(|id| project.manifest.resource(id).is_some());
     Ok(standing.cloned().collect())

@@ -71,6 +71,53 @@ impl Scene {
     }
 }
 
+/// dbt ends with 2 for each of them.
+#[tokio::test]
+async fn entries_that_are_no_package_are_refused() {
+    let scene = Scene::new(&[("near/dbt_project.yml", "name: near\n")]).await;
+    for entry in [
+        "local: near, foo: 1",
+        "local: near, subdirectory: x",
+        "local: 1",
+        "git: x, warn_unpinned: true",
+        "git: x, subdirectory: 1",
+        "package: a/b, version: '1.0.0', install-prerelease: true",
+        "tarball: x, name: y, subdirectory: z",
+        "private: a/b, version: 1",
+        "local: near, git: x",
+    ] {
+        scene.write("packages.yml", &format!("packages:\n  - {{{entry}}}\n"));
+        for verb in ["deps", "parse"] {
+            let done = scene.dp(verb);
+            assert_eq!(done.code, 2, "{verb} {entry}\n{}", done.text);
+            done.says("is not valid under any of the given schemas");
+        }
+    }
+    for (text, told) in [
+        ("packages: []\nprojects: []\n", "The 'projects' key cannot be specified in packages.yml"),
+        ("packages: []\nfoo: 1\n", "('foo' was unexpected)"),
+        ("- local: near\n", "it is no mapping"),
+    ] {
+        scene.write("packages.yml", text);
+        let done = scene.dp("parse");
+        assert_eq!(done.code, 2, "{text}\n{}", done.text);
+        done.says(told);
+        let other = Scene::new(&[("dependencies.yml", text)]).await;
+        assert_eq!(other.dp("parse").code, 0, "{text}");
+    }
+    scene.write("packages.yml", "packages:\n  - {local: near, name: near}\n");
+    scene.good("deps");
+    let versioned = scene.dp("deps --add-package near@1.0 --source local");
+    assert_eq!(versioned.code, 2);
+    versioned.says("A folder has no versions");
+    scene.write("near/dbt_project.yml", "name: shop\n");
+    std::fs::remove_file(scene.path("package-lock.yml")).expect("a lock");
+    let same = scene.dp("deps");
+    assert_eq!(same.code, 2);
+    same.says("Found a dependency with the same name as the root project");
+    assert!(!scene.path("package-lock.yml").exists());
+}
+
 #[tokio::test]
 async fn addresses_are_rewritten_by_git_and_secrets_are_not_shown() {
     let scene = Scene::new(&[]).await;

@@ -193,6 +193,23 @@ async fn compile_shows_one_node_or_a_query() {
 }
 
 #[tokio::test]
+async fn a_build_runs_unit_tests_with_their_models_alone_as_dbts_does() {
+    let unit = "unit_tests: [{name: u, model: m, given: [], expect: {rows: [{id: 2}]}}]";
+    let scene = Scene::new(&[("models/m.sql", "select 1 as id"), ("models/m.yml", unit)]).await;
+    for line in ["build --select u", "build --resource-type unit_test", "build --exclude-resource-type model"]
+    {
+        let done = scene.good(line);
+        done.says("1 unit test left out");
+        done.says("Nothing to do");
+    }
+    for line in ["build --select m", "test --select u"] {
+        assert_eq!(scene.dp(line).code, 1, "{line}");
+    }
+    // Nothing is deferred where nothing is chosen.
+    scene.good("test --select nowhere --defer");
+}
+
+#[tokio::test]
 async fn compiled_files_stand_where_the_written_ones_do_and_seeds_are_not_compiled() {
     let scene = Scene::new(&[
         ORDERS,

@@ -1,10 +1,11 @@
 //! `deps --add-package`: one more entry in `packages.yml`, or in `dependencies.yml` where packages stand there.
 
+use crate::code;
 use crate::error::Error;
 use crate::options::ReadOptions;
 use crate::yaml;
-use platform_core::Event;
 use platform_core::event::Level;
+use platform_core::{Diagnostic, Event};
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
@@ -26,6 +27,11 @@ pub fn add(options: &ReadOptions, package: &str, source: Source) -> Result<(), E
         Some((name, version)) if !name.is_empty() && !version.contains([':', '/']) => (name, Some(version)),
         _ => (package, None),
     };
+    if let (Source::Local, Some(version)) = (source, version) {
+        let message = format!("A folder has no versions: {name} can't be added as of {version}");
+        let hint = format!("leave the version out: `--add-package {name} --source local`");
+        return Err(Diagnostic::error(code::PACKAGE, message).event("DbtProjectError").hint(hint).into());
+    }
     let (file, mut root) = file(options)?;
     let entries = root.entry("packages").or_insert_with(|| json!([]));
     let mut items = entries.as_array().cloned().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! `deps`: settles on packages, writes the lock file, puts them into the project
 //! (<https://docs.getdbt.com/reference/commands/deps>).
 
+use crate::code;
 use crate::error::Error as ProjectError;
 use crate::options::ReadOptions;
 use crate::package::error::Error;
@@ -9,8 +10,8 @@ use crate::package::registry::Registry;
 use crate::package::resolve::{Fetcher, Pinned, resolve, shown};
 use crate::package::spec::{self, Spec};
 use crate::settings;
-use platform_core::Event;
 use platform_core::event::Level;
+use platform_core::{Diagnostic, Event};
 use std::path::{Path, PathBuf};
 
 /// What is asked of `deps`.
@@ -41,7 +42,7 @@ fn run(options: &ReadOptions, request: &Request) -> Result<(), Error> {
     let scratch = scratch(&folder)?;
     let registry = Registry::new(request.hub.as_deref());
     let fetcher = Fetcher { options, registry, scratch: scratch.path() };
-    let pinned = settle(&fetcher, request, &wanted.packages)?;
+    let pinned = settle(&fetcher, request, &wanted.packages, &settings.name)?;
     if !request.lock {
         put(options, &pinned, &folder, scratch.path())?;
     }
@@ -49,7 +50,12 @@ fn run(options: &ReadOptions, request: &Request) -> Result<(), Error> {
 }
 
 /// What the lock file says, where it still answers what is asked for; else everything anew.
-fn settle(fetcher: &Fetcher<'_>, request: &Request, wanted: &[Spec]) -> Result<Vec<Pinned>, Error> {
+fn settle(
+    fetcher: &Fetcher<'_>,
+    request: &Request,
+    wanted: &[Spec],
+    project: &str,
+) -> Result<Vec<Pinned>, Error> {
     let options = fetcher.options;
     let hash = lock::hash(wanted);
     let known = if request.upgrade { None } else { lock::read(options)? };
@@ -67,6 +73,15 @@ fn settle(fetcher: &Fetcher<'_>, request: &Request, wanted: &[Spec]) -> Result<V
         }
         Err(error) => return Err(error),
     };
+    if pinned.iter().any(|package| package.locked.name == project) {
+        let message = format!(
+            "Found a dependency with the same name as the root project \"{project}\". Package names must be unique in a \
+             project. Please rename one of these packages."
+        );
+        return Err(
+            ProjectError::from(Diagnostic::error(code::PACKAGE, message).event("DbtProjectError")).into()
+        );
+    }
     let path = lock::path(&options.project_dir);
     let text = format!("Updating lock file in file path: {}", path.display());
     let event = Event::new(Level::Info, "DepsLockUpdating", text).code("M031");

@@ -6,6 +6,7 @@ use crate::context::env::Secrets;
 use crate::context::vars::Vars;
 use crate::error::Error;
 use crate::options::ReadOptions;
+use crate::package::form;
 use crate::profile::Profile;
 use crate::render::{self, Renderer};
 use crate::yaml::{self, Document, Node};
@@ -84,6 +85,9 @@ pub fn read(options: &ReadOptions, folder: &Path) -> Result<Wanted, Error> {
             Err(source) => return Err(Error::File { action: "read", path, source }),
         };
         let document = yaml::parse(file, text).map_err(|error| yaml::diagnostic(&error))?;
+        if file == "packages.yml" {
+            form::check_keys(&document)?;
+        }
         let found = specs(options, &document)?;
         if !found.is_empty() && !wanted.packages.is_empty() {
             return Err(Diagnostic::error(
@@ -112,7 +116,8 @@ pub(super) fn specs(options: &ReadOptions, document: &Document) -> Result<Vec<Sp
     let renderer = Renderer::new(&shared, &vars, "", Secrets::Given);
     let read = |item: &Node| {
         let rendered = renderer.render(document, item, &render::all)?;
-        spec(document, item, &rendered)
+        let spec = spec(document, item, &rendered)?;
+        if form::is_entry(&rendered) { Ok(spec) } else { Err(no_form(document, item, &rendered)) }
     };
     list.items().iter().map(read).collect()
 }
@@ -186,6 +191,11 @@ fn spec(document: &Document, written: &Node, item: &Node) -> Result<Spec, Diagno
             subdirectory: text("subdirectory"),
         });
     }
+    Err(no_form(document, written, item))
+}
+
+/// An entry that is no package of any kind.
+fn no_form(document: &Document, written: &Node, item: &Node) -> Diagnostic {
     let shown = crate::python::repr(&item.to_json());
-    Err(malformed(document, item, &format!("{shown} is not valid under any of the given schemas")))
+    malformed(document, written, &format!("{shown} is not valid under any of the given schemas"))
 }
