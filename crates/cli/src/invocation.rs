@@ -52,6 +52,12 @@ impl Environment {
         }
     }
 
+    /// The values of variables that are named as secrets: no listener shows them.
+    pub fn secrets(&self) -> Vec<String> {
+        let named = self.variables.iter().filter(|(name, _)| name.starts_with("DBT_ENV_SECRET"));
+        named.map(|(_, value)| value.clone()).filter(|value| !value.trim().is_empty()).collect()
+    }
+
     /// A variable that is set and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
@@ -103,7 +109,9 @@ impl Invocation {
         let (options, policy, unknown) = warning_policy(&global, &project_flags)?;
         let warnings = policy.clone().handling_all(handles_all.and_then(Value::as_bool) == Some(true));
         let log_folder = log_folder(&global, &folder);
-        let log = Arc::new(Log::new(&global.logging, log_folder.as_deref(), warnings, &id));
+        let secrets = environment.secrets();
+        let log = Log::keeping(&global.logging, log_folder.as_deref(), warnings, &id, secrets);
+        let log = Arc::new(log);
         for event in deprecations::of_command(&environment, &options) {
             log.send(event);
         }

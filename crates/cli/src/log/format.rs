@@ -42,15 +42,32 @@ impl Style {
 pub(super) struct Frame {
     invocation_id: String,
     pid: u32,
+    /// Texts that no line shows, as they are and as JSON writes them.
+    secrets: Vec<String>,
 }
 
 impl Frame {
-    pub fn new(invocation_id: &str) -> Self {
-        Self { invocation_id: invocation_id.to_owned(), pid: std::process::id() }
+    pub fn new(invocation_id: &str, secrets: Vec<String>) -> Self {
+        let written = |secret: &String| {
+            let json = serde_json::Value::from(secret.as_str()).to_string();
+            json[1..json.len() - 1].to_owned()
+        };
+        let mut secrets: Vec<String> =
+            secrets.iter().map(written).chain(secrets.iter().cloned()).filter(|it| !it.is_empty()).collect();
+        // What holds another goes first.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        Self { invocation_id: invocation_id.to_owned(), pid: std::process::id(), secrets }
     }
 
     /// The event in one style; bare text is not stamped.
     pub fn line(&self, event: &Event, style: Style, bare: bool) -> String {
+        let line = self.drawn(event, style, bare);
+        self.secrets.iter().fold(line, |line, secret| {
+            if line.contains(secret.as_str()) { line.replace(secret.as_str(), "*****") } else { line }
+        })
+    }
+
+    fn drawn(&self, event: &Event, style: Style, bare: bool) -> String {
         let now = Utc::now();
         match style {
             Style::Text { colors } if bare => painted(event, colors),
@@ -142,7 +159,7 @@ mod tests {
     #[test]
     fn json_has_the_two_halves() {
         let event = Event::new(Level::Info, "Name", "text").code("Z001").with("key", 1);
-        let line = Frame::new("id").line(&event, Style::Json, false);
+        let line = Frame::new("id", Vec::new()).line(&event, Style::Json, false);
         let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!(value["data"]["key"], 1);
         assert_eq!(value["info"]["msg"], "text");

@@ -49,6 +49,17 @@ struct Listener {
 impl Log {
     /// Listeners as the flags say; the file is opened in that folder.
     pub fn new(flags: &Logging, folder: Option<&Path>, warnings: WarningPolicy, invocation_id: &str) -> Self {
+        Self::keeping(flags, folder, warnings, invocation_id, Vec::new())
+    }
+
+    /// The same, with texts that no line shows.
+    pub fn keeping(
+        flags: &Logging,
+        folder: Option<&Path>,
+        warnings: WarningPolicy,
+        invocation_id: &str,
+        secrets: Vec<String>,
+    ) -> Self {
         let debug = flags.debug == Some(true);
         let colors = flags.use_colors.unwrap_or_else(|| std::io::stdout().is_terminal());
         let format = flags.log_format.unwrap_or(LogFormat::Default);
@@ -69,7 +80,7 @@ impl Log {
         let gist =
             (flags.gist && terminal.style.is_text() && terminal.level == Some(Level::Info)).then(Gist::new);
         Self {
-            frame: Frame::new(invocation_id),
+            frame: Frame::new(invocation_id, secrets),
             terminal,
             gist,
             file,

@@ -136,6 +136,30 @@ async fn the_log_tells_of_flags_connections_and_what_was_used_as_dbt_does() {
     }
 }
 
+/// What a variable that is named as a secret says is shown nowhere, whatever comes to hold it.
+#[tokio::test]
+async fn secrets_are_in_no_line() {
+    let scene = Scene::new(&[
+        ("models/a.sql", "select 1 as id"),
+        (
+            "macros/m.sql",
+            "{% macro m() %}{% do run_query('select nowhere_' ~ target.schema) %}{% endmacro %}",
+        ),
+    ])
+    .await;
+    let profiles = std::fs::read_to_string(scene.path("profiles.yml")).expect("profiles");
+    let secret = "\"{{ env_var('DBT_ENV_SECRET_SCHEMA') }}\"";
+    scene.write("profiles.yml", &profiles.replace("schema: dev", &format!("schema: {secret}")));
+    for line in ["run", "ls --output json --output-keys schema", "run-operation m", "run --log-format json"] {
+        let mut command = scene.command(line);
+        let output = command.env("DBT_ENV_SECRET_SCHEMA", "hush").output().expect("dp starts");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("*****") && !text.contains("hush"), "{line}\n{text}");
+    }
+    let log = std::fs::read_to_string(scene.path("logs/dbt.log")).expect("a log");
+    assert!(!log.contains("hush"));
+}
+
 #[tokio::test]
 async fn a_log_file_that_grows_too_large_is_put_aside_and_five_are_kept() {
     let scene = Scene::new(&[("models/a.sql", "select 1 as id")]).await;
