@@ -7,6 +7,7 @@ mod freshness;
 mod interruption;
 mod log;
 mod microbatch;
+mod operations;
 mod packages;
 mod scene;
 mod seeds;

@@ -245,9 +245,13 @@ impl Runtime {
             let all: Vec<String> = macros.iter().map(|it| it.name.to_string()).collect();
             let near = platform_core::diagnostic::nearest(name, all.iter().map(String::as_str));
             let hint = near.first().map(|it| format!("\nhint: did you mean `{it}`?")).unwrap_or_default();
+            let (word, place) = match name.split_once('.') {
+                Some((package, word)) => (word, format!("the \"{package}\" package")),
+                None => (name, "any package".to_owned()),
+            };
             Raised::error(
                 Kind::Runtime,
-                format!("dbt could not find a macro with the name \"{name}\" in any package{hint}"),
+                format!("dbt could not find a macro with the name \"{word}\" in {place}{hint}"),
             )
         })?;
         entry.callable.call(&context.context.jinja(), &context.context.value(), &[], keywords)

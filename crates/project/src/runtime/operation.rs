@@ -34,10 +34,16 @@ impl Runtime {
     /// What a failed operation says, with the place in the file and the macros on the way there. An error that a template
     /// raised names the macro that was called.
     pub fn operation_failure(&self, id: &UniqueId, error: &jinja::Error) -> Diagnostic {
-        let (kind, text, refused) = explain(error);
+        let (kind, mut text, refused) = explain(error);
         let raises = refused.is_none() && Raised::of(error).is_some_and(|it| it.kind != Kind::Runtime);
         let called = self.project().manifest.macros.get(id).filter(|_| raises);
-        let place = called.map(|it| format!(" in macro {} ({})", it.name, it.original_file_path));
+        // What it refers to and isn't there is told of the macro, as of a node.
+        let misses = text.starts_with("depends on a ");
+        if let Some(it) = called.filter(|_| misses) {
+            text = format!("Macro '{}' ({}) {text}", it.unique_id, it.original_file_path);
+        }
+        let place =
+            called.filter(|_| !misses).map(|it| format!(" in macro {} ({})", it.name, it.original_file_path));
         let heading = format!("{}{}", kind.headline(), place.unwrap_or_default());
         self.placed(Diagnostic::error("R001", text).event(&heading), error)
     }
