@@ -130,7 +130,10 @@ fn facts(resource: Resource<'_>, keys: &[String]) -> String {
         for key in keys.into_iter().filter(|key| !key.is_empty()) {
             let mut parts = key.split('.');
             let first = parts.next().and_then(|part| whole.get(part));
-            if let Some(value) = parts.try_fold(first, |at, part| at.map(|at| at.get(part))).flatten() {
+            let value = parts.try_fold(first, |at, part| at.map(|at| at.get(part))).flatten();
+            // As in dbt, what is nothing within a fact isn't there.
+            let is_told = |value: &&Value| !value.is_null() || !key.contains('.');
+            if let Some(value) = value.filter(is_told) {
                 facts.insert(key.to_owned(), value.clone());
             }
         }

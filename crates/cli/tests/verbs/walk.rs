@@ -193,6 +193,14 @@ async fn compile_shows_one_node_or_a_query() {
 }
 
 #[tokio::test]
+async fn keys_of_a_listing_reach_into_facts() {
+    let scene = Scene::new(&[ORDERS]).await;
+    let keys = "version config.schema config.enabled config.nope nope";
+    let listed = scene.good(&format!("ls --quiet --output json --output-keys {keys}"));
+    assert_eq!(listed.text.trim(), r#"{"version": null, "config.enabled": true}"#);
+}
+
+#[tokio::test]
 async fn a_build_runs_unit_tests_with_their_models_alone_as_dbts_does() {
     let unit = "unit_tests: [{name: u, model: m, given: [], expect: {rows: [{id: 2}]}}]";
     let scene = Scene::new(&[("models/m.sql", "select 1 as id"), ("models/m.yml", unit)]).await;
