@@ -72,7 +72,9 @@ fn error(diagnostic: &Diagnostic) -> String {
         Some(event) if event.starts_with("Dbt") => "Runtime Error",
         _ => "Compilation Error",
     };
-    format!("{heading}\n  {}", indent(&text(diagnostic)))
+    let subject = diagnostic.subject.as_ref().filter(|_| heading == "Compilation Error");
+    let subject = subject.map(|subject| format!(" in {subject}")).unwrap_or_default();
+    format!("{heading}{subject}\n  {}", indent(&text(diagnostic)))
 }
 
 /// The message, its place with the line, the macros in between, the hint.

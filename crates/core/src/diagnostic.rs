@@ -78,6 +78,9 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// One sentence, no full stop, names in backticks.
     pub message: String,
+    /// The node or macro whose template broke, as dbt's heading has it: `model orders (models/orders.sql)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// Where.
     pub place: Option<Place>,
     /// The macros in between, innermost last: name and place.
@@ -97,11 +100,19 @@ impl Diagnostic {
             event: None,
             severity: Severity::Error,
             message: message.into(),
+            subject: None,
             place: None,
             stack: Vec::new(),
             hint: None,
             facts: Map::new(),
         }
+    }
+
+    /// With the node or macro whose template broke: kind, name and file.
+    #[must_use]
+    pub fn about(mut self, kind: &str, name: &str, file: &str) -> Self {
+        self.subject = Some(format!("{kind} {name} ({file})"));
+        self
     }
 
     /// A warning.

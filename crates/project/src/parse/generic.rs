@@ -334,11 +334,12 @@ fn call(
         return Ok(config.clone());
     }
     let shown = scene.shown_path(&node.package_name, &node.original_file_path);
+    let (named, file) = (node.name.clone(), node.original_file_path.clone());
     let at = |mut diagnostic: Diagnostic| {
         if diagnostic.stack.is_empty() {
             diagnostic.place = Some(place(block, spec));
         }
-        diagnostic
+        diagnostic.about("test", &named, &file)
     };
     node.config =
         NodeConfig(scene.levels(&node.package_name).resolve(Kind::Test, &node.fqn, &Map::new(), config));

@@ -215,11 +215,14 @@ pub fn finish(scene: &Scene<'_>, mut node: Node, patch: Option<&Patch>) -> Built
         node.only.more.insert("arguments".to_owned(), json!([]));
     }
     let shown = scene.shown_path(&node.package_name, &node.original_file_path);
-    naming::name(&mut node, &scene.naming, scene.quoting())
-        .map_err(|error| scene.texts.diagnostic(&error))
-        .map_err(|mut error| {
-        error.place.get_or_insert_with(|| Place::file(shown.as_ref()));
-        error
+    naming::name(&mut node, &scene.naming, scene.quoting()).map_err(|error| {
+        let mut refused = scene.texts.diagnostic(&error);
+        refused.place.get_or_insert_with(|| Place::file(shown.as_ref()));
+        // The macro of the project that names nodes, though what it calls may be what broke.
+        match error.stack().last() {
+            Some(frame) => refused.about("macro", &frame.name, &frame.place.file),
+            None => refused,
+        }
     })?;
     Ok(node)
 }
@@ -339,7 +342,7 @@ fn hooks(scene: &Scene<'_>, node: &mut Node) -> Result<(), Diagnostic> {
         context.render(&file).map_err(|error| {
             let mut diagnostic = scene.texts.diagnostic(&error);
             diagnostic.place = Some(Place::file(shown.as_ref()));
-            diagnostic
+            template::about(diagnostic, node)
         })?;
     }
     let mut captured = names.take();

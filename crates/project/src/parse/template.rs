@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Renders a node's template and gives back what it said.
 pub fn read(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> Result<Captured, Diagnostic> {
     let (context, names, recorder) = context(scene, node);
-    context.render(file).map_err(|error| called_by(scene.texts.diagnostic(&error), node))?;
+    context.render(file).map_err(|error| about(called_by(scene.texts.diagnostic(&error), node), node))?;
     let unknown = recorder.unknown();
     if !unknown.is_empty() && node.package_name == scene.root().settings.name {
         note_unknown(scene, &context, file, &unknown);
@@ -31,6 +31,11 @@ pub fn read(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> Result<Capture
         captured.sources.extend(once);
     }
     Ok(captured)
+}
+
+/// A diagnostic of a node's template, under dbt's heading.
+pub(super) fn about(diagnostic: Diagnostic, node: &Node) -> Diagnostic {
+    diagnostic.about(&node.resource_type.to_string(), &node.name, &node.original_file_path)
 }
 
 /// Whether dbt reads a model without rendering it: one whose Jinja is nothing but `ref`, `source` and `config`, written
