@@ -60,6 +60,12 @@ fn give_groups_to_tests(manifest: &mut Manifest) {
             test.group = Some(group);
         }
     }
+    for test in manifest.disabled.values_mut().flatten() {
+        let attached = test["attached_node"].as_str().map(UniqueId::from);
+        if let Some(group) = attached.and_then(|id| manifest.nodes.get(&id)?.group.clone()) {
+            test["group"] = group.into();
+        }
+    }
 }
 
 /// Finds the model below every semantic model, and its relation.

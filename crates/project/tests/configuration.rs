@@ -10,6 +10,7 @@
 mod reading;
 
 use reading::{manifest, refused};
+use serde_json::json;
 
 #[test]
 fn every_property_has_its_form() {
@@ -221,4 +222,83 @@ fn functions_take_what_dbt_takes() {
     of("{{ set_strict(none) }}", "'NoneType' object is not iterable");
     let told = "{{ exceptions.raise_compiler_error(tojson({'b': 10 ** 25, 'a': [1e16]}) ~ set(none, 'd') ~ zip([1], none)) }}";
     of(told, "{\"b\": 10000000000000000000000000, \"a\": [1e+16]}dNone");
+}
+
+#[test]
+fn quoting_of_a_model_has_no_effect_and_contracts_of_levels_are_merged() {
+    let project = "name: shop\nprofile: shop\nmodels: {+contract: {enforced: false, alias_types: false}}\n";
+    let found = manifest(&[
+        ("dbt_project.yml", project),
+        (
+            "models/m.sql",
+            "{{ config(quoting={'identifier': False}, contract={'enforced': False}) }}select 1 as id",
+        ),
+    ]);
+    let model = &found.nodes["model.shop.m"];
+    assert_eq!(model.relation_name.as_deref(), Some("\"db\".\"shop\".\"m\""));
+    assert_eq!(model.config.get("contract"), Some(&json!({"enforced": false, "alias_types": false})));
+}
+
+#[test]
+fn a_name_that_is_nothing_leaves_the_configuration_and_names_nothing() {
+    let project = "name: shop\nprofile: shop\nmodels: {+schema: s1, +alias: other}\n";
+    let properties = "models: [{name: m, config: {schema: null, alias: null}}]\n";
+    let found = manifest(&[
+        ("dbt_project.yml", project),
+        ("models/m.sql", "select 1 as id"),
+        ("models/m.yml", properties),
+    ]);
+    let model = &found.nodes["model.shop.m"];
+    assert_eq!((model.schema.as_str(), model.alias.as_str()), ("shop", "m"));
+    assert_eq!(model.config.text("schema"), Some("s1"));
+}
+
+#[test]
+fn limits_of_sources_are_whole_wherever_they_stand_and_nothing_is_none() {
+    let project =
+        "name: shop\nprofile: shop\nsources: {shop: {+freshness: {error_after: {count: 2, period: hour}}}}\n";
+    let properties = "sources: [{name: s, loaded_at_field: at, tables: [{name: a}, {name: b, config: {freshness: null}}]}]\n";
+    let found = manifest(&[("dbt_project.yml", project), ("models/s.yml", properties)]);
+    let nothing = json!({"count": null, "period": null});
+    let whole = json!({"warn_after": nothing, "error_after": {"count": 2, "period": "hour"}, "filter": null});
+    assert_eq!(found.sources["source.shop.s.a"].freshness, Some(whole));
+    assert_eq!(found.sources["source.shop.s.b"].freshness, None);
+    let project = project.replace("{error_after: {count: 2, period: hour}}", "null");
+    let found = manifest(&[("dbt_project.yml", &project), ("models/s.yml", properties)]);
+    assert_eq!(found.sources["source.shop.s.a"].freshness, None);
+}
+
+#[test]
+fn a_generic_test_is_of_its_models_group_whatever_it_says() {
+    let properties = "groups: [{name: g, owner: {name: me}}]
+models:
+- {name: open, data_tests: [{unique: {column_name: id, description: \"{{ doc('d') }}\", config: {group: g}}}]}
+- {name: owned, config: {group: g}, data_tests: [{unique: {column_name: id}}]}
+- {name: shut, data_tests: [{unique: {column_name: id, description: \"{{ doc('d') }}\", config: {enabled: false}}}]}
+";
+    let found = manifest(&[
+        ("models/open.sql", "select 1 as id"),
+        ("models/owned.sql", "select 1 as id"),
+        ("models/shut.sql", "select 1 as id"),
+        ("models/d.md", "{% docs d %}why{% enddocs %}"),
+        ("models/all.yml", properties),
+    ]);
+    let test = |name: &str| found.nodes.values().find(|node| node.name == name).unwrap();
+    let open = test("unique_open_id");
+    assert_eq!((open.group.as_deref(), open.config.text("group")), (None, Some("g")));
+    assert_eq!((open.description.as_str(), open.doc_blocks.as_slice()), ("why", &["doc.shop.d".into()][..]));
+    assert_eq!(test("unique_owned_id").group.as_deref(), Some("g"));
+    let disabled = found.disabled.values().flatten().next().unwrap();
+    assert_eq!(disabled["description"], "{{ doc('d') }}");
+}
+
+#[test]
+fn the_static_parser_lists_grants_that_stand_after_another_keyword() {
+    let found = manifest(&[
+        ("models/first.sql", "{{ config(grants={'select': 'a'}, tags='t') }}select 1 as id"),
+        ("models/later.sql", "{{ config(tags='t', grants={'select': 'a'}) }}select 1 as id"),
+    ]);
+    let written = |id: &str| found.nodes[id].unrendered_config["grants"]["select"].clone();
+    assert_eq!(written("model.shop.first"), "a");
+    assert_eq!(written("model.shop.later"), json!(["a"]));
 }

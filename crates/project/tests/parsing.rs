@@ -121,7 +121,10 @@ fn a_python_model_is_read() {
 
 #[test]
 fn unit_tests_have_what_they_read() {
-    let model = ("models/m.sql", "{{ config(materialized='incremental') }} select * from {{ ref('a') }}");
+    let model = (
+        "models/m.sql",
+        "{{ config(materialized='incremental') }} select * from {{ ref('a') }} {{ is_incremental() }}",
+    );
     let input = ("models/a.sql", "select 1 as id");
     let test = |given: &str| {
         format!(

@@ -90,7 +90,7 @@ impl<'a> Levels<'a> {
             }
         }
         if kind != Kind::Test {
-            finish(&mut config);
+            finish(kind, &mut config);
         }
         // A limit may be written as text, as templates give it.
         let limit = config.get("limit").and_then(Value::as_str).and_then(|it| it.trim().parse::<i64>().ok());

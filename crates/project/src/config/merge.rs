@@ -1,6 +1,6 @@
 //! How one level of configuration goes over the ones below it.
 
-use super::hook;
+use super::{Kind, hook};
 use chrono::{NaiveDate, NaiveDateTime};
 use indexmap::IndexSet;
 use serde_json::{Map, Value};
@@ -14,8 +14,8 @@ fn canonical(key: &str) -> &str {
     }
 }
 
-/// Puts a level over what is there: lists of tags, packages and hooks grow, dictionaries of meta, docs, quoting
-/// and column types are merged, `+` before a grant's privilege adds to it, everything else is replaced.
+/// Puts a level over what is there: lists of tags, packages and hooks grow, dictionaries of meta, docs, quoting,
+/// column types and contract are merged, `+` before a grant's privilege adds to it, everything else is replaced.
 pub fn merge(config: &mut Map<String, Value>, level: &Map<String, Value>) {
     for (key, value) in level {
         let key = canonical(key);
@@ -24,7 +24,9 @@ pub fn merge(config: &mut Map<String, Value>, level: &Map<String, Value>) {
             "pre-hook" | "post-hook" => {
                 append(config, key, listed(value).iter().map(hook::normalize).collect());
             }
-            "meta" | "docs" | "quoting" | "column_types" if value.is_object() => update(config, key, value),
+            "meta" | "docs" | "quoting" | "column_types" | "contract" if value.is_object() => {
+                update(config, key, value);
+            }
             "grants" if value.is_object() => grants(config, value),
             _ => {
                 config.insert(key.to_owned(), value.clone());
@@ -108,10 +110,12 @@ pub fn merge_version(config: &mut Map<String, Value>, own: &Map<String, Value>) 
 }
 
 /// Completes nested dictionaries whose keys have defaults, and leaves out keys that they don't have.
-pub fn finish(config: &mut Map<String, Value>) {
+pub fn finish(kind: Kind, config: &mut Map<String, Value>) {
     complete(config, "docs", &[("show", Value::Bool(true)), ("node_color", Value::Null)]);
     complete(config, "contract", &[("enforced", Value::Bool(false)), ("alias_types", Value::Bool(true))]);
-    complete_freshness(config);
+    if kind == Kind::Model {
+        complete_freshness(config);
+    }
     let is = |key: &str, value: &str| config.get(key).and_then(Value::as_str) == Some(value);
     if is("materialized", "incremental")
         && is("incremental_strategy", "microbatch")

@@ -44,18 +44,31 @@ impl Captured {
         self.calls.push(call);
     }
 
-    /// The configuration as artifacts show it unrendered: the first call as it stands, later ones over it.
+    /// Whether grants stand after another keyword, where the static parser makes lists of them.
+    pub fn has_later_grants(&self) -> bool {
+        self.calls.iter().flatten().skip(1).any(|(key, _)| key == "grants")
+    }
+
+    /// The configuration as artifacts show it unrendered: the first call as it stands, later ones over it. To the
+    /// static parser each keyword is a call.
     pub fn written(&self) -> Map<String, Json> {
-        let mut calls = self.calls.iter();
-        let mut written = calls.next().cloned().unwrap_or_default();
-        for (key, value) in calls.flatten() {
+        let first = match self.calls.first() {
+            Some(call) if self.is_static => call.len().min(1),
+            Some(call) => call.len(),
+            None => 0,
+        };
+        let mut keywords = self.calls.iter().flatten();
+        let stands = keywords.by_ref().take(first);
+        let mut written: Map<String, Json> =
+            stands.map(|(key, value)| (key.clone(), value.clone())).collect();
+        for (key, value) in keywords {
             written_merge(&mut written, key, value, self.is_static);
         }
         written
     }
 }
 
-/// What a call after the first does. The static parser puts lists of tags and packages, grants and column types in
+/// What a keyword after the first call does. The static parser puts lists of tags and packages, grants and column types in
 /// the place of what was there, a rendered template adds to it.
 fn written_merge(written: &mut Map<String, Json>, key: &str, value: &Json, is_static: bool) {
     let mut add = |items: Vec<Json>| {

@@ -144,8 +144,6 @@ pub fn build(
     if let Target::Node { id, .. } = target {
         node.only.attached_node.clone_from(id);
     }
-    let description = spec.description.as_deref().unwrap_or_default();
-    node.description = scene.describe(block, description, &node.unique_id)?.0;
     node.tags = base_tags(spec, target, &config);
     let call = call(scene, &mut node, &metadata, target, &config, (block, spec))?;
     node.only.test_metadata = Some(metadata);
@@ -159,7 +157,18 @@ pub fn build(
         }
     }
     node.config = NodeConfig(resolved);
-    node::finish(scene, node, None)
+    let description = spec.description.as_deref().unwrap_or_default();
+    if node.config.enabled() {
+        (node.description, node.doc_blocks) = scene.describe(block, description, &node.unique_id)?;
+    } else {
+        description.clone_into(&mut node.description);
+    }
+    let mut node = node::finish(scene, node, None)?;
+    if node.only.attached_node.is_some() {
+        // That of its model is given to it once that is known; its own configuration has no say.
+        node.group = None;
+    }
+    Ok(node)
 }
 
 /// What is told of a test that doesn't exist.

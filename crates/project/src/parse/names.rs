@@ -427,5 +427,5 @@ impl Object for AdapterMethod {
 
 /// The relation of a node, as `this` shows it.
 pub fn relation_of(node: &Node, quoting: Quoting) -> Relation {
-    node.relation(naming::quoting_of(node, quoting))
+    node.relation(quoting)
 }

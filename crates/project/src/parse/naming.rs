@@ -17,9 +17,12 @@ pub fn name(node: &mut Node, context: &Arc<Context>, quoting: Quoting) -> Result
             None => value.to_string(),
         })
     };
-    let schema = text(node, "schema");
-    let database = text(node, "database");
-    let alias = text(node, "alias");
+    // A level that says `null` leaves the configuration as it was, and is no name all the same.
+    let named = |key: &str| {
+        let is_null = node.unrendered_config.get(key).is_some_and(serde_json::Value::is_null);
+        text(node, key).filter(|_| !is_null)
+    };
+    let (schema, database, alias) = (named("schema"), named("database"), named("alias"));
     let found =
         |component: &str, custom: Option<&str>, node: &Node| component_of(component, custom, node, context);
     // What the macros see of the node at first is the target's, and in this order what they said.
@@ -38,8 +41,7 @@ pub fn name(node: &mut Node, context: &Arc<Context>, quoting: Quoting) -> Result
         }
     }
     let stores = context.shared().flags.is_on("store_failures");
-    node.relation_name =
-        has_relation(node, stores).then(|| node.relation(quoting_of(node, quoting)).to_string());
+    node.relation_name = has_relation(node, stores).then(|| node.relation(quoting).to_string());
     Ok(())
 }
 
@@ -53,17 +55,6 @@ fn has_relation(node: &Node, stores: bool) -> bool {
             None => node.config.boolean("store_failures").unwrap_or(stores),
         },
         _ => false,
-    }
-}
-
-/// The project's quoting with the node's own over it.
-pub fn quoting_of(node: &Node, project: Quoting) -> Quoting {
-    let own = node.config.get("quoting").and_then(serde_json::Value::as_object);
-    let part = |key: &str, default| own.and_then(|own| own.get(key)?.as_bool()).unwrap_or(default);
-    Quoting {
-        database: part("database", project.database),
-        schema: part("schema", project.schema),
-        identifier: part("identifier", project.identifier),
     }
 }
 

@@ -92,10 +92,11 @@ impl<'a> Reader<'a> {
             Diagnostic::error(crate::code::CONFIG, why).event("SchemaConfigError").at(block.place(self.item))
         })?;
         let unrendered = levels.unrendered(Kind::Source, &fqn, &own, &Map::new());
-        if !resolved.contains_key("freshness")
-            || (resolved["freshness"].is_null() && !own.contains_key("freshness"))
-        {
-            resolved.insert("freshness".to_owned(), threshold(&Map::new()));
+        // Nothing said is no limit; `null` on any level is no check.
+        let given = resolved.get("freshness").and_then(Value::as_object);
+        if given.is_some() || !unrendered.contains_key("freshness") {
+            let limits = given.map_or_else(|| threshold(&Map::new()), threshold);
+            resolved.insert("freshness".to_owned(), limits);
         }
         let quoting = self.quoting()?;
         let (tests, target, warnings) = self.tests(&name)?;

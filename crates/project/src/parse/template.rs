@@ -25,7 +25,8 @@ pub fn read(scene: &Scene<'_>, node: &Node, file: &SourceFile) -> Result<Capture
     captured.macros = recorder.take();
     let mut seen = HashSet::new();
     let names_twice = !captured.sources.iter().all(|it| seen.insert(it));
-    if (names_twice || captured.calls.len() > 1) && is_read_statically(scene, node, file) {
+    let is_told_apart = names_twice || captured.calls.len() > 1 || captured.has_later_grants();
+    if is_told_apart && is_read_statically(scene, node, file) {
         captured.is_static = true;
         let once: IndexSet<Vec<String>> = captured.sources.drain(..).collect();
         captured.sources.extend(once);

@@ -151,7 +151,9 @@ fn unit_test(
     let mocked =
         block.node.get("overrides").and_then(|it| it.get("macros")?.get("is_incremental")?.boolean());
     let has_this = given.iter().any(|it| it["input"].as_str().is_some_and(|input| input.trim() == "this"));
-    if target.config.materialized() == "incremental" && mocked == Some(true) && !has_this {
+    let asks = target.depends_on.macros.iter().any(|id| id.as_str().ends_with(".is_incremental"));
+    let is_incremental = target.config.materialized() == "incremental" && asks;
+    if is_incremental && mocked == Some(true) && !has_this {
         let message =
             format!("Unit test '{}' for incremental model '{model}' must have a 'this' input", block.name());
         return Err(block

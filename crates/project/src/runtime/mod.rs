@@ -295,19 +295,9 @@ impl Runtime {
         self.inner.references.function(&self.project().manifest, wanted, from, self.root())
     }
 
-    /// A node's relation, quoted as it is configured.
+    /// A node's relation, quoted as the project says: `quoting` of a node has no effect in dbt.
     pub fn relation_of(&self, node: &Node) -> Relation {
-        let mut quoting = self.quoting();
-        if let Some(own) = node.config.get("quoting").and_then(serde_json::Value::as_object) {
-            let part =
-                |key: &str, old: bool| own.get(key).and_then(serde_json::Value::as_bool).unwrap_or(old);
-            quoting = Quoting {
-                database: part("database", quoting.database),
-                schema: part("schema", quoting.schema),
-                identifier: part("identifier", quoting.identifier),
-            };
-        }
-        node.relation(quoting)
+        node.relation(self.quoting())
     }
 
     /// The relation that a `ref` of a node reads: ours or the deferred one, its rows limited as the command says.
