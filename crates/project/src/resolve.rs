@@ -381,9 +381,6 @@ impl Resolver<'_> {
     /// Private models are for their group, protected ones for their package
     /// (<https://docs.getdbt.com/docs/mesh/govern/model-access>).
     fn refused(&self, reader: &Reader<'_>, target: &Node) -> Option<Diagnostic> {
-        if reader.is_test {
-            return None;
-        }
         let message = |scope: String| {
             format!(
                 "Node {} attempted to reference node {}, which is not allowed because the referenced node is {scope}.",

@@ -12,7 +12,7 @@ mod reading;
 use platform_core::UniqueId;
 use project::package::install::Request;
 use project::{Profile, ReadOptions};
-use reading::{manifest, read};
+use reading::{manifest, read, refused};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -196,4 +196,39 @@ fn macros_are_noted_where_a_call_names_them() {
     assert_eq!((of("test_in_macros").1, of("test_in_tests").1), (1, 0));
     // The last line break of the file belongs to no text in it.
     assert_eq!(manifest.nodes["operation.shop.shop-on-run-end-0"].raw_code, "select 1");
+}
+
+#[test]
+fn tests_may_read_private_models_of_their_own_group_alone() {
+    let properties = |test: &str| {
+        format!(
+            "groups: [{{name: g, owner: {{name: me}}}}]
+models:
+- {{name: a, access: private, group: g, data_tests: [{{unique: {{column_name: id}}}}]}}
+- {{name: b, data_tests: [{test}]}}
+"
+        )
+    };
+    let files = |singular: &'static str, all: &str| {
+        [
+            ("models/a.sql", "select 1 as id".to_owned()),
+            ("models/b.sql", "select 1 as id".to_owned()),
+            ("tests/s.sql", singular.to_owned()),
+            ("models/all.yml", all.to_owned()),
+        ]
+    };
+    let why = "which is not allowed because the referenced node is private to the 'g' group";
+    let plain = properties("{unique: {column_name: id}}");
+    let other = properties(
+        "{relationships: {column_name: id, arguments: {to: ref('a'), field: id}, config: {group: g}}}",
+    );
+    for (singular, all, refuses) in [
+        ("select * from {{ ref('a') }}", &plain, true),
+        ("{{ config(group='g') }}select * from {{ ref('a') }}", &plain, false),
+        ("select 1", &other, true),
+    ] {
+        let files = files(singular, all);
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        if refuses { refused(&files, why) } else { drop(manifest(&files)) }
+    }
 }

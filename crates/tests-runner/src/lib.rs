@@ -67,10 +67,13 @@ impl Tester {
         Self { warnings_fail, ..self }
     }
 
-    /// The same, and those of the selected tests that can be answered together are.
+    /// The same, and those of the selected tests that can be answered together are. Under `--empty` there is nothing
+    /// to scan.
     #[must_use]
     pub fn fused<'a>(mut self, selected: impl IntoIterator<Item = &'a UniqueId>) -> Self {
-        self.companies = Companies::new(&self.runtime, selected);
+        if !self.runtime.reads_nothing() {
+            self.companies = Companies::new(&self.runtime, selected);
+        }
         self
     }
 

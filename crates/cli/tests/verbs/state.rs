@@ -71,8 +71,11 @@ async fn clone_makes_views_on_another_environment() {
 
 #[tokio::test]
 async fn empty_reads_no_rows_and_a_sample_reads_a_window() {
-    let scene = Scene::new(&[EVENTS, COUNT]).await;
-    scene.good("run --empty");
+    let hidden = ("models/hidden.sql", "{{ config(materialized='ephemeral') }}select 1 as id");
+    let test = ("tests/none.sql", "select * from {{ ref('hidden') }}");
+    let scene = Scene::new(&[EVENTS, COUNT, hidden, test]).await;
+    scene.good("build --empty");
+    assert_eq!(scene.dp("test").code, 1);
     assert_eq!(count(&scene, "dev.events_count").await, "0");
     scene.good("run --sample '{start: 2026-11-20, end: 2026-11-21 12:00:00}'");
     assert_eq!(count(&scene, "dev.events_count").await, "6");

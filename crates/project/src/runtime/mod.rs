@@ -295,6 +295,11 @@ impl Runtime {
         self.inner.references.function(&self.project().manifest, wanted, from, self.root())
     }
 
+    /// Whether no row is read of any relation: `--empty`.
+    pub fn reads_nothing(&self) -> bool {
+        self.inner.options.empty
+    }
+
     /// A node's relation, quoted as the project says: `quoting` of a node has no effect in dbt.
     pub fn relation_of(&self, node: &Node) -> Relation {
         node.relation(self.quoting())
@@ -308,7 +313,7 @@ impl Runtime {
         self.limited(RelationObject::new(relation), event_time, reader, batch)
     }
 
-    /// A relation with the rows that `--empty`, `--sample` or a batch leave of it.
+    /// A relation with the rows that `--empty` leaves of it to every reader, and `--sample` or a batch to what is built.
     fn limited(
         &self,
         mut relation: RelationObject,
@@ -317,11 +322,9 @@ impl Runtime {
         batch: Option<&Batch>,
     ) -> RelationObject {
         use platform_core::ResourceType::{Model, Snapshot};
+        relation.limit = self.inner.options.empty.then_some(0);
         if !reader.is_some_and(|node| matches!(node.resource_type, Model | Snapshot)) {
             return relation;
-        }
-        if self.inner.options.empty {
-            relation.limit = Some(0);
         }
         let sample = self.inner.options.window.as_ref();
         let window = match (batch.map(|batch| &batch.window), sample) {

@@ -151,7 +151,9 @@ impl NodeState {
             if !met.contains(&node.unique_id) {
                 met.push(node.unique_id.clone());
             }
-            return ephemeral(node);
+            let event_time = node.config.text("event_time").map(str::to_owned);
+            let (reader, batch) = (self.node.as_deref(), self.batch.as_ref());
+            return Ok(Value::from_object(self.runtime.limited(ephemeral(node)?, event_time, reader, batch)));
         }
         Ok(Value::from_object(self.runtime.readable(node, self.node.as_deref(), self.batch.as_ref())))
     }
@@ -298,7 +300,7 @@ fn render(context: &Arc<Context>) -> Value {
 }
 
 /// An ephemeral model's name where it is read.
-fn ephemeral(node: &Node) -> Result<Value, HostError> {
+fn ephemeral(node: &Node) -> Result<RelationObject, HostError> {
     let mut relation = RelationObject::new(Relation {
         identifier: Some(super::inject::cte_name(&super::cte_model_name(node))),
         kind: Some(platform_core::RelationKind::Cte),
@@ -306,7 +308,7 @@ fn ephemeral(node: &Node) -> Result<Value, HostError> {
     });
     relation.relation.quoting.identifier = false;
     relation.check_length()?;
-    Ok(Value::from_object(relation))
+    Ok(relation)
 }
 
 impl Names for NodeNames {
