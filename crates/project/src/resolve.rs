@@ -11,6 +11,7 @@ use platform_core::diagnostic::nearest;
 use platform_core::node::{Exposure, Node, RefArgs};
 use platform_core::{Diagnostic, Manifest, Place, ResourceType, UniqueId};
 use rayon::prelude::*;
+use std::collections::HashSet;
 
 /// What resolving needs to know besides the manifest.
 #[derive(Clone, Copy)]
@@ -19,6 +20,8 @@ pub struct Known<'a> {
     pub root: &'a str,
     /// The packages that set `restrict-access`.
     pub restricted: &'a [String],
+    /// Names of files that could not be read: what they define is not there, and no reference is to blame.
+    pub unread: &'a HashSet<String>,
     /// Where a file of a package (path below its root) names something in quotes.
     pub named: &'a (dyn Fn(&str, &str, &str) -> Place + Sync),
     /// Flags: which package's resource a name means.
@@ -353,7 +356,8 @@ impl Resolver<'_> {
         })
     }
 
-    /// What is told of a missing `name`; nothing of a test that reads what is switched off.
+    /// What is told of a missing `name`; nothing of a test that reads what is switched off, nor of what has a file that
+    /// could not be read: that is told already.
     fn missing(
         &self,
         reader: &Reader<'_>,
@@ -362,7 +366,7 @@ impl Resolver<'_> {
         disabled: bool,
         hint: Option<String>,
     ) -> Option<Diagnostic> {
-        if reader.is_test && disabled {
+        if (reader.is_test && disabled) || self.known.unread.contains(name) {
             return None;
         }
         let why = if disabled { "is disabled" } else { "was not found" };

@@ -232,3 +232,19 @@ models:
         if refuses { refused(&files, why) } else { drop(manifest(&files)) }
     }
 }
+
+#[test]
+fn what_could_not_be_read_is_told_once_and_not_as_missing() {
+    let properties = "models: [{name: broken, data_tests: [{unique: {column_name: id}}]}]
+unit_tests: [{name: u, model: broken, given: [], expect: {rows: []}}]
+";
+    let project = read(&[
+        ("models/broken.sql", "{{ config(alias='a', alias='b') }}select 1 as id"),
+        ("models/reader.sql", "select * from {{ ref('broken') }}"),
+        ("models/all.yml", properties),
+    ])
+    .unwrap();
+    let told: Vec<&str> = project.errors().map(|it| it.message.as_str()).collect();
+    assert_eq!(told, ["keyword argument repeated: alias"]);
+    assert_eq!(project.warnings().count(), 0);
+}

@@ -26,6 +26,7 @@ use platform_core::diagnostic::Severity;
 use platform_core::node::MacroDefinition;
 use platform_core::{Diagnostic, Manifest, Node, ResourceType, UniqueId};
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 pub use macros::register_macros;
@@ -160,9 +161,11 @@ impl Assembler<'_> {
         let scene = self.scene;
         let named =
             |package: &str, file: &str, name: &str| scene.texts.named(&scene.shown_path(package, file), name);
+        let unread = self.unread();
         let known = resolve::Known {
             root: &root,
             restricted: &restricted,
+            unread: &unread,
             named: &named,
             flags: &scene.shared.flags,
         };
@@ -176,6 +179,16 @@ impl Assembler<'_> {
             let patches: Vec<&Arc<Patch>> = order.iter().filter_map(|key| patches.get(key)).collect();
             self.diagnostics.extend(unused::check(self.scene, &self.manifest, &patches, &blocks));
         }
+    }
+
+    /// Names of files that could not be read, without their extensions.
+    fn unread(&self) -> HashSet<String> {
+        let errors = self.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+        let stem = |error: &Diagnostic| {
+            let file = Path::new(&error.place.as_ref()?.file).file_stem()?;
+            Some(file.to_string_lossy().into_owned())
+        };
+        errors.filter_map(stem).collect()
     }
 
     /// Puts nodes into the manifest, the switched-off ones among the disabled.

@@ -179,7 +179,9 @@ impl Assembler<'_> {
             .filter(|(id, _)| id.as_str().starts_with("model."))
             .filter_map(|(_, nodes)| serde_json::from_value(nodes.first()?.clone()).ok())
             .collect();
-        for block in blocks.iter().filter(|it| it.section == Section::UnitTests) {
+        let unread = self.unread();
+        let has_model = |block: &&Block| !unread.contains(block.node.text_of("model").unwrap_or_default());
+        for block in blocks.iter().filter(|it| it.section == Section::UnitTests).filter(has_model) {
             let parts = Parts { block, fixtures };
             let models =
                 self.manifest.nodes.values().filter(|node| node.resource_type == ResourceType::Model);
