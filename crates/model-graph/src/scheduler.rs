@@ -396,6 +396,7 @@ impl<'a> Walk<'a> {
         }
         state.schedule.finish(index, stops_children);
         let failed_fast = state.failed_fast.is_some();
+        // What broke is told by those that read it. Where that ended the run, it counts as a node that never began.
         if broke && !self.options.telling.is_silent() {
             state.broken.push(result.clone());
             result = NodeResult { status: Status::Skipped, message: Some(FAILED_FAST.to_owned()), ..result };
