@@ -11,8 +11,9 @@ use std::time::Duration;
 const BEAT: Duration = Duration::from_millis(120);
 
 /// Events of a stage that say what its summary says too.
-const IN_THE_SUMMARY: [&str; 8] = [
+const IN_THE_SUMMARY: [&str; 9] = [
     "MainReportVersion",
+    "AdapterRegistered",
     "FoundStats",
     "ConcurrencyLine",
     "StatsLine",
