@@ -104,7 +104,9 @@ struct Data {
 /// The statements of a run, as one psql script a connection; nodes stay whole.
 fn scripts(server: &Server, dp: &Path, project: &Path, options: &Options) -> anyhow::Result<Vec<PathBuf>> {
     empty(server)?;
-    let words = ["run", "--log-level-file", "debug", "--log-format-file", "json", "--quiet"];
+    // A log that is never put aside, as all of it is wanted.
+    let words =
+        ["run", "--log-level-file=debug", "--log-format-file=json", "--log-file-max-bytes=0", "--quiet"];
     measure::program(&mut verb(server, dp, project, &words))?;
     let log = std::fs::read_to_string(project.join("logs/dbt.log")).context("failed to read the log")?;
     let mut nodes: Vec<(String, String)> = Vec::new();
