@@ -229,10 +229,10 @@ fn sound(path: &Path, record: &Record<'_>) -> Result<(), SeedError> {
         ));
     }
     if memchr::memchr(0, record.bytes).is_some() {
-        return Err(failed(
-            line,
-            "a NUL byte, which Postgres cannot hold in a text\nhint: remove it".to_owned(),
-        ));
+        let path = path.display();
+        return Err(SeedError::Unreadable(format!(
+            "A string literal cannot contain NUL (0x00) characters.\n{path}:{line} has one\nhint: remove it"
+        )));
     }
     if let Err(error) = std::str::from_utf8(record.bytes) {
         let at = record.position.byte + error.valid_up_to() as u64;

@@ -12,6 +12,8 @@ pub enum Order {
     /// Tests also before what reads the nodes they test, unit tests before their model: `build`
     /// (<https://docs.getdbt.com/reference/commands/build>).
     TestsFirst,
+    /// As in a `build`, but that unit tests come after their models: `retry` of one.
+    DataTestsFirst,
     /// In any: `clone`, `source freshness`.
     Any,
 }
@@ -38,8 +40,12 @@ impl Plan {
             .filter_map(|id| Some((id.clone(), manifest.resource(id)?.needs().to_vec())))
             .collect();
         if order == Order::TestsFirst {
-            put_unit_tests_first(manifest, &mut needs);
+            put_unit_tests_first(manifest, selected, &mut needs);
+        }
+        if matches!(order, Order::TestsFirst | Order::DataTestsFirst) {
             put_data_tests_first(manifest, selected, &mut needs);
+        }
+        if order == Order::TestsFirst {
             put_tests_of_inputs_first(manifest, &mut needs);
         }
         let whole = Graph::new(needs.iter().map(|(id, parents)| (id, parents.as_slice())));
@@ -48,8 +54,13 @@ impl Plan {
         Self { graph, ranks, order }
     }
 
-    /// Whether it is that of `build`.
+    /// Whether it is that of `build`, at once or in a `retry`.
     pub fn is_build(&self) -> bool {
+        matches!(self.order, Order::TestsFirst | Order::DataTestsFirst)
+    }
+
+    /// Whether unit tests come up along with their models, right before them.
+    pub fn unit_tests_go_with_models(&self) -> bool {
         self.order == Order::TestsFirst
     }
 
@@ -64,11 +75,20 @@ impl Plan {
     }
 }
 
-/// A unit test needs what its model reads, and the model waits for it.
-fn put_unit_tests_first(manifest: &Manifest, needs: &mut IndexMap<UniqueId, Vec<UniqueId>>) {
-    for (id, test) in &manifest.unit_tests {
+/// A unit test needs what its model reads, and the model waits for it. Those of one model run one after the other, by
+/// their names: the first that fails leaves out the others along with the model, as in dbt.
+fn put_unit_tests_first(
+    manifest: &Manifest,
+    selected: &IndexSet<UniqueId>,
+    needs: &mut IndexMap<UniqueId, Vec<UniqueId>>,
+) {
+    let mut last: HashMap<&UniqueId, &UniqueId> = HashMap::new();
+    let mut tests: Vec<_> = manifest.unit_tests.iter().filter(|(id, _)| selected.contains(*id)).collect();
+    tests.sort_unstable_by_key(|(id, _)| *id);
+    for (id, test) in tests {
         let Some(model) = test.depends_on.nodes.first() else { continue };
-        let inputs = manifest.node(model).map(|node| node.depends_on.nodes.clone()).unwrap_or_default();
+        let mut inputs = manifest.node(model).map(|node| node.depends_on.nodes.clone()).unwrap_or_default();
+        inputs.extend(last.insert(model, id).cloned());
         needs.insert(id.clone(), inputs);
         if let Some(parents) = needs.get_mut(model) {
             parents.push(id.clone());

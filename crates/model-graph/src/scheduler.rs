@@ -7,7 +7,9 @@ use crate::plan::Plan;
 use crate::schedule::{Schedule, Skipped, Turn};
 use platform_core::event::Level;
 use platform_core::node_info::{Phase, node_info, run_result, working_on};
-use platform_core::{Event, Executor, NodeResult, Resource, RunContext, Share, Status, UniqueId};
+use platform_core::{
+    Event, Executor, NodeResult, Resource, ResourceType, RunContext, Share, Status, UniqueId,
+};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -334,25 +336,27 @@ impl<'a> Walk<'a> {
         let id = self.plan.graph().id(skipped.index);
         let (cause, failed_fast) = {
             let mut state = self.lock();
-            let failed_fast = state.failed_fast.is_some();
-            let cause = state.causes.get(&skipped.last).copied().filter(|_| !failed_fast);
+            let failed_fast = state.failed_fast.clone();
+            let cause = state.causes.get(&skipped.last).copied().filter(|_| failed_fast.is_none());
             if let Some(cause) = cause.filter(|_| !self.plan.is_build()) {
                 state.causes.insert(skipped.index, cause);
             }
             (cause, failed_fast)
         };
+        // What goes with a unit test that failed is told along with it; what else a run that failed fast leaves alone is not.
+        let never_began = failed_fast.is_some() && !self.goes_with(id, failed_fast.as_ref());
         let message = cause.map(|(cause, _)| {
             let cause = self.plan.graph().id(cause);
             format!(
                 "Compilation Error in {id}, caused by compilation error in referenced ephemeral model {cause}"
             )
         });
-        let message = message.or_else(|| failed_fast.then(|| FAILED_FAST.to_owned()));
+        let message = message.or_else(|| never_began.then(|| FAILED_FAST.to_owned()));
         let mut result = NodeResult::new(id.clone(), Status::Skipped, message);
         result.thread_id = thread_name(slot);
         let Some(resource) = self.resource(skipped.index) else { return result };
         line::fill(&mut result, resource);
-        if !self.options.telling.is_silent() && !is_ephemeral(resource) {
+        if !self.options.telling.is_silent() && !is_ephemeral(resource) && !never_began {
             let phase = Phase::started().finished(Status::Skipped);
             let event = match cause {
                 Some((_, status)) => line::skip_because(resource, status, self.line(number)),
@@ -361,6 +365,14 @@ impl<'a> Walk<'a> {
             self.context.events.send(event.with("node_info", node_info(resource, &phase)));
         }
         result
+    }
+
+    /// Whether a node is skipped along with a unit test: its model, or another unit test of it.
+    fn goes_with(&self, id: &UniqueId, failed: Option<&UniqueId>) -> bool {
+        let tests = &self.context.manifest.unit_tests;
+        let model_of = |id: &UniqueId| tests.get(id)?.depends_on.nodes.first();
+        let model = failed.and_then(model_of).filter(|_| self.plan.unit_tests_go_with_models());
+        model.is_some_and(|model| id == model || model_of(id) == Some(model))
     }
 
     /// The result of a node that an interruption or `--fail-fast` left alone.
@@ -380,7 +392,11 @@ impl<'a> Walk<'a> {
         let is_ephemeral = self.resource(index).is_some_and(is_ephemeral);
         // One whose SQL was asked for, and is there, is a node as any other.
         let is_ephemeral = is_ephemeral && (failed || self.options.telling != Telling::Compiled);
-        if !is_ephemeral {
+        // As in dbt, unit tests come up with their models: of one that never did there is nothing to keep.
+        let never_came_up = self.plan.unit_tests_go_with_models()
+            && result.unique_id.resource_type() == Some(ResourceType::UnitTest)
+            && result.message.as_deref() == Some(FAILED_FAST);
+        if !is_ephemeral && !never_came_up {
             self.file.add(&result);
         }
         let mut state = self.lock();
@@ -399,13 +415,18 @@ impl<'a> Walk<'a> {
         // What broke is told by those that read it. Where that ended the run, it counts as a node that never began.
         if broke && !self.options.telling.is_silent() {
             state.broken.push(result.clone());
-            result = NodeResult { status: Status::Skipped, message: Some(FAILED_FAST.to_owned()), ..result };
+            result = NodeResult {
+                status: Status::Skipped,
+                message: Some(FAILED_FAST.to_owned()),
+                timing: Vec::new(),
+                ..result
+            };
         }
         let is_told = if self.options.telling.is_silent() { failed } else { failed_fast && stops_children };
         if is_ephemeral && is_told {
             self.file.add(&result);
         }
-        if !is_ephemeral || is_told {
+        if (!is_ephemeral || is_told) && !never_came_up {
             state.results.push(result);
         }
         drop(state);

@@ -261,6 +261,66 @@ fn a_unit_test_comes_before_its_model_and_after_its_inputs() {
 }
 
 #[test]
+fn the_first_failed_unit_test_leaves_out_the_others_of_its_model() {
+    let nodes: &[(&str, &[&str])] = &[
+        ("unit_test.p.m.a", &["model.p.m"]),
+        ("unit_test.p.m.b", &["model.p.m"]),
+        ("unit_test.p.m.c", &["model.p.m"]),
+        ("unit_test.p.n.d", &["model.p.n"]),
+        ("model.p.m", &[]),
+        ("model.p.n", &[]),
+    ];
+    let notes = Notes { failing: vec!["unit_test.p.m.b".into()], ..Notes::default() };
+    let run = walk(nodes, Order::TestsFirst, &notes, 1, false);
+    let mut found = statuses(&run);
+    found.sort_unstable();
+    let expected = [
+        "model.p.m skipped",
+        "model.p.n success",
+        "unit_test.p.m.a success",
+        "unit_test.p.m.b error",
+        "unit_test.p.m.c skipped",
+        "unit_test.p.n.d success",
+    ];
+    assert_eq!(found, expected);
+    // A run that fails fast by it leaves out of its results what never came up.
+    let notes = Notes { failing: vec!["unit_test.p.m.a".into()], ..Notes::default() };
+    let run = walk(nodes, Order::TestsFirst, &notes, 1, true);
+    let told = |it: &NodeResult| it.message.as_deref() == Some("Skipping due to fail_fast");
+    let found: Vec<String> = run
+        .results
+        .iter()
+        .map(|it| format!("{} {}{}", it.unique_id, it.status.as_str(), if told(it) { " fast" } else { "" }))
+        .collect();
+    let expected = [
+        "unit_test.p.m.a error",
+        "unit_test.p.m.b skipped",
+        "unit_test.p.m.c skipped",
+        "model.p.m skipped",
+        "model.p.n skipped fast",
+    ];
+    assert_eq!(found.into_iter().collect::<IndexSet<_>>(), expected.map(String::from).into());
+    // In a retry they are children of their model, which other children don't wait for; data tests hold as ever.
+    let nodes: &[(&str, &[&str])] = &[
+        ("unit_test.p.m.a", &["model.p.m"]),
+        ("unit_test.p.m.b", &["model.p.m"]),
+        ("test.p.t", &["model.p.m"]),
+        ("model.p.m", &[]),
+        ("model.p.below", &["model.p.m"]),
+    ];
+    let notes = Notes { failing: vec!["unit_test.p.m.a".into()], ..Notes::default() };
+    let run = walk(nodes, Order::DataTestsFirst, &notes, 1, false);
+    let expected = [
+        "model.p.m success",
+        "test.p.t success",
+        "unit_test.p.m.a error",
+        "unit_test.p.m.b success",
+        "model.p.below success",
+    ];
+    assert_eq!(statuses(&run), expected);
+}
+
+#[test]
 fn fail_fast_begins_nothing_new() {
     let notes = Notes { failing: vec!["model.p.a".into()], ..Notes::default() };
     let nodes: &[(&str, &[&str])] = &[("model.p.a", &[]), ("model.p.b", &[]), ("model.p.c", &["model.p.b"])];

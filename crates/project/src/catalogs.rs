@@ -129,21 +129,26 @@ fn known(document: &Document, catalog: &Node) -> Result<(), Diagnostic> {
     }
 }
 
-/// Nodes that are to be kept in a catalog: there is none that Postgres could write to.
+/// Nodes that are to be kept in a catalog, disabled ones too as in dbt: there is none that Postgres could write to.
 pub fn asked_for(manifest: &Manifest) -> impl Iterator<Item = Diagnostic> {
-    manifest.nodes.values().filter_map(|node| {
+    let refused = |name: &str, file: &str| {
+        let message = format!("Catalog not found.\nReceived: {name}\nExpected one of: ?");
+        Diagnostic::error(code::UNSUPPORTED, message)
+            .event("DbtCatalogIntegrationNotFoundError")
+            .at(Place::file(file))
+            .hint("Postgres keeps its tables itself: leave `catalog_name` out where the target is Postgres")
+    };
+    let enabled = manifest.nodes.values().filter_map(move |node| {
         let text = |key: &str| node.config.text(key).filter(|name| !name.is_empty());
         let name = text("catalog_name").or_else(|| text("catalog"))?;
-        Some(
-            Diagnostic::error(
-                code::UNSUPPORTED,
-                format!("Catalog not found.\nReceived: {name}\nExpected one of: ?"),
-            )
-            .event("DbtCatalogIntegrationNotFoundError")
-            .at(Place::file(node.original_file_path.as_str()))
-            .hint("Postgres keeps its tables itself: leave `catalog_name` out where the target is Postgres"),
-        )
-    })
+        Some(refused(name, &node.original_file_path))
+    });
+    let disabled = manifest.disabled.values().flatten().filter_map(move |node| {
+        let text = |key: &str| node["config"][key].as_str().filter(|name| !name.is_empty());
+        let name = text("catalog_name").or_else(|| text("catalog"))?;
+        Some(refused(name, node["original_file_path"].as_str().unwrap_or_default()))
+    });
+    enabled.chain(disabled)
 }
 
 fn fault(document: &Document, node: &Node, message: impl Into<String>) -> Diagnostic {

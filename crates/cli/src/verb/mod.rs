@@ -57,7 +57,8 @@ pub fn execute(invocation: &Invocation, verb: Verb) -> Result<Exit, Stop> {
             let all = [Model, Seed, Snapshot, Test, UnitTest, Function, Exposure, SavedQuery];
             let types = choice::resource_types(&it.resources, &all, &all)?;
             let request = Request::of(&it.selection);
-            walk(&Walk { request, types, order: Order::TestsFirst, task: Task::Build })
+            let order = if invocation.retry.is_some() { Order::DataTestsFirst } else { Order::TestsFirst };
+            walk(&Walk { request, types, order, task: Task::Build })
         }
         Verb::Compile(it) => compile::compile(invocation, &it),
         Verb::Clone(it) => clone::clone(invocation, &it),

@@ -66,7 +66,8 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
             if !known {
                 return Err(unknown_macro(&arguments.macro_name));
             }
-            let mut result = NodeResult::new(id.clone(), Status::Error, Some(message));
+            // As in dbt, what it said stands in the log alone.
+            let mut result = NodeResult::new(id.clone(), Status::Error, None);
             result.failures = Some(1);
             result
         }

@@ -38,4 +38,5 @@ async fn a_failed_operation_says_where() {
     scene.dp("run-operation calls");
     let result = &scene.artifact("run_results.json")["results"][0];
     assert_eq!((&result["compiled"], &result["thread_id"]), (&false.into(), &"MainThread".into()));
+    assert!(result["message"].is_null(), "{result}");
 }

@@ -131,3 +131,42 @@ async fn a_refused_seed_or_snapshot_is_told_as_dbt_tells_it() {
     done.says("compiled code at target/run/shop/seeds/granted.csv");
     done.says("ERROR snapshotting dev.s ");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_other_types_takes_a_seed_as_dbts_inserts_would() {
+    let scene = Scene::new(&[("seeds/a.csv", "id,b\n1,x\n")]).await;
+    scene.good("seed");
+    for (rows, told) in [
+        ("id,b\n1.5,x\n", Ok("2 x")),
+        ("id,b\n7,true\n", Ok("7 true")),
+        (
+            "id,b\n3000000000,x\n",
+            Err("integer out of range\n  CONTEXT:  COPY a, line 1, column id: \"3000000000\""),
+        ),
+        ("id,b\n3000000000.5,x\n", Err("integer out of range")),
+        ("id,b\ntrue,x\n", Err("column \"id\" is of type integer but expression is of type boolean")),
+        ("id,b\n2024-01-02,x\n", Err("column \"id\" is of type integer but expression is of type date")),
+        (
+            "id,b\n1,x\nhello,y\n",
+            Err("invalid input syntax for type integer: \"hello\"\n  CONTEXT:  COPY a, line 2"),
+        ),
+        ("id,c\n1,x\n", Err("column \"c\" of relation \"a\" does not exist")),
+    ] {
+        scene.write("seeds/a.csv", rows);
+        match told {
+            Ok(row) => {
+                scene.good("seed");
+                assert_eq!(scene.texts("select id || ' ' || b from dev.a").await, [row], "{rows}");
+            }
+            Err(told) => {
+                let done = scene.dp("seed");
+                assert_eq!(done.code, 1, "{rows}");
+                done.says(told);
+            }
+        }
+    }
+    let generated = "seeds: [{name: a, config: {column_types: {b: int generated always as (id) stored}}}]";
+    scene.write("seeds/a.yml", generated);
+    scene.write("seeds/a.csv", "id,b\n1,2\n");
+    scene.dp("seed --full-refresh").says("cannot insert a non-DEFAULT value into column \"b\"");
+}

@@ -72,4 +72,7 @@ async fn catalogs_are_checked_where_nodes_are_made() {
     let done = scene.dp("ls");
     assert_eq!(done.code, 2, "{}", done.text);
     done.says("Catalog not found");
+    // As in dbt, a disabled one is none the less read.
+    scene.write("models/m.sql", "{{ config(catalog_name='c', enabled=false) }} select 1 as id");
+    assert_eq!(scene.dp("ls").code, 2);
 }

@@ -108,7 +108,8 @@ async fn every_recorded_file_becomes_the_table_that_dbt_makes() {
     long: FILE:2: Row 0 has 3 values, but Table only has 2 columns.
     hint: quote values that have the delimiter in them
     nan_in_integers: invalid input syntax for type integer: "NaN" (22P02)
-    nul: FILE:2: a NUL byte, which Postgres cannot hold in a text
+    nul: A string literal cannot contain NUL (0x00) characters.
+    FILE:2 has one
     hint: remove it
     space_before_quote: FILE:2: Row 0 has 3 values, but Table only has 2 columns.
     hint: quote values that have the delimiter in them

@@ -44,6 +44,7 @@ pub mod references;
 pub mod relation;
 pub mod results;
 pub mod seed;
+mod seed_insert;
 pub mod seed_memory;
 pub mod slots;
 mod snapshot;

@@ -4,6 +4,7 @@ use crate::context::raised::{Kind, Raised};
 use crate::runtime::Runtime;
 use crate::runtime::connection::{Connection, Refused};
 use crate::runtime::names::NodeState;
+use crate::runtime::seed_insert;
 use crate::runtime::table::Table;
 use jinja::{Enumerator, HostError, Object, ObjectRepr, State, Value};
 use platform_core::seed::{SeedError, SeedOptions, SeedReader, SeedTable, SeedType, SeedValue};
@@ -101,12 +102,26 @@ impl SeedRows {
         value.downcast_object::<Self>()
     }
 
-    /// Streams the rows through a `copy … from stdin`.
-    pub fn copy(&self, connection: &Connection, sql: &str) -> Result<(), HostError> {
-        let failed =
-            |error: warehouse::Error| HostError::from(Refused { error, sql: sql.to_owned(), position: None });
-        let zone = connection.run("show timezone").map_err(HostError::from)?;
-        let zone = zone.rows.as_ref().and_then(|rows| rows.first()).unwrap_or("UTC").to_owned();
+    /// Streams the rows through a `copy … from stdin` into a relation, or inserts them where that comes to something else.
+    pub fn load(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        relation: &str,
+        columns: &str,
+    ) -> Result<(), HostError> {
+        if !seed_insert::copies(connection, relation, self.table.columns())? {
+            return seed_insert::insert(connection, relation, columns, self.table.rows());
+        }
+        let failed = |error: warehouse::Error| {
+            let error = self.as_inserted(error);
+            HostError::from(Refused { error, sql: sql.to_owned(), position: None })
+        };
+        let mut zone = "UTC".to_owned();
+        if self.table.columns().iter().any(|column| column.kind == SeedType::IsoDateTime) {
+            let shown = connection.run("show timezone").map_err(HostError::from)?;
+            zone = shown.rows.as_ref().and_then(|rows| rows.first()).unwrap_or("UTC").to_owned();
+        }
         let mut sink = connection.wait(connection.session().copy_in(sql)).map_err(failed)?;
         for piece in self.table.copy_data(&zone) {
             let piece = piece.map_err(|error| unread(&error))?;
@@ -114,6 +129,23 @@ impl SeedRows {
         }
         connection.wait(sink.finish()).map_err(failed)?;
         Ok(())
+    }
+
+    /// An integer that is none to Postgres: to dbt it is a number that the column can't hold, and no text that it can't
+    /// read. Where it stands is told as COPY does.
+    fn as_inserted(&self, mut error: warehouse::Error) -> warehouse::Error {
+        let integers = self.table.columns().iter().filter(|column| column.kind == SeedType::Integer);
+        if let warehouse::Error::Query(told) = &mut error {
+            let context = told.context.as_deref().unwrap_or_default();
+            let is_integer =
+                integers.map(|it| format!(", column {}: ", it.name)).any(|place| context.contains(&place));
+            match told.sqlstate.as_str() {
+                "22003" if is_integer => told.message = "integer out of range".to_owned(),
+                "22P02" if is_integer => told.message = "cannot convert NaN to integer".to_owned(),
+                _ => {}
+            }
+        }
+        error
     }
 
     /// Every row, read from the file.

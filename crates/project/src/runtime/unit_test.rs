@@ -75,8 +75,8 @@ impl Runtime {
         for stage in [Stage::Compiling, Stage::Executing] {
             node_info::enter(&test.unique_id, stage, &*self.inner.shared.events);
         }
-        let compiled = self.compile_unit_test(test, model, &node, connection)?;
         watch.next("execute");
+        let compiled = self.compile_unit_test(test, model, &node, connection)?;
         let built = self.build(&node, &compiled, connection, None).map_err(|error| Failure {
             compiled: Some(compiled.clone()),
             ..execution_failure(self.failure(resource, &error), test, &error)

@@ -106,10 +106,11 @@ fn debug_query(adapter: &Adapter, _: Arguments<'_>, _: &mut State<'_, '_>) -> Re
 }
 
 fn copy_rows(adapter: &Adapter, arguments: Arguments<'_>, _: &mut State<'_, '_>) -> Result<Value, HostError> {
-    let [sql, table] = arguments.bind(["sql", "agate_table"], 2)?;
+    let [sql, table, relation, columns] = arguments.bind(["sql", "agate_table", "relation", "columns"], 4)?;
     let rows = SeedRows::of(&table.unwrap_or_default())
         .ok_or_else(|| Raised::compilation("adapter.copy_rows wants the table of load_agate_table()"))?;
-    rows.copy(&adapter.connection, &text(sql.as_ref()).unwrap_or_default())?;
+    let [sql, relation, columns] = [sql, relation, columns].map(|it| text(it.as_ref()).unwrap_or_default());
+    rows.load(&adapter.connection, &sql, &relation, &columns)?;
     Ok(Value::from(""))
 }
 

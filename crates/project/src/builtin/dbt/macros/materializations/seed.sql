@@ -84,11 +84,12 @@
     {{ return(adapter.dispatch('load_csv_rows', 'dbt')(model, agate_table)) }}
 {%- endmacro %}
 
-{# All rows in one COPY. Gives the statement. #}
+{# All rows in one COPY, unless `insert` makes something else of them. Gives the statement. #}
 {% macro default__load_csv_rows(model, agate_table) -%}
-    {%- set copy = 'copy %s (%s) from stdin' % (this.render(), get_seed_column_quoted_csv(model, agate_table.column_names)) -%}
+    {%- set columns = get_seed_column_quoted_csv(model, agate_table.column_names) -%}
+    {%- set copy = 'copy %s (%s) from stdin' % (this.render(), columns) -%}
     {%- if agate_table.rows | length -%}
-        {%- do adapter.copy_rows(copy, agate_table) -%}
+        {%- do adapter.copy_rows(copy, agate_table, this.render(), columns) -%}
     {%- endif -%}
     {{ return(copy) }}
 {%- endmacro %}
