@@ -30,13 +30,12 @@ impl Tester {
             Err(failure) => {
                 let mut result = NodeResult::new(id, Status::Error, Some(failure.message));
                 result.diagnostic = Some(Box::new(failure.diagnostic));
-                result.compiled_code = failure.compiled.map(|compiled| compiled.sql.clone());
                 result
             }
         };
         result.timing = timing;
         result.execution_time = execution_time;
-        // As in dbt, of a unit test that could not be run nothing is said.
+        // As in dbt, nothing is said of what a unit test that could not be run compiled to.
         result.compiled = result.failures.map(|_| true);
         result
     }

@@ -19,7 +19,7 @@ use std::path::{Component, Path};
 use std::process::{Command, Stdio};
 
 /// Compiles, reads the catalog and writes the site. A node that can't be compiled ends the command with the
-/// exit code of `compile`; the site is written all the same and shows the rest.
+/// exit code of `compile` before anything else is written, as in dbt.
 pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exit, Stop> {
     let project = invocation.read()?;
     let target = project.target_path.clone();
@@ -30,6 +30,9 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     // The pages show what the command before did, not that all was compiled for them.
     let results = docs::results::last(&target).map_err(|error| Stop::runtime(explained(&error)))?;
     let exit = if compiling { compile(invocation, &project, arguments)? } else { Exit::Success };
+    if exit != Exit::Success {
+        return Ok(exit);
+    }
     // Asked for nothing of the database, nothing is started.
     let database = if compiling || !arguments.empty_catalog {
         Some(database::open(invocation, &project.profile, 2)?)
@@ -90,7 +93,7 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
         written.traced,
     );
     invocation.say(Level::Info, "SiteWritten", "", message);
-    Ok(if exit == Exit::Success && !refused.is_empty() { Exit::Failure } else { exit })
+    Ok(if refused.is_empty() { Exit::Success } else { Exit::Failure })
 }
 
 /// Compiles what the pages show.

@@ -114,7 +114,11 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
             history::remember(invocation, runner.runtime.project(), &database.warehouse, &results);
         database.runtime.block_on(remembering);
     }
-    runner.write_compiled_manifest(walk.task)?;
+    // As in dbt, a compilation that failed is no outcome of nodes: it leaves no results, and the manifest as it was read.
+    let in_vain = walk.task == Task::Compile && results.iter().any(|result| result.status.is_failure());
+    if !in_vain || invocation.verb != "compile" {
+        runner.write_compiled_manifest(walk.task)?;
+    }
     match walk.task {
         Task::Build => {
             failing::write(invocation, &runner.runtime, &results)?;
@@ -130,8 +134,7 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
             for result in results.iter().filter(|result| result.status.is_failure()) {
                 closing::explain(invocation, &runner.runtime, result);
             }
-            // As in dbt, a compilation that failed is no outcome of nodes: it leaves no results.
-            if results.iter().any(|result| result.status.is_failure()) {
+            if in_vain {
                 let exit = Exit::Code(2);
                 return Ok(Walked { exit, runtime: Some(runner.runtime.clone()), selected });
             }
@@ -359,7 +362,15 @@ impl<'a> Runner<'a> {
     fn write_compiled_manifest(&self, task: Task) -> Result<(), Stop> {
         let project = self.runtime.project();
         let mut manifest = (*project.manifest).clone();
+        for (id, called) in self.runtime.called_in_vain() {
+            if let Some(node) = manifest.nodes.get_mut(&id) {
+                depend_on_called(node, &called);
+            }
+        }
         for (id, compiled) in self.runtime.all_compiled() {
+            if let Some(function) = manifest.functions.get_mut(&id) {
+                fill(function, &compiled);
+            }
             if let Some(node) = manifest.nodes.get_mut(&id) {
                 fill(node, &compiled);
                 if task == Task::Build && node.resource_type == ResourceType::Test {
@@ -396,13 +407,17 @@ pub fn fill(node: &mut Node, compiled: &project::runtime::Compiled) {
             *to = relation.as_str().into();
         }
     }
-    // Among them are those that are called where the node runs and not where it is read; helpers of ours aren't dbt's.
-    let is_ours = |id: &str| id.starts_with("macro.dbt._") || id.starts_with("macro.dbt_postgres._");
-    let called: Vec<&str> = compiled.macros.iter().map(UniqueId::as_str).filter(|id| !is_ours(id)).collect();
-    depend_on_macros(node, &called);
+    depend_on_called(node, &compiled.macros);
     if node.only.test_metadata.is_some() {
         depend_on_macros(node, &["macro.dbt.get_where_subquery"]);
     }
+}
+
+/// Among what a node called are macros that it calls where it runs and not where it is read; helpers of ours aren't dbt's.
+fn depend_on_called(node: &mut Node, called: &[UniqueId]) {
+    let is_ours = |id: &str| id.starts_with("macro.dbt._") || id.starts_with("macro.dbt_postgres._");
+    let called: Vec<&str> = called.iter().map(UniqueId::as_str).filter(|id| !is_ours(id)).collect();
+    depend_on_macros(node, &called);
 }
 
 /// Hooks that ran are counted from one, those that were only read from zero; as in dbt.

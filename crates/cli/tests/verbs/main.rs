@@ -4,6 +4,7 @@
 
 mod flags;
 mod freshness;
+mod functions;
 mod interruption;
 mod log;
 mod microbatch;

@@ -256,7 +256,7 @@ fn describe(scene: &Scene<'_>, node: &mut Node, patch: &Patch) -> Result<(), Dia
     node.patch_path = Some(block.properties.patch_path());
     node.description.clone_from(&patch.description);
     node.columns.clone_from(&patch.columns);
-    if node.config.enabled() {
+    if node.config.enabled() && node.resource_type != ResourceType::Function {
         let (description, used) = scene.describe(block, &patch.description, &node.unique_id)?;
         node.description = description;
         node.doc_blocks = used;
@@ -273,6 +273,7 @@ fn describe(scene: &Scene<'_>, node: &mut Node, patch: &Patch) -> Result<(), Dia
     }
     if node.resource_type == ResourceType::Function {
         node.only.more.insert("returns".to_owned(), returns(&block.node));
+        check_defaults(scene, node, &block.node)?;
         node.only.more.insert("arguments".to_owned(), arguments(&block.node));
     }
     Ok(())
@@ -281,6 +282,21 @@ fn describe(scene: &Scene<'_>, node: &mut Node, patch: &Patch) -> Result<(), Dia
 fn returns(node: &Yaml) -> Value {
     let of = |key: &str| node.get("returns").and_then(|it| it.get(key)).map(Yaml::to_json);
     json!({"data_type": of("data_type"), "description": of("description")})
+}
+
+/// Arguments of a function that have a default come last.
+fn check_defaults(scene: &Scene<'_>, function: &Node, node: &Yaml) -> Result<(), Diagnostic> {
+    let items = node.get("arguments").map(Yaml::items).unwrap_or_default();
+    let has_default = |item: &Yaml| item.get("default_value").is_some_and(|value| !value.is_null());
+    let after = items.iter().skip_while(|item| !has_default(item)).find(|item| !has_default(item));
+    let Some(name) = after.map(|item| item.text_of("name").unwrap_or_default()) else { return Ok(()) };
+    let message = format!(
+        "Non-defaulted argument '{name}' of function '{}' comes after a defaulted argument. Non-defaulted arguments \
+         cannot come after defaulted arguments. ",
+        function.name
+    );
+    let file = scene.shown_path(&function.package_name, &function.original_file_path);
+    Err(Diagnostic::error(code::CONFIG, message).event("ParsingError").at(Place::file(file.as_ref())))
 }
 
 fn arguments(node: &Yaml) -> Value {

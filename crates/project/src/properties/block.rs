@@ -124,6 +124,8 @@ impl Section {
         };
         let outer = &path[..path.len() - 1];
         match *last {
+            // As in dbt, that of a function and of what it returns is no template, those of its arguments are.
+            "description" if self == Self::Functions => matches!(outer, [] | ["returns", ..]),
             "description" => outer.iter().all(listed),
             "tests" | "data_tests" => outer.iter().all(listed),
             "pre-hook" | "post-hook" | "pre_hook" | "post_hook" => outer.contains(&"config"),

@@ -51,6 +51,8 @@ impl Runtime {
         });
         if compiled.is_err() {
             connection.rollback();
+            let mut called = self.inner.called.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            called.insert(node.unique_id.clone(), recorder.take());
         }
         compiled
     }

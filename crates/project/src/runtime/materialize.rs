@@ -10,7 +10,7 @@ use crate::runtime::table::Table;
 use crate::runtime::{Batch, Connection, NodeContext, Runtime};
 use jinja::Value;
 use platform_core::node_info::{self, Stage};
-use platform_core::{Node, Relation, ResourceType};
+use platform_core::{Node, Relation, RelationKind, ResourceType};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -108,7 +108,9 @@ impl Runtime {
         check_language(node, entry)?;
         let result = context.context.call(entry, &[])?;
         let relations = Self::relations_of(node, &result)?;
-        for relation in relations.iter().filter(|relation| relation.kind.is_some()) {
+        // A function is no relation: a table or view of its name may stand beside it.
+        let is_relation = |kind: RelationKind| kind != RelationKind::Function;
+        for relation in relations.iter().filter(|relation| relation.kind.is_some_and(is_relation)) {
             self.cache().add(relation.clone());
         }
         let statements = &context.state.statements;

@@ -171,6 +171,8 @@ struct Inner {
     selected: HashSet<UniqueId>,
     graph: OnceLock<Value>,
     compiled: Mutex<HashMap<UniqueId, Arc<Compiled>>>,
+    /// The macros that nodes called which did not compile.
+    called: Mutex<BTreeMap<UniqueId, Vec<UniqueId>>>,
     run_files: Mutex<HashMap<UniqueId, String>>,
     test_settings: OnceLock<String>,
     inputs: input_columns::Inputs,
@@ -225,6 +227,7 @@ impl Runtime {
             options,
             graph: OnceLock::new(),
             compiled: Mutex::default(),
+            called: Mutex::default(),
             run_files: Mutex::default(),
             test_settings: OnceLock::new(),
             inputs: input_columns::Inputs::default(),
@@ -486,6 +489,11 @@ impl Runtime {
     pub fn all_compiled(&self) -> BTreeMap<UniqueId, Arc<Compiled>> {
         let compiled = self.inner.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         compiled.iter().map(|(id, compiled)| (id.clone(), compiled.clone())).collect()
+    }
+
+    /// What nodes that did not compile called up to there, for the same manifest.
+    pub fn called_in_vain(&self) -> BTreeMap<UniqueId, Vec<UniqueId>> {
+        self.inner.called.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

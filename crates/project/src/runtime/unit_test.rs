@@ -395,8 +395,8 @@ fn execution_failure(inner: Failure, test: &UnitTest, error: &jinja::Error) -> F
         _ => inner.message.clone(),
     };
     let why = format!(
-        "An error occurred during execution of unit test '{}'. See whether the given rows fit the types of their \
-         columns.\n {cause}",
+        "An error occurred during execution of unit test '{}'. There may be an error in the unit test definition: check \
+         the data types.\n {cause}",
         test.name
     );
     let message = format!(
