@@ -79,6 +79,56 @@ impl Shop {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_catalog_is_what_the_projects_own_macro_says() {
+    let shop = Shop::new().await;
+    shop.must(&["seed"]);
+    shop.must(&["run"]);
+    let own = |name: &str, argument: &str, kind: &str| {
+        let macros = shop.folder.path().join("macros");
+        fs::create_dir_all(&macros).expect("a folder");
+        let text = format!(
+            "{{% macro {name}(information_schema, {argument}) %}}
+            {{% call statement('catalog', fetch_result=true) %}}
+            select current_database() as table_database, relations.nspname as table_schema, name as table_name
+                , '{kind}' as table_type, null as table_comment, 'me' as table_owner, 'total' as column_name
+                , 1 as column_index, 'money' as column_type, 'of {{{{ {argument} | length }}}}' as column_comment
+                , 'Rows' as \"stats:rows:label\", 5 as \"stats:rows:value\", '' as \"stats:rows:description\"
+                , true as \"stats:rows:include\"
+            from unnest(array['ORDERS', 'unknown']) as name
+            , (select relnamespace::regnamespace::text as nspname from pg_class where relname = 'orders') as relations
+            {{% endcall %}}
+            {{{{ return(load_result('catalog').table) }}}}{{% endmacro %}}"
+        );
+        fs::write(macros.join(format!("{name}.sql")), text).expect("written");
+    };
+    let catalog = || -> Value { serde_json::from_str(&shop.target("catalog.json")).expect("a catalog") };
+    own("get_catalog_relations", "relations", "BY NAME");
+    shop.must(&["docs", "generate"]);
+    let read = catalog();
+    assert_eq!(shop.catalog(), ["model.shop.orders"]);
+    let orders = &read["nodes"]["model.shop.orders"];
+    assert_eq!(orders["metadata"]["type"], "BY NAME");
+    // The seed and the table; an ephemeral model has no relation.
+    assert_eq!(orders["columns"]["total"]["comment"], "of 2");
+    assert_eq!(
+        (&orders["stats"]["rows"]["value"], &orders["stats"]["has_stats"]["value"]),
+        (&5.into(), &true.into())
+    );
+    // Without compilation whole schemas are asked for, which is another macro's.
+    shop.must(&["docs", "generate", "--no-compile"]);
+    assert_eq!(shop.catalog(), ["model.shop.orders", "seed.shop.payments"]);
+    own("postgres__get_catalog", "schemas", "BY SCHEMA");
+    shop.must(&["docs", "generate", "--no-compile"]);
+    assert_eq!(catalog()["nodes"]["model.shop.orders"]["metadata"]["type"], "BY SCHEMA");
+    let broken =
+        "{% macro get_catalog_relations(information_schema, relations) %}{{ return(1) }}{% endmacro %}";
+    fs::write(shop.folder.path().join("macros/get_catalog_relations.sql"), broken).expect("written");
+    let refused = shop.dp(&["docs", "generate"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(catalog()["errors"][0], "Runtime Error\n  macro `get_catalog_relations` gave no table");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn generate_compiles_asks_the_database_and_writes_what_was_asked_for() {
     let shop = Shop::new().await;
     let platform = shop.database.connect().await.expect("connects");

@@ -1,5 +1,7 @@
 //! `catalog.json` (schema v1): what stands in the database for each model, seed, snapshot and source.
 
+pub mod given;
+
 use indexmap::IndexMap;
 use platform_core::manifest::Metadata;
 use platform_core::{Manifest, ResourceType, UniqueId};
@@ -113,6 +115,8 @@ pub struct CatalogRow {
     pub column: Option<CatalogColumn>,
     /// Of the relation.
     pub size: Size,
+    /// Statistics of the relation, where a macro of the project gives any.
+    pub stats: IndexMap<String, Statistic>,
 }
 
 /// Reads every relation of the given schemas in one round trip.
@@ -145,7 +149,7 @@ fn row(row: &warehouse::Row) -> Result<CatalogRow, warehouse::Error> {
         rows: warehouse::get(row, 11)?,
         analyzed_at: warehouse::get(row, 12)?,
     };
-    Ok(CatalogRow { table, column, size })
+    Ok(CatalogRow { table, column, size, stats: IndexMap::new() })
 }
 
 /// The schemas that hold the project's relations: what one catalog query has to cover.
@@ -179,23 +183,26 @@ pub fn assemble(
     metadata: Metadata,
     wanted: impl Fn(&UniqueId) -> bool,
 ) -> Catalog {
-    let mut tables: HashMap<[String; 2], (TableMetadata, IndexMap<String, CatalogColumn>, Size)> =
-        HashMap::new();
+    let mut tables: HashMap<[String; 2], Described> = HashMap::new();
     for row in rows {
         let key = key(&row.table.schema, &row.table.name);
-        let (_, columns, _) = tables.entry(key).or_insert_with(|| (row.table, IndexMap::new(), row.size));
+        let (table, size, stats) = (row.table, row.size, row.stats);
+        let described =
+            tables.entry(key).or_insert_with(|| Described { table, columns: IndexMap::new(), size, stats });
         if let Some(column) = row.column {
-            columns.insert(column.name.clone(), column);
+            described.columns.insert(column.name.clone(), column);
         }
     }
     let table = |id: &UniqueId, schema: &str, name: &str| {
-        let (metadata, columns, size) = tables.get(&key(schema, name))?;
+        let described = tables.get(&key(schema, name))?;
+        let mut stats = described.stats.clone();
+        stats.insert("has_stats".to_owned(), has_statistics(!described.stats.is_empty()));
         Some(CatalogTable {
-            metadata: metadata.clone(),
-            columns: columns.clone(),
-            stats: IndexMap::from([("has_stats".to_owned(), no_statistics())]),
+            metadata: described.table.clone(),
+            columns: described.columns.clone(),
+            stats,
             unique_id: id.clone(),
-            size: size.clone(),
+            size: described.size.clone(),
         })
     };
     let nodes = manifest
@@ -213,6 +220,14 @@ pub fn assemble(
     Catalog { metadata, nodes, sources, errors: None }
 }
 
+/// What the rows of one relation say together.
+struct Described {
+    table: TableMetadata,
+    columns: IndexMap<String, CatalogColumn>,
+    size: Size,
+    stats: IndexMap<String, Statistic>,
+}
+
 fn is_stored_test(node: &platform_core::Node) -> bool {
     node.resource_type == ResourceType::Test && node.relation_name.is_some()
 }
@@ -221,11 +236,11 @@ fn key(schema: &str, name: &str) -> [String; 2] {
     [schema.to_lowercase(), name.to_lowercase()]
 }
 
-fn no_statistics() -> Statistic {
+fn has_statistics(value: bool) -> Statistic {
     Statistic {
         id: "has_stats".to_owned(),
         label: "Has Stats?".to_owned(),
-        value: false.into(),
+        value: value.into(),
         include: false,
         description: "Indicates whether there are statistics for this table".to_owned(),
     }

@@ -24,6 +24,8 @@ pub struct Request<'a> {
     pub metadata: Metadata,
     /// The database that was asked for the catalog; `None` if none was.
     pub database: Option<&'a str>,
+    /// Why the database's answer is not all that was asked for; the catalog tells of it.
+    pub refused: Vec<String>,
     /// Resources whose relations the catalog lists; all if `None`.
     pub selected: Option<&'a HashSet<UniqueId>>,
     /// The target folder.
@@ -62,10 +64,11 @@ pub fn generate(request: &Request<'_>, rows: Vec<CatalogRow>) -> Result<Written,
     let metadata = Metadata { dbt_schema_version: catalog::SCHEMA.to_owned(), ..request.metadata.clone() };
     let wanted = |id: &UniqueId| request.selected.is_none_or(|selected| selected.contains(id));
     let mut catalog = catalog::assemble(request.manifest, rows, metadata, wanted);
-    catalog.errors = request.database.and_then(|database| {
-        let refused = catalog::refused(request.manifest, database, wanted);
-        (!refused.is_empty()).then_some(refused)
-    });
+    let mut refused = request.refused.clone();
+    refused.extend(
+        request.database.map(|it| catalog::refused(request.manifest, it, wanted)).into_iter().flatten(),
+    );
+    catalog.errors = (!refused.is_empty()).then_some(refused);
     let path = request.folder.join("catalog.json");
     write(&path, serde_json::to_vec(&catalog).map_err(SiteError::Json)?)?;
     let lineage = lineage::of_project(request.manifest, &catalog);

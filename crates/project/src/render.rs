@@ -145,6 +145,17 @@ impl Renderer {
         value.map_err(|error| self.refusal(text, &error, true).at(place()))
     }
 
+    /// Whether a text is a template that gives what isn't there.
+    pub fn is_undefined(&self, text: &str) -> bool {
+        let file = SourceFile::new("", text);
+        has_jinja(text)
+            && self
+                .context
+                .jinja()
+                .render_native(&file, &self.context.value())
+                .is_ok_and(|value| jinja::value::is_undefined(&value))
+    }
+
     fn refusal(&self, text: &str, error: &jinja::Error, quoted: bool) -> Diagnostic {
         let shown = crate::context::env::scrub(text, &self.context.shared().env);
         let (kind, message) = match Raised::of(error) {

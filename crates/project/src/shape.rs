@@ -202,7 +202,8 @@ impl Shape {
         }
     }
 
-    fn refusal(&self) -> String {
+    /// Why a value of another kind is refused, to be read after the value.
+    pub fn refusal(&self) -> String {
         match self {
             Self::Any => String::new(),
             Self::Null => "is not of type 'null'".to_owned(),

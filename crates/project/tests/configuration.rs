@@ -58,6 +58,16 @@ fn every_property_has_its_form() {
     let read = manifest(&[model, ("dbt_project.yml", rendered)]);
     assert_eq!(read.nodes["model.shop.m"].relation_name.as_deref(), Some("\"db\".shop.\"m\""));
     of_project("restrict-access: 1", "at path ['restrict-access']: 1 is not of type 'boolean'");
+    of_project("model-paths: \"{{ nope }}\"", "at path ['model-paths']: Undefined is not valid under any");
+    of_project("models: \"{{ nope }}\"", "at path ['models']: Undefined is not");
+    of_project("require-dbt-version: ''", "\"\" is not a valid semantic version.");
+    of_project("config-version: [2]", "at path ['config-version']: [2] is not valid under any");
+    of_project("config-version: 1", "Got an unexpected project version=1, expected 2");
+    // Templates of a node's or a connection's are read later.
+    manifest(&[
+        model,
+        ("dbt_project.yml", "name: shop\nprofile: shop\nproject-root: [1]\nquery-comment: '{{ nope }}'\n"),
+    ]);
     of_project("functions:", "at path ['functions']: None is not of type 'object'");
 }
 

@@ -1,12 +1,12 @@
 //! `dp compile`: writes SQL, and shows that of one node or of a query.
 
-use crate::arguments::Output;
 use crate::arguments::verb::Compile;
+use crate::arguments::{Output, Selection};
 use crate::choice::{self, Request};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
 use crate::verb::inline;
-use crate::verb::nodes::{Task, Walk, walk};
+use crate::verb::nodes::{Task, Walk, Walked, walk};
 use indexmap::IndexSet;
 use model_graph::Order;
 use platform_core::ResourceType::{self, Analysis, Function, Model, Operation, Seed, Snapshot, Test};
@@ -27,11 +27,20 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
     let request = Request::of(&arguments.selection);
     let plan = Walk { request, types, order: Order::Dependencies, task: Task::Compile };
     let walked = walk(invocation, &plan)?;
-    if let (false, Some(runtime)) = (arguments.selection.select.is_empty(), &walked.runtime) {
-        let request = Request::of(&arguments.selection);
-        show_named(invocation, runtime, &walked.selected, &request, arguments.inline.output);
-    }
+    show_selected(invocation, &walked, &arguments.selection, arguments.inline.output);
     Ok(walked.exit)
+}
+
+/// As in dbt, what a selection of nodes compiles to is shown, unless it failed.
+pub fn show_selected(
+    invocation: &Invocation,
+    walked: &Walked,
+    selection: &Selection,
+    output: Option<Output>,
+) {
+    if let (false, Some(runtime)) = (selection.select.is_empty(), &walked.runtime) {
+        show_named(invocation, runtime, &walked.selected, &Request::of(selection), output);
+    }
 }
 
 /// The SQL of the node that the selection names, or that is its only one; the tests that come with it don't count.

@@ -3,15 +3,18 @@
 use crate::arguments::verb::{DocsGenerate, DocsServe};
 use crate::choice::{self, Request};
 use crate::columns;
-use crate::database;
+use crate::database::{self, Database};
 use crate::exit::{Exit, Stop};
 use crate::invocation::Invocation;
-use crate::verb::compile::COMPILED;
+use crate::verb::compile::{COMPILED, show_selected};
+use crate::verb::inline::engine;
 use crate::verb::nodes::{self, Task, Walk};
+use docs::catalog::CatalogRow;
 use model_graph::Order;
-use platform_core::Manifest;
 use platform_core::event::Level;
+use platform_core::{Diagnostic, Manifest, UniqueId};
 use project::Project;
+use project::runtime::catalog::Covered;
 use serde_json::json;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, SocketAddr};
@@ -44,7 +47,7 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     if !arguments.empty_catalog {
         invocation.say(Level::Info, "BuildingCatalog", "E044", "Building catalog");
     }
-    let (rows, history) = match &database {
+    let (mut rows, history) = match &database {
         None => Default::default(),
         Some(database) => database.runtime.block_on(async {
             let session = database.warehouse.get().await?;
@@ -57,6 +60,16 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
             Ok::<_, Stop>((rows, docs::history::read(&session, &manifest).await?))
         })?,
     };
+    let mut refused = Vec::new();
+    if let (Some(database), false) = (&database, arguments.empty_catalog) {
+        let covered: Vec<&UniqueId> = chosen.iter().collect();
+        let covered = if compiling { Covered::Chosen(&covered) } else { Covered::Schemas };
+        match own_catalog(invocation, &project, database, &covered, &rows)? {
+            Some(Ok(own)) => rows = own,
+            Some(Err(why)) => (rows, refused) = (Vec::new(), vec![why]),
+            None => {}
+        }
+    }
     let freshness = choice::read_json(&target.join("sources.json"))?;
     let selected = narrowed.then(|| chosen.into_iter().collect());
     let request = docs::Request {
@@ -66,6 +79,7 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
         freshness: freshness.as_ref(),
         metadata: invocation.metadata(docs::catalog::SCHEMA),
         database: (!arguments.empty_catalog).then_some(project.profile.database.as_str()),
+        refused,
         selected: selected.as_ref(),
         folder: &target,
         single_file: arguments.static_site,
@@ -96,6 +110,31 @@ pub fn generate(invocation: &Invocation, arguments: &DocsGenerate) -> Result<Exi
     Ok(if refused.is_empty() { Exit::Success } else { Exit::Failure })
 }
 
+/// The catalog's rows by the macros of the project or a package, where they bring their own, or why there are none.
+fn own_catalog(
+    invocation: &Invocation,
+    project: &Project,
+    database: &Database,
+    covered: &Covered<'_>,
+    known: &[CatalogRow],
+) -> Result<Option<Result<Vec<CatalogRow>, String>>, Stop> {
+    if !project::runtime::catalog::is_own(project, covered) {
+        return Ok(None);
+    }
+    let (runtime, slots) = engine(invocation, project.clone(), database, None)?;
+    let connection = slots.connection(0)?;
+    let given = runtime.own_catalog(covered, &connection);
+    connection.rollback();
+    let told = |failure: Diagnostic| match failure.event.as_deref() {
+        Some(heading) => format!("{heading}\n  {}", failure.message.replace('\n', "\n  ")),
+        None => failure.message,
+    };
+    let rows = given.map_err(told);
+    let rows =
+        rows.and_then(|given| docs::catalog::given::rows(&given, &project.profile.database, known.to_vec()));
+    Ok(Some(rows))
+}
+
 /// Compiles what the pages show.
 fn compile(invocation: &Invocation, project: &Project, arguments: &DocsGenerate) -> Result<Exit, Stop> {
     let plan = Walk {
@@ -104,7 +143,9 @@ fn compile(invocation: &Invocation, project: &Project, arguments: &DocsGenerate)
         order: Order::Dependencies,
         task: Task::Compile,
     };
-    Ok(nodes::walk_in(invocation, project.clone(), &plan)?.exit)
+    let walked = nodes::walk_in(invocation, project.clone(), &plan)?;
+    show_selected(invocation, &walked, &arguments.selection, None);
+    Ok(walked.exit)
 }
 
 /// The project as it is now. SQL that an earlier command compiled of the same file is kept: the pages show it.

@@ -19,6 +19,7 @@
 pub mod adapter;
 mod batch;
 pub mod builtin_test;
+pub mod catalog;
 mod cell;
 pub mod column;
 mod compared;

@@ -48,6 +48,22 @@ impl RelationObject {
         value.downcast_object::<Self>()
     }
 
+    /// The database's information schema, as macros of the catalog are given it.
+    pub(super) fn information_schema(&self) -> Value {
+        Value::from_object(self.view_of_schema(None))
+    }
+
+    /// A view of the information schema, or the schema itself.
+    fn view_of_schema(&self, view: Option<String>) -> Self {
+        let mut changed = self.clone();
+        changed.include = Quoting { database: true, schema: true, identifier: view.is_some() };
+        changed.relation.schema = Some("INFORMATION_SCHEMA".to_owned());
+        changed.relation.identifier = view;
+        changed.relation.kind = Some(RelationKind::View);
+        changed.relation.quoting = Quoting { database: true, schema: false, identifier: false };
+        changed
+    }
+
     /// The name alone, without limits.
     pub fn name(&self) -> String {
         let part = |part: &Option<String>, included: bool| if included { part.clone() } else { None };
@@ -321,13 +337,7 @@ impl Object for RelationObject {
             }
             "information_schema" | "information_schema_only" => {
                 let [view] = arguments.bind(["view_name"], 0)?;
-                let mut changed = (**self).clone();
-                changed.relation.schema = Some("INFORMATION_SCHEMA".to_owned());
-                changed.relation.identifier = text(view.as_ref());
-                changed.relation.kind = Some(RelationKind::View);
-                changed.relation.quoting = Quoting { database: true, schema: false, identifier: false };
-                changed.include = Quoting { database: true, schema: true, identifier: view.is_some() };
-                made(changed)
+                made(self.view_of_schema(text(view.as_ref())))
             }
             "matches" => {
                 let wanted = arguments.bind(["database", "schema", "identifier"], 0)?;

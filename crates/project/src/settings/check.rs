@@ -57,7 +57,8 @@ const PROJECT: Object = Object {
         ("analyses", Shape::Mapping),
         ("packages", Shape::List(&Shape::Mapping)),
         ("dbt-cloud", MAPPING_OR_NULL),
-        ("project-root", TEXT_OR_NULL),
+        // Where the project stands is known without it.
+        ("project-root", Shape::Any),
         // Keys of old: see `RENAMED`.
         ("source-paths", TEXTS_OR_NULL),
         ("data-paths", TEXTS_OR_NULL),
@@ -103,18 +104,6 @@ pub fn check(document: &Document) -> Result<(), Diagnostic> {
     if root.get("name").is_none() {
         return Err(fault(document, root, "Required \"name\" field not present in project"));
     }
-    if let Some(node) = root.get("version").filter(|node| !is_version(node)) {
-        let shown = crate::python::repr(&node.to_json());
-        let why = format!("at path ['version']: {shown} is not valid under any of the given schemas");
-        return Err(fault(document, node, why).hint("write a semantic version: `version: 1.0.0`"));
-    }
-    if let Some(entry) =
-        root.entry("config-version").filter(|it| !matches!(it.value.content, Content::Int(2)))
-    {
-        let shown = crate::python::repr(&entry.value.to_json());
-        let why = format!("Got an unexpected project version={shown}, expected 2");
-        return Err(fault(document, &entry.value, why));
-    }
     if root.get("tests").is_some() && root.get("data_tests").is_some() {
         return Err(fault(
             document,
@@ -122,7 +111,23 @@ pub fn check(document: &Document) -> Result<(), Diagnostic> {
             "at path []: Invalid project config: cannot have both 'tests' and 'data_tests' defined",
         ));
     }
-    for item in root.get("dispatch").map(Node::items).unwrap_or_default() {
+    Ok(())
+}
+
+/// Fails on values that aren't what they may be, once their templates are rendered.
+pub fn values(document: &Document, rendered: &Node) -> Result<(), Diagnostic> {
+    PROJECT.check(rendered).map_err(|found| refused(document, &found))?;
+    if let Some(node) = rendered.get("version").filter(|node| !is_version(node)) {
+        let shown = crate::python::repr(&node.to_json());
+        let why = format!("at path ['version']: {shown} is not valid under any of the given schemas");
+        return Err(fault(document, node, why).hint("write a semantic version: `version: 1.0.0`"));
+    }
+    if let Some(node) = rendered.get("config-version").filter(|it| !matches!(it.content, Content::Int(2))) {
+        let shown = crate::python::repr(&node.to_json());
+        let why = format!("Got an unexpected project version={shown}, expected 2");
+        return Err(fault(document, node, why));
+    }
+    for item in rendered.get("dispatch").map(Node::items).unwrap_or_default() {
         if item.get("macro_namespace").is_none() || item.get("search_order").is_none() {
             let shown = crate::json::dumps(&item.to_json());
             let why = format!("at path []: Invalid project dispatch config: {shown}");
@@ -134,9 +139,26 @@ pub fn check(document: &Document) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Fails on values that aren't what they may be, once their templates are rendered.
-pub fn values(document: &Document, rendered: &Node) -> Result<(), Diagnostic> {
-    PROJECT.check(rendered).map_err(|found| refused(document, &found))
+/// Fails on a key whose template gives nothing that there is, such as a misspelt variable.
+pub fn defined(
+    document: &Document,
+    node: &Node,
+    is_undefined: impl Fn(&str, &str) -> bool,
+) -> Result<(), Diagnostic> {
+    let is_undefined =
+        |entry: &&crate::yaml::Entry| entry.value.text().is_some_and(|text| is_undefined(&entry.key, text));
+    let templates = node.entries().iter().filter(is_undefined);
+    for entry in templates {
+        let why = match PROJECT.fields.iter().find(|(known, _)| *known == entry.key) {
+            Some((_, Shape::Matching(..))) => Shape::Text.refusal(),
+            Some((_, shape)) if !matches!(shape, Shape::Any) => shape.refusal(),
+            _ => "is not valid under any of the given schemas".to_owned(),
+        };
+        let message = format!("at path ['{}']: Undefined {why}", entry.key);
+        let error = fault(document, &entry.value, message);
+        return Err(error.hint("its template names something that isn't there: look for a misspelt name"));
+    }
+    Ok(())
 }
 
 /// What the form of the file refuses, with what may have been meant.
@@ -203,7 +225,8 @@ pub fn version(document: &Document, name: &str, wanted: &[String], check: bool) 
     let node = document.root.get("require-dbt-version").unwrap_or(&document.root);
     let mut ranges = Vec::new();
     for text in wanted.iter().flat_map(|text| text.split(',')) {
-        let range = Range::parse(text.trim());
+        let range =
+            Range::parse(text.trim()).filter(|_| !wanted.iter().any(|it| it == text && it.is_empty()));
         let range = range
             .ok_or_else(|| fault(document, node, format!("\"{text}\" is not a valid semantic version.")))?;
         ranges.push(range);

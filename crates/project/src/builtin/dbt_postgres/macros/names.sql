@@ -86,5 +86,9 @@
 {%- endmacro %}
 
 {% macro postgres__get_catalog(information_schema, schemas) -%}
-    {{ return(default__get_catalog(information_schema, schemas)) }}
+    {%- set whole = [] -%}
+    {%- for schema in schemas -%}
+        {%- do whole.append(api.Relation.create(database=information_schema.database, schema=schema)) -%}
+    {%- endfor -%}
+    {{ return(dbt_postgres.postgres__get_catalog_relations(information_schema, whole)) }}
 {%- endmacro %}
