@@ -62,7 +62,13 @@ pub fn check(folder: &Path, verb: Option<&str>, shared: &Arc<Shared>) -> Result<
         return Err(fault(&document, &document.root, empty).into());
     }
     let shared = Arc::new(shared.without_macros());
-    let renderer = Renderer::new(&shared, &shared.vars, &shared.project_name, Secrets::Refused);
+    let renderer = Renderer::new(
+        crate::render::Reading::Properties,
+        &shared,
+        &shared.vars,
+        &shared.project_name,
+        Secrets::Refused,
+    );
     let root = renderer.render(&document, &document.root, &render::all)?;
     let Some(catalogs) = root.get("catalogs") else {
         return if root.is_map() {

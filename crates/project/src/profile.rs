@@ -196,8 +196,11 @@ impl Loader<'_> {
         let outputs = profile.get("outputs").ok_or_else(|| {
             fault(format!("outputs not specified in profile '{name}'")).at(self.document.place(&profile.span))
         })?;
-        let target = match (&self.options.target, profile.get("target")) {
+        let written = profile.entry("target").map(|entry| &entry.value);
+        let target = match (&self.options.target, written) {
             (Some(target), _) => target.clone(),
+            // As in dbt, nothing is no default.
+            (None, Some(target)) if target.is_null() => "None".to_owned(),
             (None, Some(target)) => {
                 let target = renderer.render(self.document, target, &render::all)?;
                 target.scalar_text().unwrap_or_default()
@@ -219,7 +222,13 @@ impl Loader<'_> {
 
     fn renderer(&self) -> Renderer {
         let shared = render::bootstrap(self.options, &Profile::default());
-        Renderer::new(&shared, &Vars::of_command_line(&self.options.vars), "", Secrets::Given)
+        Renderer::new(
+            crate::render::Reading::Connection,
+            &shared,
+            &Vars::of_command_line(&self.options.vars),
+            "",
+            Secrets::Given,
+        )
     }
 
     fn target(&self, name: &str, target: &str, output: &Node) -> Result<Profile, Diagnostic> {
@@ -236,6 +245,27 @@ impl Loader<'_> {
                     .hint("this engine builds in Postgres: `type: postgres`"));
             }
             None => return Err(invalid("required field \"type\" not found".into(), &output.span)),
+        }
+        for (keys, wanted) in TYPES {
+            let entries = keys.iter().filter_map(|key| output.entry(key));
+            for node in entries.map(|entry| &entry.value) {
+                let fits = match wanted {
+                    Wanted::Text => node.text().is_some(),
+                    Wanted::TextOrNull => node.text().is_some() || node.is_null(),
+                    Wanted::Integer => matches!(node.content, yaml::Content::Int(_)),
+                };
+                if !fits {
+                    let hint = match (wanted, &node.content) {
+                        (Wanted::Integer, yaml::Content::Text(text)) if text.parse::<u32>().is_ok() => {
+                            "write it without quotes, or `| as_number` in its template"
+                        }
+                        (_, yaml::Content::Int(_)) => "put it in quotes",
+                        _ => "see <https://docs.getdbt.com/docs/core/connect-data-platform/postgres-setup>",
+                    };
+                    let message = format!("{} {}", shown(node), wanted.refusal());
+                    return Err(invalid(message, &node.span).hint(hint));
+                }
+            }
         }
         let text = |keys: &[&str]| keys.iter().find_map(|key| output.get(key)).and_then(Node::scalar_text);
         let required = |keys: &[&str]| {
@@ -316,11 +346,44 @@ impl Loader<'_> {
 }
 
 fn shown(node: &Node) -> String {
-    match &node.content {
-        yaml::Content::Text(text) => format!("'{text}'"),
-        _ => node.scalar_text().unwrap_or_else(|| node.type_name().to_owned()),
+    crate::python::repr(&node.to_json())
+}
+
+/// What a key of a connection may hold.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Text,
+    TextOrNull,
+    Integer,
+}
+
+impl Wanted {
+    fn refusal(self) -> &'static str {
+        match self {
+            Self::Text => "is not of type 'string'",
+            Self::TextOrNull => "is not valid under any of the given schemas",
+            Self::Integer => "is not of type 'integer'",
+        }
     }
 }
+
+/// Keys of a connection, the names of one beside each other, and what they may hold.
+const TYPES: &[(&[&str], Wanted)] = &[
+    (&["database", "dbname"], Wanted::Text),
+    (&["schema"], Wanted::Text),
+    (&["host"], Wanted::Text),
+    (&["user", "username"], Wanted::Text),
+    (&["port"], Wanted::Integer),
+    (&["password", "pass"], Wanted::Text),
+    (&["connect_timeout"], Wanted::Integer),
+    (&["role"], Wanted::TextOrNull),
+    (&["search_path"], Wanted::TextOrNull),
+    (&["keepalives_idle"], Wanted::Integer),
+    (&["sslmode", "sslcert", "sslkey", "sslrootcert"], Wanted::TextOrNull),
+    (&["application_name"], Wanted::TextOrNull),
+    (&["retries"], Wanted::Integer),
+    (&["threads"], Wanted::Integer),
+];
 
 /// Every key that a target of type `postgres` may have.
 const KEYS: &[&str] = &[

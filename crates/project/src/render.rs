@@ -19,12 +19,35 @@ pub struct Renderer {
     context: Arc<Context>,
 }
 
+/// Whose values are rendered: the earlier a file is read, the fewer names there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// profiles.yml and packages.yml: there is no target yet.
+    Connection,
+    /// dbt_project.yml and selectors.yml: the project has no name yet.
+    Project,
+    /// Files of properties.
+    Properties,
+}
+
 #[derive(Debug)]
-struct YamlNames(BTreeMap<&'static str, Value>);
+struct YamlNames {
+    own: BTreeMap<&'static str, Value>,
+    reading: Reading,
+}
 
 impl Names for YamlNames {
     fn get(&self, name: &str, _context: &Arc<Context>) -> Option<Value> {
-        self.0.get(name).cloned()
+        self.own.get(name).cloned()
+    }
+
+    fn hides(&self, name: &str) -> bool {
+        match name {
+            "exceptions" | "try_or_compiler_error" | "dbt_metadata_envs" => true,
+            "project_name" => self.reading != Reading::Properties,
+            "target" | "env" => self.reading == Reading::Connection,
+            _ => false,
+        }
     }
 
     fn keys(&self) -> &'static [&'static str] {
@@ -39,27 +62,28 @@ impl Renderer {
     }
 
     /// A renderer whose `var` sees what templates of `package` see.
-    pub fn new(shared: &Arc<Shared>, vars: &Vars, package: &str, secrets: Secrets) -> Self {
-        Self::with_missing(Missing::Error, shared, vars, package, secrets)
+    pub fn new(reading: Reading, shared: &Arc<Shared>, vars: &Vars, package: &str, secrets: Secrets) -> Self {
+        Self::with_missing(Missing::Error, reading, shared, vars, package, secrets)
     }
 
-    /// The same where a missing variable is none.
+    /// A renderer of dbt_project.yml where a missing variable is none.
     pub fn lenient(shared: &Arc<Shared>, vars: &Vars, package: &str, secrets: Secrets) -> Self {
-        Self::with_missing(Missing::None, shared, vars, package, secrets)
+        Self::with_missing(Missing::None, Reading::Project, shared, vars, package, secrets)
     }
 
     fn with_missing(
         missing: Missing,
+        reading: Reading,
         shared: &Arc<Shared>,
         vars: &Vars,
         package: &str,
         secrets: Secrets,
     ) -> Self {
-        let mut names = BTreeMap::from([("var", Var::of_yaml(vars.of(package), missing))]);
+        let mut own = BTreeMap::from([("var", Var::of_yaml(vars.of(package), missing))]);
         if secrets == Secrets::Given {
-            names.insert("env_var", EnvVar::value(shared.env.clone(), Secrets::Given));
+            own.insert("env_var", EnvVar::value(shared.env.clone(), Secrets::Given));
         }
-        let names = Arc::new(YamlNames(names));
+        let names = Arc::new(YamlNames { own, reading });
         let context = Context::new(shared.clone(), package.into(), names, UndefinedMode::RunTime, None);
         Self { context }
     }

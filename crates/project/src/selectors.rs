@@ -27,7 +27,13 @@ pub fn read(
     };
     let document = yaml::parse("selectors.yml", text).map_err(|error| yaml::diagnostic(&error))?;
     let shared = Arc::new(shared.without_macros());
-    let renderer = Renderer::new(&shared, &shared.vars, &shared.project_name, Secrets::Refused);
+    let renderer = Renderer::new(
+        crate::render::Reading::Project,
+        &shared,
+        &shared.vars,
+        &shared.project_name,
+        Secrets::Refused,
+    );
     let root = renderer.render(&document, &document.root, &render::all)?;
     Ok(selectors(&document, &root, warnings)?)
 }
@@ -62,6 +68,9 @@ fn selectors(
     let Some(list) = root.get("selectors").filter(|it| it.is_list()) else {
         return Err(unparsable(document, root));
     };
+    if root.entries().len() > 1 {
+        return Err(unparsable(document, root));
+    }
     let mut found = Map::new();
     for item in list.items() {
         let (Some(name), Some(definition)) =

@@ -40,6 +40,12 @@ pub fn debug(invocation: &Invocation, arguments: &Debug) -> Result<Exit, Stop> {
     }
     let mut problems = Vec::new();
     if let Err(error) = &checked.profile {
+        // As in dbt, a file that is no YAML ends the command: what its flags would say isn't known.
+        if let project::Error::Invalid(found) = error
+            && found.first().is_some_and(|it| it.code == project::code::YAML)
+        {
+            return Err(Stop::Project(found.clone()));
+        }
         let reason = why(error);
         let looked = if found.is_some() {
             String::new()

@@ -35,13 +35,20 @@ const KEPT: [&str; 5] = ["target", "profile", "full_refresh", "fail_fast", "indi
 
 /// Runs the last command's failed nodes again, with its flags; variables, threads and what is told are those given now.
 pub fn retry(invocation: &Invocation, _: &Arguments) -> Result<Exit, Stop> {
-    let project = invocation.read()?;
     let given = invocation.global.state.state.as_ref();
-    let folder = state_folder(invocation, given)?.unwrap_or_else(|| project.target_path.clone());
+    let root = invocation.read_options().project_dir;
+    let folder = match state_folder(invocation, given)? {
+        Some(folder) => folder,
+        // As in dbt, without a former run there is nothing to read the project for.
+        None => match project::check(&invocation.read_options()).settings {
+            Ok(settings) => root.join(settings.target_path),
+            Err(_) => invocation.read()?.target_path,
+        },
+    };
     let former: Option<RunResults> = read_json(&folder.join("run_results.json"))?;
     // To dbt a run of nothing is none.
     let results = former.filter(|it| !it.results.is_empty()).ok_or_else(|| {
-        let folder = folder.strip_prefix(&project.root).unwrap_or(&folder).display();
+        let folder = folder.strip_prefix(&root).unwrap_or(&folder).display();
         Stop::runtime(format!("Could not find previous run in '{folder}' target directory"))
     })?;
     let verb = results.args.get("which").and_then(Value::as_str).unwrap_or_default();
@@ -60,6 +67,7 @@ pub fn retry(invocation: &Invocation, _: &Arguments) -> Result<Exit, Stop> {
         SELECTION.iter().filter_map(|key| Some(((*key).to_owned(), results.args.get(*key)?.clone()))),
     );
     if is_idle {
+        let project = invocation.read()?;
         again.nothing_to_do();
         return nodes::finish(&nodes::results_file(&again, &project), &[]);
     }

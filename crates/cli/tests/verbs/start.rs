@@ -76,3 +76,44 @@ async fn catalogs_are_checked_where_nodes_are_made() {
     scene.write("models/m.sql", "{{ config(catalog_name='c', enabled=false) }} select 1 as id");
     assert_eq!(scene.dp("ls").code, 2);
 }
+
+/// A profile that works here works under dbt.
+#[tokio::test]
+async fn a_profile_holds_what_dbt_takes() {
+    let scene = Scene::new(&[("models/m.sql", "select 1 as id")]).await;
+    let output =
+        |more: &str| format!("{{type: postgres, host: localhost, user: u, dbname: d, schema: s, {more}}}");
+    let target = |more: &str| format!("shop: {{target: dev, outputs: {{dev: {}}}}}", output(more));
+    let credentials = "Credentials in profile \"shop\", target \"dev\" invalid: ";
+    for (profiles, told) in [
+        (target("port: 5432, password: p, threads: 4"), None),
+        (target("port: \"{{ '5432' | as_number }}\", password: '1', role: null"), None),
+        (target("port: '5432'"), Some("'5432' is not of type 'integer'")),
+        (target("port: \"{{ 5432 }}\""), Some("'5432' is not of type 'integer'")),
+        (target("port: 5432, password: 1"), Some("1 is not of type 'string'")),
+        (target("port: 5432, search_path: [a]"), Some("['a'] is not valid under any of the given schemas")),
+        (target("port: 5432, threads: null"), Some("None is not of type 'integer'")),
+    ] {
+        scene.write("profiles.yml", &profiles);
+        let done = scene.dp("parse");
+        assert_eq!(done.code, if told.is_some() { 2 } else { 0 }, "{profiles}\n{}", done.text);
+        if let Some(told) = told {
+            done.says(&format!("{credentials}{told}"));
+        }
+    }
+    for (profiles, told) in [
+        (target("port: 5432").replace("target: dev", "target: null"), "does not have a target named 'None'"),
+        (target("port: 5432, password: \"{{ target.name }}\""), "'target' is undefined"),
+        (target("port: 5432, password: \"{{ project_name.x }}\""), "'project_name' is undefined"),
+    ] {
+        scene.write("profiles.yml", &profiles);
+        let done = scene.dp("parse");
+        assert_eq!(done.code, 2, "{profiles}\n{}", done.text);
+        done.says(told);
+    }
+    // What is no YAML ends `debug` too; any other fault is one of its findings.
+    scene.write("profiles.yml", "shop: {target: dev");
+    assert_eq!(scene.dp("debug").code, 2);
+    scene.write("profiles.yml", "shop: {target: dev}");
+    assert_eq!(scene.dp("debug").code, 1);
+}

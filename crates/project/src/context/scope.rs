@@ -22,6 +22,11 @@ pub trait Names: Send + Sync + fmt::Debug {
     /// The value of a name; `None` where it has none.
     fn get(&self, name: &str, context: &Arc<Context>) -> Option<Value>;
 
+    /// Whether a name that all contexts share isn't there in this one.
+    fn hides(&self, _name: &str) -> bool {
+        false
+    }
+
     /// Every name it may answer, for `context.keys()`.
     fn keys(&self) -> &'static [&'static str];
 }
@@ -212,6 +217,7 @@ impl Context {
         match name {
             "context" => Some(self.value()),
             "builtins" => Some(Value::from_object(Builtins(self.clone()))),
+            _ if self.names.hides(name) => None,
             _ => self.names.get(name, self).or_else(|| self.shared.get(name, self)),
         }
     }

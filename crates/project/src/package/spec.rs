@@ -113,7 +113,7 @@ pub(super) fn specs(options: &ReadOptions, document: &Document) -> Result<Vec<Sp
     }
     let shared = render::bootstrap(options, &Profile::default());
     let vars = Vars::of_command_line(&options.vars);
-    let renderer = Renderer::new(&shared, &vars, "", Secrets::Given);
+    let renderer = Renderer::new(crate::render::Reading::Connection, &shared, &vars, "", Secrets::Given);
     let read = |item: &Node| {
         let rendered = renderer.render(document, item, &render::all)?;
         let spec = spec(document, item, &rendered)?;

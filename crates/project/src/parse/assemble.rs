@@ -107,7 +107,12 @@ fn renderers(input: &Input<'_>) -> IndexMap<String, Renderer> {
     let secrets = crate::context::env::Secrets::Refused;
     // YAML sees no macros: only variables, the environment and the target.
     let shared = Arc::new(input.shared.without_macros());
-    let of = |name: &String| (name.clone(), Renderer::new(&shared, &shared.vars, name, secrets));
+    let of = |name: &String| {
+        (
+            name.clone(),
+            Renderer::new(crate::render::Reading::Properties, &shared, &shared.vars, name, secrets),
+        )
+    };
     input.packages.keys().map(of).collect()
 }
 

@@ -56,7 +56,13 @@ pub(crate) fn profile_name(options: &ReadOptions) -> Result<Option<String>, Erro
 
 fn renderer(options: &ReadOptions, profile: &Profile) -> Renderer {
     let shared = render::bootstrap(options, profile);
-    Renderer::new(&shared, &Vars::of_command_line(&options.vars), "", Secrets::Refused)
+    Renderer::new(
+        crate::render::Reading::Project,
+        &shared,
+        &Vars::of_command_line(&options.vars),
+        "",
+        Secrets::Refused,
+    )
 }
 
 /// Reads the root project's settings for what needs no database and no resources (`deps`, `clean`): a variable that

@@ -3,7 +3,7 @@
 use super::{Content, Entry, Node, scalar};
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 use platform_core::Place;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -58,6 +58,7 @@ pub fn parse(file: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Doc
         text: &text,
         file: &file,
         anchors: HashMap::new(),
+        anchor_names: HashSet::new(),
         duplicates: Vec::new(),
         budget: 1_000_000,
     };
@@ -71,6 +72,7 @@ struct Reader<'a> {
     text: &'a str,
     file: &'a str,
     anchors: HashMap<usize, Node>,
+    anchor_names: HashSet<&'a str>,
     duplicates: Vec<(String, Range<usize>)>,
     /// Nodes that aliases may still copy: the guard against aliases of aliases without end.
     budget: usize,
@@ -148,12 +150,34 @@ impl<'a> Reader<'a> {
             }
             _ => return Err(self.fault("unexpected end of the document", range)),
         };
+        if anchor != 0 {
+            self.name_anchor(range.start)?;
+        }
         let end = self.text.len().min(range.end.max(end_of(&content)));
         let node = Node::new(content, range.start.min(end)..end);
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    /// Remembers the anchor that stands before a value: Python's reader takes no name twice.
+    fn name_anchor(&mut self, before: usize) -> Result<(), SyntaxError> {
+        let mut rest = self.text[..before].trim_end();
+        loop {
+            let start = rest.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            let word = &rest[start..];
+            if word.starts_with('!') {
+                rest = rest[..start].trim_end();
+                continue;
+            }
+            let Some(name) = word.strip_prefix('&') else { return Ok(()) };
+            if self.anchor_names.insert(name) {
+                return Ok(());
+            }
+            let message = format!("found duplicate anchor `{name}`");
+            return Err(self.fault(&message, start..rest.len()));
+        }
     }
 
     /// The name of one of YAML's own tags; an error for any other.
@@ -347,6 +371,8 @@ mod tests {
             ("a: 1\n...\nb: 2\n", "expected a single document in the stream, but found another document"),
             ("a: !foo b\n", "could not determine a constructor for the tag '!foo'"),
             ("a: 2024-13-45\n", "there is no such day"),
+            ("a: &x 1\nb: !!str &x 2\n", "found duplicate anchor `x`"),
+            ("a: &x\n  k: 1\nb: &x\n  k: 1\n", "found duplicate anchor `x`"),
         ] {
             assert_eq!(parse("t.yml", text).expect_err("refused").message, want);
         }
