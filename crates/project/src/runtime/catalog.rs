@@ -41,7 +41,7 @@ fn asked(project: &Project, covered: &Covered<'_>) -> (&'static str, Vec<Relatio
     // What has no relation is no part of the catalog.
     let relation = |id: &UniqueId| {
         let node = manifest.nodes.get(id).filter(|node| node.is_refable() && !node.is_ephemeral());
-        let source = || manifest.sources.get(id).map(|it| it.relation());
+        let source = || manifest.sources.get(id).map(platform_core::node::Source::relation);
         node.map(|node| node.relation(project.settings().quoting)).or_else(source)
     };
     if let Covered::Chosen(ids) = covered {

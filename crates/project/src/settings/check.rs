@@ -147,18 +147,14 @@ pub fn defined(
 ) -> Result<(), Diagnostic> {
     let is_undefined =
         |entry: &&crate::yaml::Entry| entry.value.text().is_some_and(|text| is_undefined(&entry.key, text));
-    let templates = node.entries().iter().filter(is_undefined);
-    for entry in templates {
-        let why = match PROJECT.fields.iter().find(|(known, _)| *known == entry.key) {
-            Some((_, Shape::Matching(..))) => Shape::Text.refusal(),
-            Some((_, shape)) if !matches!(shape, Shape::Any) => shape.refusal(),
-            _ => "is not valid under any of the given schemas".to_owned(),
-        };
-        let message = format!("at path ['{}']: Undefined {why}", entry.key);
-        let error = fault(document, &entry.value, message);
-        return Err(error.hint("its template names something that isn't there: look for a misspelt name"));
-    }
-    Ok(())
+    let Some(entry) = node.entries().iter().find(is_undefined) else { return Ok(()) };
+    let why = match PROJECT.fields.iter().find(|(known, _)| *known == entry.key) {
+        Some((_, Shape::Matching(..))) => Shape::Text.refusal(),
+        Some((_, shape)) if !matches!(shape, Shape::Any) => shape.refusal(),
+        _ => "is not valid under any of the given schemas".to_owned(),
+    };
+    let error = fault(document, &entry.value, format!("at path ['{}']: Undefined {why}", entry.key));
+    Err(error.hint("its template names something that isn't there: look for a misspelt name"))
 }
 
 /// What the form of the file refuses, with what may have been meant.
