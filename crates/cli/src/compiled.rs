@@ -31,8 +31,7 @@ pub fn compile(
     let runtime = Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options);
     let handle = database.runtime.handle().clone();
     let slots = Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), threads);
-    model_graph::prepare(&runtime, &slots.connection(0)?, &IndexSet::new())
-        .map_err(|error| Stop::runtime(error.to_string()))?;
+    model_graph::prepare(&runtime, &slots.connection(0)?, &IndexSet::new())?;
     let nodes: Vec<&Node> = chosen
         .iter()
         .filter_map(|id| runtime.project().manifest.nodes.get(id))

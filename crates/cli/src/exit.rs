@@ -1,5 +1,6 @@
 //! How a command ends.
 
+use model_graph::PreparationError;
 use platform_core::Diagnostic;
 use std::process::ExitCode;
 
@@ -71,6 +72,20 @@ impl Stop {
     /// dbt's `Compilation Error`.
     pub fn compilation(message: impl Into<String>) -> Self {
         Self::Said { heading: "Compilation Error", message: indent(&message.into()) }
+    }
+}
+
+impl From<PreparationError> for Stop {
+    /// Under the database's or the macro's heading, where it has one.
+    fn from(error: PreparationError) -> Self {
+        match error {
+            PreparationError::Schema { heading, message } => Self::Said { heading, message },
+            PreparationError::Warehouse(error) => Self::Warehouse(error),
+            error @ PreparationError::NoSchema(_) => {
+                Self::Said { heading: "Database Error", message: indent(&error.to_string()) }
+            }
+            other => Self::runtime(other.to_string()),
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl Builder {
             }
             Ok(connection) if node.is_ephemeral() => self.compile(node, &connection),
             Ok(connection) if self.runtime.project().is_batched(node) => {
-                return microbatch::build(self, node, &connection, context, call);
+                return microbatch::build(self, node, &connection, slot, context, call);
             }
             Ok(connection) => self.build(node, &connection, &mut watch),
         };

@@ -204,7 +204,7 @@ fn outcome(resource: Resource<'_>, in_batches: bool, result: &NodeResult) -> (St
                 (format!("OK snapshotted {place}"), message.to_owned())
             }
         }
-        (_, Status::PartialSuccess) => (format!("PARTIAL SUCCESS created {about}"), message.to_owned()),
+        (_, Status::PartialSuccess) => (format!("PARTIALLY created {about}"), message.to_owned()),
         _ if failed => (format!("ERROR creating {about}"), "ERROR".to_owned()),
         (ResourceType::Function, _) => (format!("OK created {about}"), "SUCCESS".to_owned()),
         _ => (format!("OK created {about}"), message.to_owned()),

@@ -34,7 +34,8 @@ pub struct Former {
 pub(crate) fn build(
     builder: &Builder,
     node: &Node,
-    connection: &Arc<Connection>,
+    first: &Arc<Connection>,
+    slot: usize,
     context: &RunContext,
     call: &(dyn Fn() + Sync),
 ) -> NodeResult {
@@ -57,7 +58,12 @@ pub(crate) fn build(
     watch.next("execute");
     let batches = Arc::new(Batches::new(builder.runtime.clone(), node.clone(), size, spans, fresh));
     let total = batches.spans.len();
-    let run = |index: usize| batches.run(index, Ok(connection.clone()), context);
+    // What the first batch set in its session holds for the others, unless the connection is lost on the way.
+    let run = |index: usize| {
+        let connection =
+            if first.session().is_closed() { builder.slots.connection(slot) } else { Ok(first.clone()) };
+        batches.run(index, connection, context);
+    };
     if total > 0 {
         run(0);
     }

@@ -108,7 +108,7 @@ fn settings_of(profile: &Profile, environment: &BTreeMap<String, String>) -> Res
         user: Some(profile.user.clone()),
         password: profile.password.as_ref().map(|password| warehouse::Secret::new(Secret::reveal(password))),
         dbname: Some(profile.database.clone()),
-        connect_timeout: Duration::from_secs(profile.connect_timeout.into()),
+        connect_timeout: Settings::timeout(profile.connect_timeout.into()),
         keepalives_idle: (profile.keepalives_idle > 0)
             .then(|| Duration::from_secs(profile.keepalives_idle.into())),
         search_path: profile.search_path.clone().filter(|path| !path.trim().is_empty()),

@@ -101,6 +101,9 @@ fn hint(sqlstate: Option<&str>, cause: &str, settings: &Settings) -> String {
         Some("28000") => "check the user's name and the server's pg_hba.conf; it may want TLS (sslmode=require)".to_owned(),
         Some("3D000") => format!("create it with `createdb {}` or name another one", settings.database()),
         Some("53300") => "use fewer threads, or raise max_connections on the server".to_owned(),
+        Some("22023") if cause.starts_with("role ") => {
+            "create the role, or correct `role` in the profile".to_owned()
+        }
         Some("57P03") => "the server is starting or stopping: try again in a moment".to_owned(),
         _ if cause.contains("password missing") => {
             "the server wants a password: give it in the URL or profile, in PGPASSWORD, or in ~/.pgpass (mode 0600)".to_owned()
@@ -273,8 +276,12 @@ async fn prepare(
 fn role_text(role: &str) -> String {
     let plain = role.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !role.starts_with(|c: char| c.is_ascii_digit());
-    let quoted = role.len() > 2 && role.starts_with('"') && role.ends_with('"');
-    if plain || quoted && !role[1..role.len() - 1].replace("\"\"", "").contains('"') {
+    // `set role` takes a name or a text.
+    let quoted = |mark: char| {
+        let inner = role.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark));
+        inner.is_some_and(|inner| !inner.replace(&format!("{mark}{mark}"), "").contains(mark))
+    };
+    if plain || quoted('"') || quoted('\'') {
         return role.to_owned();
     }
     platform_core::relation::quote_identifier(role)

@@ -157,6 +157,11 @@ pub enum SessionAttrs {
 }
 
 impl Settings {
+    /// A `connect_timeout` in seconds; to libpq zero means to wait without end (here a day).
+    pub fn timeout(seconds: u64) -> Duration {
+        Duration::from_secs(if seconds == 0 { 24 * 3600 } else { seconds })
+    }
+
     /// Reads `postgres://user:password@host:port/dbname?sslmode=…` or `host=… dbname=…`
     /// (PostgreSQL manual, 34.1.1). The password never appears in an error.
     pub fn from_url(url: &str) -> Result<Self> {

@@ -262,7 +262,18 @@ async fn a_session_starts_in_the_wanted_state() -> Result<()> {
     let rows = session.run(sql).await?.rows.unwrap();
     let values: Vec<_> = rows.rows[0].iter().map(|value| value.as_deref().unwrap()).collect();
     assert_eq!(values, [&role, "\"my schema\", public", "a test", "5MB", "2026-02-03"]);
+    // A role may be written as a text as well; one that isn't there is told.
+    let text = Settings { role: Some(format!("'{role}'")), ..database.settings.clone() };
+    let session = Warehouse::connect(text, 1).await?.session().await?;
+    assert_eq!(session.run("select current_user").await?.rows.unwrap().first(), Some(role.as_str()));
+    let absent = Settings { role: Some("no_such_role".to_owned()), ..database.settings.clone() };
+    let refused = Warehouse::connect(absent, 1).await.map(drop).unwrap_err().to_string();
+    assert!(refused.contains("hint: create the role"), "{refused}");
+    drop(session);
     admin.run(&format!("drop role {role}")).await?;
+    // To wait no time is to wait without end.
+    let endless = Settings { connect_timeout: Settings::timeout(0), ..database.settings.clone() };
+    Warehouse::connect(endless, 1).await?.session().await?;
     Ok(())
 }
 

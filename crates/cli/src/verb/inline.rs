@@ -106,7 +106,7 @@ pub fn engine(
     let runtime = Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options);
     if runtime.deferred_manifest().is_some() {
         let connection = slots.connection(0)?;
-        model_graph::prepare(&runtime, &connection, []).map_err(|error| Stop::runtime(error.to_string()))?;
+        model_graph::prepare(&runtime, &connection, [])?;
     }
     Ok((runtime, slots))
 }

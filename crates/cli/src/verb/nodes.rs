@@ -272,8 +272,7 @@ impl<'a> Runner<'a> {
             Stop::Said { heading: kind.headline(), message: crate::exit::indent(&message) }
         })?;
         let made = if walk.task == Task::Compile { &EMPTY } else { selected };
-        model_graph::prepare(&self.runtime, &first, made)
-            .map_err(|error| Stop::runtime(error.to_string()))?;
+        model_graph::prepare(&self.runtime, &first, made)?;
         let with_hooks = walk.task == Task::Build;
         let mut all = Vec::new();
         if with_hooks {

@@ -78,3 +78,17 @@ async fn batches_run_one_by_one_where_they_read_what_former_ones_wrote_or_are_to
     done.says("batch 2026-01-03 of dev.asks is being run concurrently");
     done.says("Found 1 microbatch model with the `concurrent_batches` config set to true");
 }
+
+#[tokio::test]
+async fn a_batch_that_loses_its_connection_is_the_only_one_that_fails() {
+    let query = "select id, at, day, case when day = 3 then pg_terminate_backend(pg_backend_pid())::text end as gone \
+                 from {{ ref('events') }}";
+    let files =
+        [("models/events.sql", EVENTS), ("models/daily.sql", &model(", concurrent_batches=false", query))];
+    let scene = Scene::new(&files).await;
+    let done = scene.dp("run --threads 1 --event-time-start 2026-01-01 --event-time-end 2026-01-06");
+    assert_eq!(done.code, 1, "{}", done.text);
+    done.says("PARTIALLY created sql microbatch model dev.daily");
+    done.says("PARTIAL SUCCESS (4/5)");
+    done.says("terminating connection due to administrator command");
+}

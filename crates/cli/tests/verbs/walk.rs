@@ -525,8 +525,18 @@ async fn a_node_without_a_schema_is_refused_before_anything_is_built() {
     ])
     .await;
     let done = scene.dp("run");
-    done.says("`model.shop.a` has no schema");
+    done.says("Database Error\n  `model.shop.a` has no schema");
     assert_eq!(done.code, 2);
+    // What the database says of a schema that is to be made stands under its heading.
+    scene.write(
+        "macros/c.sql",
+        "{% macro create_schema(relation) %}{% do run_query('select nope') %}{% endmacro %}",
+    );
+    scene.write("models/a.sql", "{{ config(schema='elsewhere') }}select 1 as id");
+    let done = scene.dp("run");
+    done.says("Encountered an error:\nDatabase Error\n  column \"nope\" does not exist");
+    assert_eq!(done.code, 2);
+    scene.write("macros/c.sql", "");
     scene.good("compile --select e");
     scene.write("models/a.sql", "{{ config(schema='own') }}select 1 as id");
     scene.good("run");

@@ -19,7 +19,7 @@ pub enum PreparationError {
     OtherDatabase(String, String),
     /// A macro of the project gave no name of a schema; of this node.
     #[error(
-        "Database Error\n  `{0}` has no schema\n  hint: `generate_schema_name` gives nothing for it: let it give `target.schema`"
+        "`{0}` has no schema\nhint: `generate_schema_name` gives nothing for it: let it give `target.schema`"
     )]
     NoSchema(String),
     /// A schema could not be created.

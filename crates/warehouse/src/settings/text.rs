@@ -181,7 +181,7 @@ pub(super) fn set(settings: &mut Settings, keyword: &str, value: &str) -> Result
         "sslcert" => settings.sslcert = text().map(Into::into),
         "sslkey" => settings.sslkey = text().map(Into::into),
         "sslrootcert" => settings.sslrootcert = text().map(Into::into),
-        "connect_timeout" => settings.connect_timeout = connect_timeout(seconds(keyword, value)?),
+        "connect_timeout" => settings.connect_timeout = Settings::timeout(seconds(keyword, value)?),
         "keepalives_idle" => {
             let idle = seconds(keyword, value)?;
             settings.keepalives_idle = (idle > 0).then(|| Duration::from_secs(idle));
@@ -255,11 +255,6 @@ fn seconds(keyword: &str, value: &str) -> Result<u64> {
         Ok(seconds) => Ok(seconds),
         Err(_) => bad(format!("{keyword} `{value}` is not a whole number")),
     }
-}
-
-/// libpq: zero means to wait without end.
-fn connect_timeout(seconds: u64) -> Duration {
-    Duration::from_secs(if seconds == 0 { 24 * 3600 } else { seconds })
 }
 
 /// Writes a URL that [`parse`] reads.
