@@ -28,6 +28,7 @@ pub fn deps(invocation: &Invocation, arguments: &Deps) -> Result<Exit, Stop> {
     let request = Request {
         lock: arguments.lock,
         upgrade: arguments.upgrade,
+        added: arguments.add_package.is_some(),
         hub: invocation.environment.get(HUB).map(str::to_owned),
     };
     install::install(&options, &request).map_err(stop)?;

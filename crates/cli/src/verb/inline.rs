@@ -2,6 +2,7 @@
 
 use crate::arguments::Inline;
 use crate::arguments::verb::Compile;
+use crate::artifact;
 use crate::database::{self, Database};
 use crate::exit::{Exit, Stop};
 use crate::interrupt::Interruption;
@@ -25,16 +26,21 @@ pub fn given(inline: &Inline) -> Option<&String> {
     inline.inline.as_ref().filter(written).or(inline.inline_direct.as_ref().filter(written))
 }
 
+/// Whether the query is taken as it is: it is no part of the project then, and leaves no artifacts.
+pub fn is_direct(inline: &Inline) -> bool {
+    inline.inline.as_ref().is_none_or(String::is_empty) && inline.inline_direct.is_some()
+}
+
 /// The query as a node: it may read everything. One that is taken as it is holds no template.
 pub fn node(project: &Project, inline: &Inline) -> Result<Option<Node>, Stop> {
-    let raw = match given(inline) {
-        Some(sql) if inline.inline_direct.is_some() => format!("{{% raw %}}{sql}{{% endraw %}}"),
-        Some(sql) => sql.clone(),
+    let (raw, path) = match given(inline) {
+        Some(sql) if is_direct(inline) => (format!("{{% raw %}}{sql}{{% endraw %}}"), ""),
+        Some(sql) => (sql.clone(), "sql/inline_query"),
         None => return Ok(None),
     };
     let node = json!({
         "database": project.profile.database, "schema": project.profile.schema, "name": "inline_query",
-        "resource_type": "sql_operation", "package_name": project.name(), "path": "sql/inline_query",
+        "resource_type": "sql_operation", "package_name": project.name(), "path": path,
         "original_file_path": "from remote system.sql",
         "unique_id": format!("sql_operation.{}.inline_query", project.name()),
         "fqn": [project.name(), "sql", "inline_query"], "alias": "inline_query", "config": {}, "raw_code": raw,
@@ -47,6 +53,8 @@ pub fn node(project: &Project, inline: &Inline) -> Result<Option<Node>, Stop> {
 pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Stop> {
     let project = invocation.read()?;
     let Some(node) = node(&project, &arguments.inline)? else { return Ok(Exit::Success) };
+    artifact::write_manifest(invocation, &project)?;
+    artifact::write_graph_summary(invocation, &project)?;
     opening::found(invocation, &project);
     opening::concurrency(invocation, &project, invocation.threads().unwrap_or(project.profile.threads), 1);
     let database = database::open(invocation, &project.profile, 2)?;
@@ -81,9 +89,10 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
 pub fn refused(runtime: &Runtime, node: &Node, error: &project::runtime::materialize::Error) -> Stop {
     let failure = runtime.failure(Resource::Node(node), error);
     let (heading, message) = failure.message.split_once("\n  ").unwrap_or(("", &failure.message));
-    let is_database = heading.starts_with("Database Error");
-    let message =
-        if is_database { message.to_owned() } else { format!("Error parsing inline query\n  {message}") };
+    if heading.starts_with("Database Error") {
+        return Stop::runtime(failure.message);
+    }
+    let message = format!("Error parsing inline query\n  {message}");
     Stop::Project(vec![Diagnostic::error("R001", message).event(heading)])
 }
 

@@ -12,7 +12,7 @@ use crate::opening;
 use crate::report;
 use crate::state;
 use crate::verb::inline::{self, engine};
-use crate::verb::nodes::{results_file, some_threads};
+use crate::verb::nodes::{head, results_file, some_threads};
 use model_graph::ResultsFile;
 use platform_core::event::Level;
 use platform_core::node_info::{Phase, working_on};
@@ -122,8 +122,16 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
             ids.iter().filter_map(|id| project.manifest.node(id).cloned()).collect()
         }
     };
-    opening::found(invocation, &project);
-    let file = results_file(invocation, &project);
+    // As in dbt, a query that is taken as it is has no limit of none, and leaves no artifacts.
+    let is_direct = inline::is_direct(&arguments.inline);
+    let file = if is_direct {
+        ResultsFile::new(None, head(invocation))
+    } else {
+        artifact::write_manifest(invocation, &project)?;
+        artifact::write_graph_summary(invocation, &project)?;
+        opening::found(invocation, &project);
+        results_file(invocation, &project)
+    };
     if nodes.is_empty() {
         invocation.nothing_to_do();
         finish(&file)?;
@@ -132,8 +140,6 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let threads = invocation.threads().unwrap_or(project.profile.threads);
     some_threads(threads)?;
     opening::concurrency(invocation, &project, threads, nodes.len());
-    // As in dbt, a query that is taken as it is has no limit of none.
-    let is_direct = arguments.inline.inline_direct.is_some();
     let limit = u64::try_from(arguments.limit).ok().filter(|limit| *limit > 0 || !is_direct);
     let database = database::open(invocation, &project.profile, 2)?;
     let defer = state::deferred(invocation)?;

@@ -177,12 +177,20 @@ async fn takes_versions_of_a_registry_and_adds_packages() {
     let lock = fs::read_to_string(scene.path("package-lock.yml")).expect("a lock file");
     assert!(lock.contains("version: 1.2.0"), "{lock}");
 
-    // dbt's own lock file carries another hash; versions within what is asked for hold all the same.
-    scene.write(
-        "package-lock.yml",
-        "packages:\n  - name: thing\n    package: us/thing\n    version: 1.0.0\nsha1_hash: 0\n",
+    // A lock holds as long as its hash is that of what is asked for, though there are newer versions.
+    let lock = |hash: &str| {
+        let text = "packages:\n  - name: thing\n    package: us/thing\n    version: 1.0.0\nsha1_hash: ";
+        scene.write("package-lock.yml", &format!("{text}{hash}\n"));
+    };
+    let packages = fs::read_to_string(scene.path("packages.yml")).expect("packages");
+    assert_eq!(
+        packages,
+        "packages:\n  - package: us/thing\n    version:\n      - '>=1.0.0'\n      - <2.0.0\n"
     );
+    lock("0aef5ecf6143e8efc9368e142678119f19b0acb4");
     run("deps").says("Installed from version 1.0.0");
+    lock("0");
+    run("deps").says("Installed from version 1.2.0");
 
     scene.write("packages.yml", "packages:\n  - package: us/nothing\n    version: 1.0.0\n");
     let unknown = run("deps");
@@ -236,4 +244,34 @@ async fn tests_of_an_overridden_source_are_the_packages_and_stand_for_its_own() 
         found.sort_unstable();
         assert_eq!(found, expected, "{patch}");
     }
+}
+
+/// The hashes that dbt Core 1.11 writes for the same files.
+#[tokio::test]
+async fn a_lock_has_dbts_hash() {
+    let package = |name: &str| (format!("{name}/dbt_project.yml"), format!("name: {name}\nversion: '1.0'\n"));
+    let scene = Scene::new(&[]).await;
+    for (path, text) in [package("loc"), package("loc2")] {
+        scene.write(&path, &text);
+    }
+    let hash = |line: &str| {
+        let mut command = scene.command(line);
+        let done = Done::of(&command.env("LOC", "loc").output().expect("dp starts"));
+        assert_eq!(done.code, 0, "{}", done.text);
+        let lock = fs::read_to_string(scene.path("package-lock.yml")).expect("a lock file");
+        lock.rsplit(": ").next().unwrap_or_default().trim().to_owned()
+    };
+    for (packages, wanted) in [
+        ("packages: [{local: loc}]", "a71055181d00da6c4c839b505767961c8cad73b3"),
+        ("packages: [{local: loc}, {local: loc2}]", "b194691d9c517ff80bc461ed674f055af07f8d32"),
+        ("packages: [{local: loc, name: zz}]", "58273c462ddd8c3a7ece56bfa537713ab902f3d7"),
+        ("packages: [{local: \"{{ env_var('LOC') }}\"}]", "3daa741861c36f0a24575462ff26ff0d997a4838"),
+    ] {
+        scene.write("packages.yml", packages);
+        assert_eq!(hash("deps"), wanted, "{packages}");
+    }
+    // As in dbt, what was just added counts as if nothing was written, and the next command settles anew.
+    scene.write("packages.yml", "packages: [{local: loc}]");
+    assert_eq!(hash("deps --add-package loc2 --source local"), "51a00eae704c8fc19a80e757b8a17a42449b72b7");
+    assert_eq!(hash("deps"), "b194691d9c517ff80bc461ed674f055af07f8d32");
 }

@@ -3,6 +3,7 @@
 use crate::code;
 use crate::error::Error;
 use crate::options::ReadOptions;
+use crate::package::lock;
 use crate::yaml;
 use platform_core::event::Level;
 use platform_core::{Diagnostic, Event};
@@ -57,7 +58,11 @@ pub fn add(options: &ReadOptions, package: &str, source: Source) -> Result<(), E
     }
     items.push(Value::Object(entry));
     *entries = Value::Array(items);
-    let text = yaml::writer::dump(&Value::Object(root));
+    if !file.exists() {
+        let event = Event::new(Level::Info, "DepsCreatedPackagesYml", "Created packages.yml");
+        options.events.send(event.code("M032"));
+    }
+    let text = lock::laid_out(&Value::Object(root));
     std::fs::write(&file, text).map_err(|source| Error::File {
         action: "write",
         path: file.clone(),

@@ -8,7 +8,7 @@ use crate::package::error::Error;
 use crate::package::lock::{self, Lock};
 use crate::package::registry::Registry;
 use crate::package::resolve::{Fetcher, Pinned, resolve, shown};
-use crate::package::spec::{self, Spec};
+use crate::package::spec::{self, Spec, Wanted};
 use crate::settings;
 use platform_core::event::Level;
 use platform_core::{Diagnostic, Event};
@@ -21,6 +21,8 @@ pub struct Request {
     pub lock: bool,
     /// Look for newer versions than the lock file has.
     pub upgrade: bool,
+    /// Entries were just added to what is asked for.
+    pub added: bool,
     /// The registry's address.
     pub hub: Option<String>,
 }
@@ -42,7 +44,7 @@ fn run(options: &ReadOptions, request: &Request) -> Result<(), Error> {
     let scratch = scratch(&folder)?;
     let registry = Registry::new(request.hub.as_deref());
     let fetcher = Fetcher { options, registry, scratch: scratch.path() };
-    let pinned = settle(&fetcher, request, &wanted.packages, &settings.name)?;
+    let pinned = settle(&fetcher, request, &wanted, &settings.name)?;
     if !request.lock {
         put(options, &pinned, &folder, scratch.path())?;
     }
@@ -53,13 +55,14 @@ fn run(options: &ReadOptions, request: &Request) -> Result<(), Error> {
 fn settle(
     fetcher: &Fetcher<'_>,
     request: &Request,
-    wanted: &[Spec],
+    wanted: &Wanted,
     project: &str,
 ) -> Result<Vec<Pinned>, Error> {
     let options = fetcher.options;
-    let hash = lock::hash(wanted);
+    let hash = lock::hash(&wanted.asked, !request.added);
+    let wanted = wanted.packages.as_slice();
     let known = if request.upgrade { None } else { lock::read(options)? };
-    if let Some(known) = known.as_ref().filter(|lock| lock.hash == hash || is_as_good(lock, wanted)) {
+    if let Some(known) = known.as_ref().filter(|lock| lock.hash == hash) {
         return locked(fetcher, known);
     }
     let pinned = match resolve(fetcher, wanted) {
@@ -89,12 +92,6 @@ fn settle(
     let packages: Vec<_> = pinned.iter().map(|package| package.locked.clone()).collect();
     lock::write(&options.project_dir, &packages, &hash)?;
     Ok(pinned)
-}
-
-/// A lock that dbt wrote carries dbt's hash: it holds where versions alone decide.
-fn is_as_good(lock: &Lock, wanted: &[Spec]) -> bool {
-    let by_version = |spec: &Spec| !matches!(spec, Spec::Git { .. });
-    wanted.iter().all(by_version) && lock::satisfies(lock, wanted)
 }
 
 fn locked(fetcher: &Fetcher<'_>, lock: &Lock) -> Result<Vec<Pinned>, Error> {

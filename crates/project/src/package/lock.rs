@@ -3,11 +3,11 @@
 use crate::options::ReadOptions;
 use crate::package::error::Error;
 use crate::package::resolve::identity;
-use crate::package::spec::{self, Spec};
+use crate::package::spec::{self, Asked, Spec};
 use crate::package::version::{Range, Version};
 use crate::yaml;
 use serde_json::{Map, Value, json};
-use sha2::{Digest as _, Sha256};
+use sha1::{Digest as _, Sha1};
 use std::path::{Path, PathBuf};
 
 /// The file's name.
@@ -54,21 +54,27 @@ pub fn read(options: &ReadOptions) -> Result<Option<Lock>, Error> {
         .unwrap_or_default();
     let specs = spec::specs(options, &document).map_err(|fault| Error::Project(fault.into()))?;
     let both: Option<Vec<Locked>> =
-        specs.into_iter().zip(names).map(|(spec, name)| Some(Locked { spec, name: name? })).collect();
+        specs.into_iter().zip(names).map(|((spec, _), name)| Some(Locked { spec, name: name? })).collect();
     Ok(both.map(|packages| Lock { packages, hash }))
 }
 
 /// Writes the file.
 pub fn write(project: &Path, packages: &[Locked], hash: &str) -> Result<(), Error> {
     let entries: Vec<Value> = packages.iter().map(entry).collect();
-    let text = yaml::writer::dump(&json!({"packages": entries, "sha1_hash": hash}));
-    // dbt's own layout: items of the list stand two blanks in.
-    let text: String = text
-        .lines()
-        .map(|line| if line.starts_with(['-', ' ']) { format!("  {line}\n") } else { format!("{line}\n") })
-        .collect();
+    let text = laid_out(&json!({"packages": entries, "sha1_hash": hash}));
     let path = path(project);
     std::fs::write(&path, text).map_err(|source| Error::File { action: "write", path, source })
+}
+
+/// YAML in dbt's own layout: items of each list stand two blanks in.
+pub(super) fn laid_out(value: &Value) -> String {
+    let blanks = |line: &str| match line {
+        _ if line.starts_with("  - ") => 4,
+        _ if line.starts_with(['-', ' ']) => 2,
+        _ => 0,
+    };
+    let line = |line: &str| format!("{}{line}\n", " ".repeat(blanks(line)));
+    yaml::writer::dump(value).lines().map(line).collect()
 }
 
 fn entry(package: &Locked) -> Value {
@@ -104,23 +110,18 @@ fn entry(package: &Locked) -> Value {
     Value::Object(entry)
 }
 
-/// A fingerprint of what is asked for. dbt computes its own and settles anew where it differs.
-pub fn hash(wanted: &[Spec]) -> String {
-    let mut lines: Vec<String> = wanted
-        .iter()
-        .map(|spec| match spec {
-            Spec::Git { written, revision, subdirectory, .. } => {
-                format!("git {written} {revision:?} {subdirectory:?}")
-            }
-            Spec::Registry { package, version, prerelease } => {
-                format!("package {package} {version:?} {prerelease}")
-            }
-            other => identity(other),
-        })
-        .collect();
+/// dbt's fingerprint of what is asked for: entries rendered, with all that they may say, and as they were written.
+/// Of entries that were just added it knows nothing as it was written.
+pub fn hash(asked: &[Asked], as_written: bool) -> String {
+    let line = |asked: &Asked| {
+        let mut entry = asked.rendered.clone();
+        let written = if as_written { asked.written.clone() } else { json!({}) };
+        entry.insert("unrendered".to_owned(), written);
+        crate::json::dumps_sorted(&Value::Object(entry))
+    };
+    let mut lines: Vec<String> = asked.iter().map(line).collect();
     lines.sort();
-    let digest = Sha256::digest(lines.join("\n").as_bytes());
-    hex::encode(&digest[..20])
+    hex::encode(Sha1::digest(lines.join("\n").as_bytes()))
 }
 
 /// Whether a lock holds something for everything that is asked for; git revisions are taken on trust.

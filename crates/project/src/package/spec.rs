@@ -11,6 +11,7 @@ use crate::profile::Profile;
 use crate::render::{self, Renderer};
 use crate::yaml::{self, Document, Node};
 use platform_core::Diagnostic;
+use serde_json::{Map, Value};
 use std::path::Path;
 
 /// What a project asks for.
@@ -20,6 +21,39 @@ pub struct Wanted {
     pub file: String,
     /// The packages, rendered, in order.
     pub packages: Vec<Spec>,
+    /// The same as they stand in the file.
+    pub asked: Vec<Asked>,
+}
+
+/// One entry as the file has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// As written.
+    pub written: Value,
+    /// With its templates rendered and what it doesn't say.
+    pub rendered: Map<String, Value>,
+}
+
+impl Asked {
+    fn of(written: &Node, rendered: &Node) -> Self {
+        let mut entry = rendered.to_json_map();
+        let defaults: &[(&str, Value)] = match &entry {
+            it if it.contains_key("git") || it.contains_key("private") => {
+                &[("revision", Value::Null), ("subdirectory", Value::Null), ("warn-unpinned", Value::Null)]
+            }
+            it if it.contains_key("package") => &[("install_prerelease", Value::Bool(false))],
+            _ => &[],
+        };
+        for (old, new) in [("warn_unpinned", "warn-unpinned"), ("install-prerelease", "install_prerelease")] {
+            if let Some(value) = entry.remove(old) {
+                entry.insert(new.to_owned(), value);
+            }
+        }
+        for (key, value) in defaults {
+            entry.entry(*key).or_insert_with(|| value.clone());
+        }
+        Self { written: written.to_json(), rendered: entry }
+    }
 }
 
 /// One entry.
@@ -76,7 +110,7 @@ pub enum Spec {
 
 /// Reads the files of a folder; empty where it has none.
 pub fn read(options: &ReadOptions, folder: &Path) -> Result<Wanted, Error> {
-    let mut wanted = Wanted { file: "packages.yml".to_owned(), packages: Vec::new() };
+    let mut wanted = Wanted { file: "packages.yml".to_owned(), ..Wanted::default() };
     for file in ["packages.yml", "dependencies.yml"] {
         let path = folder.join(file);
         let text = match std::fs::read_to_string(&path) {
@@ -99,14 +133,15 @@ pub fn read(options: &ReadOptions, folder: &Path) -> Result<Wanted, Error> {
             .into());
         }
         if !found.is_empty() {
-            wanted = Wanted { file: file.to_owned(), packages: found };
+            let (packages, asked) = found.into_iter().unzip();
+            wanted = Wanted { file: file.to_owned(), packages, asked };
         }
     }
     Ok(wanted)
 }
 
 /// The entries of a document.
-pub(super) fn specs(options: &ReadOptions, document: &Document) -> Result<Vec<Spec>, Diagnostic> {
+pub(super) fn specs(options: &ReadOptions, document: &Document) -> Result<Vec<(Spec, Asked)>, Diagnostic> {
     let Some(list) = document.root.get("packages") else { return Ok(Vec::new()) };
     if !list.is_list() {
         return Err(malformed(document, list, "'packages' is not a list"));
@@ -117,7 +152,10 @@ pub(super) fn specs(options: &ReadOptions, document: &Document) -> Result<Vec<Sp
     let read = |item: &Node| {
         let rendered = renderer.render(document, item, &render::all)?;
         let spec = spec(document, item, &rendered)?;
-        if form::is_entry(&rendered) { Ok(spec) } else { Err(no_form(document, item, &rendered)) }
+        if !form::is_entry(&rendered) {
+            return Err(no_form(document, item, &rendered));
+        }
+        Ok((spec, Asked::of(item, &rendered)))
     };
     list.items().iter().map(read).collect()
 }

@@ -102,9 +102,8 @@ impl Runtime {
         sql: &str,
         connection: &Connection,
     ) -> Option<String> {
-        // As dbt: nothing is written of what came to nothing, of snapshots, and of a query of the command line.
-        if sql.is_empty() || matches!(node.resource_type, ResourceType::Snapshot | ResourceType::SqlOperation)
-        {
+        // As dbt: nothing is written of what came to nothing, of snapshots, and of a query that was taken as it is.
+        if sql.is_empty() || node.resource_type == ResourceType::Snapshot || node.path.is_empty() {
             return None;
         }
         let path = self.batch_path("compiled", node, batch);
