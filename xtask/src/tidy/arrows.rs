@@ -35,7 +35,7 @@ const OURS: [(&str, &[&str]); 12] = [
 ];
 
 /// Crates of others that any crate of ours may use: values, errors, threads, checksums.
-const FOR_ALL: [&str; 25] = [
+const FOR_ALL: [&str; 26] = [
     "anyhow",
     "async-trait",
     "base64",
@@ -54,6 +54,7 @@ const FOR_ALL: [&str; 25] = [
     "regex",
     "serde",
     "serde_json",
+    "sha1",
     "sha2",
     "tar",
     "tempfile",
