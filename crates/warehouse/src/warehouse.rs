@@ -89,8 +89,15 @@ impl Warehouse {
         Ok(Self { pool, connector })
     }
 
-    /// A session of one's own, for a run's thread: nobody else gets it, and it closes when dropped.
+    /// A session of one's own, for a run's thread: nobody else gets it, and it closes when dropped. One that lies idle
+    /// in the pool is taken, so that a run of `n` threads needs no more than `n` connections.
     pub async fn session(&self) -> Result<Session> {
+        if self.pool.status().available > 0 {
+            let now = managed::Timeouts { wait: Some(Duration::ZERO), ..self.pool.timeouts() };
+            if let Ok(idle) = self.pool.timeout_get(&now).await {
+                return Ok(managed::Object::take(idle));
+            }
+        }
         self.connector.open().await
     }
 

@@ -370,3 +370,19 @@ async fn a_broken_connection_is_said_to_be_lost() -> Result<()> {
     assert!(session.is_closed());
     Ok(())
 }
+
+#[tokio::test]
+async fn the_first_session_is_the_one_that_was_opened_to_see_whether_it_works() -> Result<()> {
+    let (_, database) = session().await?;
+    let settings = Settings { application_name: Some("counted".to_owned()), ..database.settings.clone() };
+    let warehouse = Warehouse::connect(settings, 2).await?;
+    let own = warehouse.session().await?;
+    let count = "select count(*) from pg_stat_activity where application_name = 'counted'";
+    assert_eq!(own.run(count).await?.rows.unwrap().first(), Some("1"));
+    // It is nobody else's: the pool opens another.
+    let pooled = warehouse.get().await?;
+    assert_eq!(own.run(count).await?.rows.unwrap().first(), Some("2"));
+    own.run("begin").await?;
+    assert!(own.in_transaction() && !pooled.in_transaction());
+    Ok(())
+}

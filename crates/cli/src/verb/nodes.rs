@@ -109,6 +109,7 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
         Task::Compile => runner.run(walk, &selected, threads, &unwritten)?,
         Task::Build | Task::Clone => runner.run(walk, &selected, threads, &file)?,
     };
+    runner.slots.close();
     if walk.task == Task::Build {
         let remembering =
             history::remember(invocation, runner.runtime.project(), &database.warehouse, &results);

@@ -62,6 +62,13 @@ impl Slots {
         Ok(connection)
     }
 
+    /// Gives every connection back: others may need it. A slot that is asked again opens one anew.
+    pub fn close(&self) {
+        for slot in &self.slots {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
     /// Ends the statements that run now: they fail with SQLSTATE 57014. Waits until the server was told, so that no
     /// statement that comes after is ended in their place. Not for asynchronous code.
     pub fn cancel_and_wait(&self) {
