@@ -558,3 +558,23 @@ async fn a_seed_that_stands_says_where_its_statement_is() {
     assert!(project("post").ends_with(path));
     assert!(!project("pre").contains(path));
 }
+
+#[tokio::test]
+async fn a_query_of_the_command_line_leaves_what_a_node_leaves_unless_it_is_taken_as_it_is() {
+    let scene = Scene::new(&[("models/m.sql", "select 1 as id")]).await;
+    let artifacts = || {
+        let files =
+            ["manifest.json", "run_results.json", "compiled/shop/from remote system.sql/sql/inline_query"];
+        files.map(|file| scene.path("target").join(file).exists())
+    };
+    scene.good("show --inline-direct 'select 1 as \"{{ a\"'").says("{{ a");
+    assert_eq!(artifacts(), [false; 3]);
+    for line in ["show --inline 'select 2 as b'", "compile --inline 'select 2 as b'"] {
+        scene.good(line);
+        assert_eq!(artifacts(), [true; 3], "{line}");
+        std::fs::remove_dir_all(scene.path("target")).expect("removed");
+    }
+    let broken = scene.dp("show --inline 'select nope'");
+    assert_eq!(broken.code, 2);
+    broken.says("Runtime Error\n  Database Error in sql_operation inline_query");
+}
