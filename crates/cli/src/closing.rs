@@ -99,6 +99,24 @@ fn completed(invocation: &Invocation, errors: usize, partials: usize, warnings: 
     );
 }
 
+/// What a command came to, result by result, for programs that read the log.
+pub fn end_result(invocation: &Invocation, results: &[NodeResult]) {
+    let result = |it: &NodeResult| {
+        json!({
+            "adapter_response": it.adapter_response, "execution_time": it.execution_time, "message": it.message,
+            "num_failures": it.failures.unwrap_or(0), "status": it.status, "thread": it.thread_id,
+            "timing_info": it.timing,
+        })
+    };
+    let facts = json!({
+        "elapsed_time": invocation.began.elapsed().as_secs_f64(),
+        "generated_at": chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "results": results.iter().map(result).collect::<Vec<_>>(),
+        "success": !results.iter().any(|it| it.status.is_failure()),
+    });
+    invocation.tell(Level::Debug, "EndRunResult", "Q037", "Command end result", facts);
+}
+
 /// One failure, partial success or warning: what, where, why, and where its SQL stands.
 pub fn explain(invocation: &Invocation, runtime: &Runtime, result: &NodeResult) {
     let manifest = &runtime.project().manifest;

@@ -41,6 +41,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     if chosen.is_empty() {
         invocation.nothing_to_do();
         write(invocation, &project, arguments, &[])?;
+        invocation.say(Level::Info, "FreshnessCheckComplete", "Q003", "Done.");
         return Ok(Exit::Success);
     }
     let threads = invocation.threads().unwrap_or(project.profile.threads);

@@ -143,6 +143,7 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
         }
     }
     let exit = finish(&file, &results)?;
+    closing::end_result(invocation, &results);
     let exit = interruption.exit().unwrap_or(exit);
     Ok(Walked { exit, runtime: Some(runner.runtime.clone()), selected })
 }

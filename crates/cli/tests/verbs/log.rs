@@ -47,6 +47,15 @@ async fn events_have_dbts_facts() {
     assert!(events(&text, "RunningOperationCaughtError")[0]["data"]["exc"].is_string(), "{text}");
     assert_eq!(events(&text, "FoundStats").len(), 1);
 
+    let text = scene.dp("run --log-format json --log-level debug").text;
+    check(&text, "EndRunResult", "Q037", &json!({"success": true}));
+    let ended = &events(&text, "EndRunResult")[0]["data"]["results"];
+    let statuses: Vec<_> =
+        ended.as_array().expect("results").iter().map(|it| it["status"].as_str()).collect();
+    assert_eq!(statuses, [Some("success"), Some("success")]);
+    let text = scene.dp("source freshness --log-format json").text;
+    check(&text, "FreshnessCheckComplete", "Q003", &json!({}));
+
     let text = scene.dp("run --select nowhere --log-format json").text;
     check(&text, "NoNodesForSelectionCriteria", "M030", &json!({"spec_raw": "nowhere"}));
     assert_eq!(events(&text, "NothingToDo")[0]["data"], json!({}));
