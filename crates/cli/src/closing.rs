@@ -8,6 +8,7 @@ use platform_core::{Event, EventSink as _, Manifest, NodeResult, Resource, Resou
 use project::runtime::Runtime;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// `Finished running 1 seed, 4 data tests in 0 hours 0 minutes and 4.24 seconds (4.24s).`
@@ -126,7 +127,7 @@ pub fn explain(invocation: &Invocation, runtime: &Runtime, result: &NodeResult) 
     let group = group_of(manifest, resource);
     let info = node_info(resource, &Phase::of(result));
     let about = |event: Event| {
-        let event = event.with("node_info", info.clone());
+        let event = event.about(Arc::clone(&info));
         match &group {
             Some(group) => event.with("group", group.clone()),
             None => event,
@@ -189,7 +190,7 @@ fn tell_place(
     runtime: &Runtime,
     resource: Resource<'_>,
     result: &NodeResult,
-    info: &Value,
+    info: &Arc<Value>,
 ) {
     let compiled = runtime.all_compiled();
     let path = match resource {
@@ -200,7 +201,7 @@ fn tell_place(
         invocation.blank();
         let text = format!("  compiled code at {path}");
         let event = Event::new(Level::Info, "SQLCompiledPath", text).code("Z026").with("path", path);
-        invocation.log.send(event.with("node_info", info.clone()));
+        invocation.log.send(event.about(Arc::clone(info)));
     }
     let is_counted = resource.resource_type() == ResourceType::Test && result.failures.is_some();
     if let Some(relation) = result.relation_name.as_ref().filter(|_| is_counted) {
@@ -211,7 +212,7 @@ fn tell_place(
             Event::new(Level::Info, "CheckNodeTestFailure", text)
                 .code("Z027")
                 .with("relation_name", relation.as_str())
-                .with("node_info", info.clone()),
+                .about(Arc::clone(info)),
         );
     }
 }

@@ -55,7 +55,7 @@ impl Environment {
     /// The values of variables that are named as secrets: no listener shows them.
     pub fn secrets(&self) -> Vec<String> {
         let named = self.variables.iter().filter(|(name, _)| name.starts_with("DBT_ENV_SECRET"));
-        named.map(|(_, value)| value.clone()).filter(|value| !value.trim().is_empty()).collect()
+        named.map(|(_, value)| value.clone()).collect()
     }
 
     /// A variable that is set and not empty.

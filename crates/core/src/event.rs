@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// How much an event matters; the words of `--log-level`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,23 +31,22 @@ pub enum Tone {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Event {
     /// How much it matters.
     pub level: Level,
     /// dbt's name of the event (`LogModelResult`), or ours where dbt has none.
     pub name: String,
     /// dbt's code of the event (`Q012`), or `""`.
-    #[serde(default)]
     pub code: String,
     /// One line for people; no secrets.
     pub message: String,
     /// The bytes of the message that mean something, and what.
-    #[serde(skip)]
     pub emphasis: Option<(std::ops::Range<usize>, Tone)>,
-    /// Facts, under dbt's keys: `node_info`, `index`, `total`, `status`, `execution_time`, …
-    #[serde(default)]
+    /// Facts, under dbt's keys: `index`, `total`, `status`, `execution_time`, …
     pub data: Map<String, Value>,
+    /// The node that this is about: dbt's `node_info`, which all its events share.
+    pub node_info: Option<Arc<Value>>,
 }
 
 impl Event {
@@ -59,6 +59,7 @@ impl Event {
             message: message.into(),
             emphasis: None,
             data: Map::new(),
+            node_info: None,
         }
     }
 
@@ -87,6 +88,13 @@ impl Event {
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.data.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// With the node that it is about.
+    #[must_use]
+    pub fn about(mut self, node_info: Arc<Value>) -> Self {
+        self.node_info = Some(node_info);
         self
     }
 }

@@ -8,6 +8,7 @@ use crate::unique_id::UniqueId;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// Where a node stands: when it began, when it ended, its status.
 #[derive(Clone, Debug)]
@@ -45,12 +46,12 @@ impl Phase {
 }
 
 /// The facts of a node that every event about it carries.
-pub fn node_info(resource: Resource<'_>, phase: &Phase) -> Value {
+pub fn node_info(resource: Resource<'_>, phase: &Phase) -> Arc<Value> {
     let stamp = |time: Option<DateTime<Utc>>| {
         time.map(|time| time.naive_utc().format("%Y-%m-%dT%H:%M:%S%.6f").to_string()).unwrap_or_default()
     };
     let node = resource.node();
-    json!({
+    Arc::new(json!({
         "materialized": resource.config().materialized(),
         "meta": resource.config().meta().cloned().unwrap_or_default(),
         "node_checksum": node.map(|node| node.checksum.checksum.as_str()).unwrap_or_default(),
@@ -62,7 +63,7 @@ pub fn node_info(resource: Resource<'_>, phase: &Phase) -> Value {
         "node_status": phase.status,
         "resource_type": resource.resource_type().as_str(),
         "unique_id": resource.unique_id().as_str(),
-    })
+    }))
 }
 
 fn relation(resource: Resource<'_>) -> Value {
@@ -109,7 +110,7 @@ pub fn timestamp(time: DateTime<Utc>) -> String {
 
 thread_local! {
     /// The node that this thread works on, and where it stands.
-    static CURRENT: RefCell<Option<Value>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Arc<Value>>> = const { RefCell::new(None) };
 }
 
 /// What a thread does for a node.
@@ -129,7 +130,7 @@ pub fn working_on(resource: Resource<'_>, phase: &Phase) -> Working {
 
 /// A thread's work on a node.
 #[derive(Debug)]
-pub struct Working(Option<Value>);
+pub struct Working(Option<Arc<Value>>);
 
 impl Drop for Working {
     fn drop(&mut self) {
@@ -147,12 +148,12 @@ pub fn enter(id: &UniqueId, stage: Stage, events: &dyn EventSink) {
     let entered = CURRENT.with_borrow_mut(|current| {
         let info =
             current.as_mut().filter(|it| it["unique_id"] == id.as_str() && it["node_status"] != status)?;
-        info["node_status"] = status.into();
-        Some(info.clone())
+        Arc::make_mut(info)["node_status"] = status.into();
+        Some(Arc::clone(info))
     });
     if let Some(info) = entered {
         let event = Event::new(Level::Debug, name, format!("Began {verb} node {id}")).code(code);
-        events.send(event.with("node_info", info));
+        events.send(event.about(info));
     }
 }
 
@@ -160,7 +161,7 @@ pub fn enter(id: &UniqueId, stage: Stage, events: &dyn EventSink) {
 #[must_use]
 pub fn about_current(event: Event) -> Event {
     match CURRENT.with_borrow(Clone::clone) {
-        Some(info) => event.with("node_info", info),
+        Some(info) => event.about(info),
         None => event,
     }
 }

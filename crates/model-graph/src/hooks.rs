@@ -158,7 +158,7 @@ fn say_start(hook: &Node, name: &str, line: Line, phase: &Phase, context: &RunCo
             .with("statement", name)
             .with("index", line.number)
             .with("total", line.total)
-            .with("node_info", node_info(Resource::Node(hook), phase)),
+            .about(node_info(Resource::Node(hook), phase)),
     );
 }
 
@@ -176,7 +176,7 @@ fn say_end(hook: &Node, name: &str, line: Line, result: &NodeResult, started: &P
             .with("execution_time", result.execution_time)
             .with("index", line.number)
             .with("total", line.total)
-            .with("node_info", node_info(Resource::Node(hook), &started.finished(result.status))),
+            .about(node_info(Resource::Node(hook), &started.finished(result.status))),
     );
 }
 

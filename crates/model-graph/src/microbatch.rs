@@ -236,7 +236,7 @@ impl Batches {
                     Event::new(Level::Error, "GenericExceptionOnRun", text)
                         .code("W004")
                         .with("unique_id", self.node.unique_id.as_str())
-                        .with("node_info", node_info(Resource::Node(&self.node), &Phase::started())),
+                        .about(node_info(Resource::Node(&self.node), &Phase::started())),
                 );
                 self.say(context, name, "ERROR creating", &about, line, "ERROR", Some(seconds));
                 Err(Some(failure))
@@ -305,7 +305,7 @@ impl Batches {
             .with("description", about)
             .with("batch_index", line.number)
             .with("total_batches", line.total)
-            .with("node_info", node_info(Resource::Node(&self.node), &Phase::started()));
+            .about(node_info(Resource::Node(&self.node), &Phase::started()));
         if status == "RUN" {
             context.events.send(event.code("Q045"));
             return;

@@ -12,7 +12,7 @@ use platform_core::{
 };
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// What dbt says of a node that `--fail-fast` left alone.
@@ -262,7 +262,7 @@ impl<'a> Walk<'a> {
             && !is_ephemeral(resource)
             && let Some(event) = line::start(resource, self.executor.may_share(id), self.line(number))
         {
-            self.context.events.send(event.with("node_info", node_info(resource, &phase)));
+            self.context.events.send(event.about(node_info(resource, &phase)));
         }
         Ok(Begun { index, number, resource, phase })
     }
@@ -309,11 +309,12 @@ impl<'a> Walk<'a> {
 
     /// Says what became of a node.
     fn end(&self, node: &Begun<'_>, result: &NodeResult) {
-        let (resource, finished) = (node.resource, node.phase.finished(result.status));
+        let resource = node.resource;
+        let info = node_info(resource, &node.phase.finished(result.status));
         if let (Status::Error, Some(why)) = (result.status, &result.message) {
             let event = Event::new(Level::Debug, "CatchableExceptionOnRun", why.clone()).code("W002");
             let event = event.with("exc", why.as_str());
-            self.context.events.send(event.with("node_info", node_info(resource, &finished)));
+            self.context.events.send(event.about(Arc::clone(&info)));
         }
         if !is_ephemeral(resource) && !self.options.telling.is_silent() {
             let event = line::end(
@@ -322,12 +323,12 @@ impl<'a> Walk<'a> {
                 result,
                 self.line(node.number),
             );
-            self.context.events.send(event.with("node_info", node_info(resource, &finished)));
+            self.context.events.send(event.about(Arc::clone(&info)));
         }
         let message = format!("Finished running node {}", resource.unique_id());
         let event = Event::new(Level::Debug, "NodeFinished", message)
             .code("Q025")
-            .with("node_info", node_info(resource, &finished))
+            .about(info)
             .with("run_result", run_result(result));
         self.context.events.send(event);
     }
@@ -362,7 +363,7 @@ impl<'a> Walk<'a> {
                 Some((_, status)) => line::skip_because(resource, status, self.line(number)),
                 None => line::skip(resource, self.plan.graph().id(skipped.first), self.line(number)),
             };
-            self.context.events.send(event.with("node_info", node_info(resource, &phase)));
+            self.context.events.send(event.about(node_info(resource, &phase)));
         }
         result
     }
@@ -388,33 +389,16 @@ impl<'a> Walk<'a> {
     }
 
     fn finish(&self, index: usize, mut result: NodeResult) {
-        let failed = result.status.is_failure();
-        let is_ephemeral = self.resource(index).is_some_and(is_ephemeral);
-        // One whose SQL was asked for, and is there, is a node as any other.
-        let is_ephemeral = is_ephemeral && (failed || self.options.telling != Telling::Compiled);
-        // As in dbt, unit tests come up with their models: of one that never did there is nothing to keep.
-        let never_came_up = self.plan.unit_tests_go_with_models()
-            && result.unique_id.resource_type() == Some(ResourceType::UnitTest)
-            && result.message.as_deref() == Some(FAILED_FAST);
-        if !is_ephemeral && !never_came_up {
-            self.file.add(&result);
-        }
-        let mut state = self.lock();
-        if failed && self.options.fail_fast && state.failed_fast.is_none() && !self.context.is_cancelled() {
-            state.failed_fast = Some(result.unique_id.clone());
-            self.context.cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
-            self.executor.cancel();
-        }
-        let stops_children = failed || result.status == Status::Skipped;
+        let (status, failed) = (result.status, result.status.is_failure());
+        let stops_children = failed || status == Status::Skipped;
+        // An ephemeral model whose SQL was asked for, and is there, is a node as any other.
+        let is_ephemeral = self.resource(index).is_some_and(is_ephemeral)
+            && (failed || self.options.telling != Telling::Compiled);
         let broke = is_ephemeral && failed;
-        if broke || (is_ephemeral && stops_children && self.plan.is_build()) {
-            state.causes.insert(index, (index, result.status));
-        }
-        state.schedule.finish(index, stops_children);
-        let failed_fast = state.failed_fast.is_some();
+        let failed_fast = self.fail_fast(&result);
         // What broke is told by those that read it. Where that ended the run, it counts as a node that never began.
-        if broke && !self.options.telling.is_silent() {
-            state.broken.push(result.clone());
+        let broken = (broke && !self.options.telling.is_silent()).then(|| result.clone());
+        if broken.is_some() {
             result = NodeResult {
                 status: Status::Skipped,
                 message: Some(FAILED_FAST.to_owned()),
@@ -422,20 +406,58 @@ impl<'a> Walk<'a> {
                 ..result
             };
         }
-        let is_told = if self.options.telling.is_silent() { failed } else { failed_fast && stops_children };
-        if is_ephemeral && is_told {
+        let is_listed = if is_ephemeral {
+            self.lists_ephemeral(status, failed_fast)
+        } else {
+            !self.never_came_up(&result)
+        };
+        if is_listed {
             self.file.add(&result);
         }
-        if (!is_ephemeral || is_told) && !never_came_up {
+        let mut state = self.lock();
+        state.broken.extend(broken);
+        if is_listed {
             state.results.push(result);
         }
+        if broke || (is_ephemeral && stops_children && self.plan.is_build()) {
+            state.causes.insert(index, (index, status));
+        }
+        state.schedule.finish(index, stops_children);
         drop(state);
         self.changed.notify_all();
     }
 
+    /// Ends the run at the first failure if that is asked for; whether it has been ended so.
+    fn fail_fast(&self, result: &NodeResult) -> bool {
+        let mut state = self.lock();
+        let is_first = state.failed_fast.is_none() && !self.context.is_cancelled();
+        if self.options.fail_fast && is_first && result.status.is_failure() {
+            state.failed_fast = Some(result.unique_id.clone());
+            self.context.cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
+            self.executor.cancel();
+        }
+        state.failed_fast.is_some()
+    }
+
+    /// Whether an ephemeral model has a result of its own: where nothing is told on the way, if it broke; else where
+    /// the run ended before what reads it could tell.
+    fn lists_ephemeral(&self, status: Status, failed_fast: bool) -> bool {
+        if self.options.telling.is_silent() {
+            return status.is_failure();
+        }
+        failed_fast && (status.is_failure() || status == Status::Skipped)
+    }
+
+    /// As in dbt, unit tests come up with their models: of one that never did there is nothing to keep.
+    fn never_came_up(&self, result: &NodeResult) -> bool {
+        self.plan.unit_tests_go_with_models()
+            && result.unique_id.resource_type() == Some(ResourceType::UnitTest)
+            && result.message.as_deref() == Some(FAILED_FAST)
+    }
+
     fn debug(&self, name: &str, code: &str, message: String, resource: Resource<'_>, phase: &Phase) {
         let event = Event::new(Level::Debug, name, message).code(code);
-        self.context.events.send(event.with("node_info", node_info(resource, phase)));
+        self.context.events.send(event.about(node_info(resource, phase)));
     }
 
     fn line(&self, number: usize) -> Line {

@@ -19,8 +19,17 @@ struct State {
     /// Loaded schemas, database and schema in lower case.
     schemas: BTreeSet<(String, String)>,
     relations: BTreeMap<Key, Relation>,
-    /// Who reads it (views), so that a `drop … cascade` takes them along.
+    links: Links,
+}
+
+/// Which views read which relations, so that a `drop … cascade` takes them along. Kept both ways: what is dropped or
+/// renamed costs its own links, however many there are.
+#[derive(Debug, Default)]
+struct Links {
+    /// Who reads it.
     readers: BTreeMap<Key, BTreeSet<Key>>,
+    /// What it reads.
+    reads: BTreeMap<Key, BTreeSet<Key>>,
 }
 
 /// Where a relation is kept. Database and schema are folded; the identifier is exact beside its
@@ -44,8 +53,23 @@ impl Key {
         }
     }
 
+    /// The place before everything of a schema, by its folded names.
+    fn first_in(database: &str, schema: &str) -> Self {
+        Self {
+            database: database.to_owned(),
+            schema: schema.to_owned(),
+            folded: String::new(),
+            exact: String::new(),
+        }
+    }
+
     fn is_in(&self, database: &str, schema: &str) -> bool {
         self.database == database && self.schema == schema
+    }
+
+    /// Whether the two names differ in case at most.
+    fn is_near(&self, other: &Self) -> bool {
+        self.folded == other.folded && self.is_in(&other.database, &other.schema)
     }
 }
 
@@ -74,7 +98,7 @@ impl RelationCache {
                     identifier: Some(name.clone()),
                     ..entry.relation.clone()
                 };
-                state.readers.entry(Key::of(&read)).or_default().insert(Key::of(&entry.relation));
+                state.links.add(Key::of(&read), Key::of(&entry.relation));
             }
         }
     }
@@ -93,8 +117,7 @@ impl RelationCache {
     pub fn drop_schema(&self, database: &str, schema: &str) {
         let mut state = self.write();
         let (database, schema) = (database.to_lowercase(), schema.to_lowercase());
-        let inside: Vec<Key> =
-            state.relations.keys().filter(|key| key.is_in(&database, &schema)).cloned().collect();
+        let inside: Vec<Key> = state.in_schema(&database, &schema).map(|(key, _)| key.clone()).collect();
         for key in inside {
             state.drop_cascade(&key);
         }
@@ -105,12 +128,14 @@ impl RelationCache {
     pub fn list(&self, database: &str, schema: &str) -> Vec<Relation> {
         let (database, schema) = (database.to_lowercase(), schema.to_lowercase());
         let state = self.read();
-        state
-            .relations
-            .iter()
-            .filter(|(key, _)| key.is_in(&database, &schema))
-            .map(|(_, r)| r.clone())
-            .collect()
+        state.in_schema(&database, &schema).map(|(_, relation)| relation.clone()).collect()
+    }
+
+    /// The relations whose names differ from that one in case at most.
+    pub fn near(&self, relation: &Relation) -> Vec<Relation> {
+        let key = Key::of(relation);
+        let state = self.read();
+        state.near(&key).map(|(_, relation)| relation.clone()).collect()
     }
 
     /// The relation of that name: of exactly that case if there is one, else of any case (compare the
@@ -129,7 +154,7 @@ impl RelationCache {
 
     /// Notes that `reader` (a view) reads `read`.
     pub fn add_reader(&self, read: &Relation, reader: &Relation) {
-        self.write().readers.entry(Key::of(read)).or_default().insert(Key::of(reader));
+        self.write().links.add(Key::of(read), Key::of(reader));
     }
 
     /// Notes that a relation was dropped with cascade: it and all that read it are forgotten; they are
@@ -146,7 +171,13 @@ impl RelationCache {
     pub fn readers(&self, relation: &Relation) -> Vec<Relation> {
         let state = self.read();
         let Some(key) = state.find(&Key::of(relation)) else { return Vec::new() };
-        state.with_readers(&key).iter().skip(1).filter_map(|key| state.relations.get(key).cloned()).collect()
+        state
+            .links
+            .with_readers(&key)
+            .iter()
+            .skip(1)
+            .filter_map(|key| state.relations.get(key).cloned())
+            .collect()
     }
 
     /// Notes that a relation was renamed: what reads it goes on reading it.
@@ -155,14 +186,7 @@ impl RelationCache {
         let (from, to) = (state.find(&Key::of(old)).unwrap_or_else(|| Key::of(old)), Key::of(new));
         let kind = state.relations.remove(&from).and_then(|relation| relation.kind);
         state.relations.insert(to.clone(), Relation { kind: new.kind.or(kind), ..new.clone() });
-        if let Some(readers) = state.readers.remove(&from) {
-            state.readers.entry(to.clone()).or_default().extend(readers);
-        }
-        for readers in state.readers.values_mut() {
-            if readers.remove(&from) {
-                readers.insert(to.clone());
-            }
-        }
+        state.links.rename(&from, &to);
     }
 
     /// Forgets everything.
@@ -180,49 +204,94 @@ impl RelationCache {
 }
 
 impl State {
+    /// What is kept of a schema, by its folded names.
+    fn in_schema(&self, database: &str, schema: &str) -> impl Iterator<Item = (&Key, &Relation)> {
+        let all = self.relations.range(Key::first_in(database, schema)..);
+        all.take_while(move |(key, _)| key.is_in(database, schema))
+    }
+
+    /// What is kept under that name in any case.
+    fn near(&self, key: &Key) -> impl Iterator<Item = (&Key, &Relation)> {
+        let first = Key { exact: String::new(), ..key.clone() };
+        self.relations.range(first..).take_while(move |(found, _)| found.is_near(key))
+    }
+
     /// The key of what is kept under that name, by the exact identifier or the folded one.
     fn find(&self, key: &Key) -> Option<Key> {
         if self.relations.contains_key(key) {
             return Some(key.clone());
         }
-        let first = Key { exact: String::new(), ..key.clone() };
-        let (found, _) = self.relations.range(first..).next()?;
-        let same = found.is_in(&key.database, &key.schema) && found.folded == key.folded;
-        same.then(|| found.clone())
-    }
-
-    fn with_readers(&self, key: &Key) -> Vec<Key> {
-        let mut all = vec![key.clone()];
-        let mut next = 0;
-        while let Some(key) = all.get(next).cloned() {
-            next += 1;
-            for reader in self.readers.get(&key).into_iter().flatten() {
-                if !all.contains(reader) {
-                    all.push(reader.clone());
-                }
-            }
-        }
-        all
+        self.near(key).next().map(|(found, _)| found.clone())
     }
 
     fn drop_cascade(&mut self, key: &Key) -> Vec<Relation> {
-        let gone = self.with_readers(key);
-        for key in &gone {
-            self.readers.remove(key);
-        }
-        for readers in self.readers.values_mut() {
-            readers.retain(|reader| !gone.contains(reader));
-        }
+        let gone = self.links.with_readers(key);
+        gone.iter().for_each(|key| self.links.remove(key));
         gone.iter().filter_map(|key| self.relations.remove(key)).collect()
     }
 
     fn forget_schema(&mut self, database: &str, schema: &str) {
         let (database, schema) = (database.to_lowercase(), schema.to_lowercase());
-        self.relations.retain(|key, _| !key.is_in(&database, &schema));
-        for readers in self.readers.values_mut() {
-            readers.retain(|reader| !reader.is_in(&database, &schema));
+        let inside: Vec<Key> = self.in_schema(&database, &schema).map(|(key, _)| key.clone()).collect();
+        for key in inside {
+            self.links.stop_reading(&key);
+            self.relations.remove(&key);
         }
         self.schemas.remove(&(database, schema));
+    }
+}
+
+impl Links {
+    fn add(&mut self, read: Key, reader: Key) {
+        self.reads.entry(reader.clone()).or_default().insert(read.clone());
+        self.readers.entry(read).or_default().insert(reader);
+    }
+
+    /// The relation, what reads it, what reads that.
+    fn with_readers(&self, key: &Key) -> Vec<Key> {
+        let mut known = BTreeSet::from([key]);
+        let mut all = vec![key];
+        let mut next = 0;
+        while let Some(key) = all.get(next).copied() {
+            next += 1;
+            all.extend(self.readers.get(key).into_iter().flatten().filter(|reader| known.insert(*reader)));
+        }
+        all.into_iter().cloned().collect()
+    }
+
+    /// It reads nothing any more.
+    fn stop_reading(&mut self, reader: &Key) {
+        for read in self.reads.remove(reader).into_iter().flatten() {
+            if let Some(readers) = self.readers.get_mut(&read) {
+                readers.remove(reader);
+            }
+        }
+    }
+
+    /// It is read no more.
+    fn stop_being_read(&mut self, read: &Key) -> BTreeSet<Key> {
+        let readers = self.readers.remove(read).unwrap_or_default();
+        for reader in &readers {
+            if let Some(reads) = self.reads.get_mut(reader) {
+                reads.remove(read);
+            }
+        }
+        readers
+    }
+
+    fn remove(&mut self, key: &Key) {
+        self.stop_reading(key);
+        self.stop_being_read(key);
+    }
+
+    fn rename(&mut self, from: &Key, to: &Key) {
+        for reader in self.stop_being_read(from) {
+            self.add(to.clone(), reader);
+        }
+        for read in self.reads.get(from).cloned().unwrap_or_default() {
+            self.add(read, to.clone());
+        }
+        self.stop_reading(from);
     }
 }
 

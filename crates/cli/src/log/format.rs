@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use platform_core::Event;
 use platform_core::event::{Level, Tone};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// dbt's events that have no facts, not even their message.
 const WITHOUT_FACTS: [&str; 6] = [
@@ -47,13 +47,14 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub fn new(invocation_id: &str, secrets: Vec<String>) -> Self {
+    pub fn new(invocation_id: &str, mut secrets: Vec<String>) -> Self {
+        // What is blank hides nothing.
+        secrets.retain(|secret| !secret.trim().is_empty());
         let written = |secret: &String| {
-            let json = serde_json::Value::from(secret.as_str()).to_string();
+            let json = Value::from(secret.as_str()).to_string();
             json[1..json.len() - 1].to_owned()
         };
-        let mut secrets: Vec<String> =
-            secrets.iter().map(written).chain(secrets.iter().cloned()).filter(|it| !it.is_empty()).collect();
+        let mut secrets: Vec<String> = secrets.iter().map(written).chain(secrets.iter().cloned()).collect();
         // What holds another goes first.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self { invocation_id: invocation_id.to_owned(), pid: std::process::id(), secrets }
@@ -85,7 +86,10 @@ impl Frame {
 
     fn json(&self, event: &Event, now: DateTime<Utc>) -> String {
         let mut data = event.data.clone();
-        if event.data.is_empty() && !WITHOUT_FACTS.contains(&event.name.as_str()) {
+        if let Some(info) = &event.node_info {
+            data.insert("node_info".into(), Value::clone(info));
+        }
+        if data.is_empty() && !WITHOUT_FACTS.contains(&event.name.as_str()) {
             data.insert("msg".into(), event.message.clone().into());
         }
         let line = json!({

@@ -110,13 +110,6 @@ impl Runtime {
         Failure { message, diagnostic: Diagnostic::error("R001", text).event(heading), compiled: None }
     }
 
-    /// Path of a node's file below `target/compiled` or `target/run`, as people type it in the project.
-    pub fn display_path(&self, folder: &str, node: &Node) -> String {
-        let project = self.project();
-        let path = project.target_path.join(self.artifact_path(folder, node));
-        path.strip_prefix(&project.root).unwrap_or(&path).display().to_string()
-    }
-
     /// A place of a template as a diagnostic has it, with the line's text where the file can be read.
     fn place(&self, place: &jinja::Place) -> Place {
         let read = |root: &std::path::Path| std::fs::read_to_string(root.join(&*place.file)).ok();

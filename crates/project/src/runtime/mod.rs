@@ -10,6 +10,7 @@
 //! | [`adapter`], [`relation`], [`column`], [`table`] | the adapter surface that macros call |
 //! | [`connection`], [`slots`], [`statements`] | connections of a run, statements, transactions, named results |
 //! | [`compile`], [`inject`], [`materialize`] | from a node to SQL, from SQL to a table |
+//! | [`sql_files`] | `target/compiled` and `target/run` |
 //! | [`Batch`] | one window of a microbatch model |
 //! | [`unit_test`] | a model's query over given rows |
 //! | [`builtin_test`] | generic tests whose meaning is known |
@@ -49,6 +50,7 @@ mod seed_insert;
 pub mod seed_memory;
 pub mod slots;
 mod snapshot;
+mod sql_files;
 pub mod statements;
 pub mod table;
 mod test_arguments;
@@ -82,7 +84,6 @@ use references::{References, Wanted};
 use relation::RelationObject;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use warehouse::RelationCache;
 
@@ -422,60 +423,6 @@ impl Runtime {
 
     fn invocation_args(&self) -> Value {
         jinja::value::from_json(&serde_json::Value::Object(self.inner.options.invocation_args.clone()))
-    }
-
-    /// `target/run/…`: where the statements of a node are kept for people.
-    fn write_run(&self, node: &Node, batch: Option<&Batch>, sql: &str) {
-        self.write_file(&self.batch_path("run", node, batch), sql);
-        if batch.is_some() {
-            return;
-        }
-        let path = self.display_path("run", node);
-        self.inner
-            .run_files
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(node.unique_id.clone(), path);
-    }
-
-    /// `build_path` of the manifest that is written at the end: the files of what ran at once, by id. A model that
-    /// runs in batches has none.
-    pub fn run_files(&self) -> HashMap<UniqueId, String> {
-        self.inner.run_files.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The same for a batch: in a folder that goes by the model's name, its label behind it.
-    fn batch_path(&self, folder: &str, node: &Node, batch: Option<&Batch>) -> PathBuf {
-        let path = self.artifact_path(folder, node);
-        let Some(batch) = batch else { return path };
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let name = format!("{stem}_{}.sql", batch.label);
-        path.with_file_name(stem).join(name)
-    }
-
-    /// Path of a node's SQL below `target/compiled` or `target/run`, relative to the target folder.
-    pub fn artifact_path(&self, folder: &str, node: &Node) -> PathBuf {
-        let mut path = PathBuf::from(folder).join(&node.package_name).join(&node.original_file_path);
-        // A generic test stands in its properties file, under a name of its own; a hook in dbt_project.yml. What has
-        // the file's own name is that file, though its `path` may begin otherwise, as an analysis' does.
-        let name = |path: &str| std::path::Path::new(path).file_name().map(std::ffi::OsStr::to_owned);
-        if name(&node.original_file_path) != name(&node.path) {
-            path.push(&node.path);
-        }
-        path
-    }
-
-    fn write_file(&self, path: &std::path::Path, sql: &str) {
-        let path = self.project().target_path.join(path);
-        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        if let Err(error) = made.and_then(|()| std::fs::write(&path, sql)) {
-            let message = format!("write `{}`: {error}", path.display());
-            self.inner.shared.events.send(platform_core::Event::new(
-                platform_core::event::Level::Warn,
-                "WriteFailed",
-                message,
-            ));
-        }
     }
 
     fn remember(&self, id: &UniqueId, compiled: Arc<Compiled>) {

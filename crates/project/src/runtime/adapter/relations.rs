@@ -29,32 +29,35 @@ pub(super) const METHODS: &[(&str, Method)] = &[
 ];
 
 impl Adapter {
-    fn listed(&self, database: &str, schema: &str) -> Result<Vec<Relation>, HostError> {
-        if !self.cache.knows_schema(database, schema) {
-            let loaded =
-                self.connection.wait(self.cache.load(self.connection.session(), database, &[schema]));
-            loaded.map_err(|error| Raised::error(Kind::Database, error.to_string()))?;
+    /// Sees to it that the cache knows what stands in a schema.
+    fn look_up(&self, database: &str, schema: &str) -> Result<(), HostError> {
+        if self.cache.knows_schema(database, schema) {
+            return Ok(());
         }
+        let loaded = self.connection.wait(self.cache.load(self.connection.session(), database, &[schema]));
+        loaded.map_err(|error| Raised::error(Kind::Database, error.to_string()))
+    }
+
+    fn listed(&self, database: &str, schema: &str) -> Result<Vec<Relation>, HostError> {
+        self.look_up(database, schema)?;
         Ok(self.cache.list(database, schema))
     }
 
     fn find(&self, wanted: &Relation) -> Result<Option<Relation>, HostError> {
         let database =
             wanted.database.clone().filter(|it| !it.is_empty()).unwrap_or_else(|| self.database.clone());
-        let listed = self.listed(&database, wanted.schema_name())?;
-        let name = wanted.identifier_name();
-        if let Some(exact) = listed.iter().find(|it| it.identifier_name() == name) {
+        self.look_up(&database, wanted.schema_name())?;
+        let wanted = Relation { database: Some(database), ..wanted.clone() };
+        let near = self.cache.near(&wanted);
+        if let Some(exact) = near.iter().find(|it| it.identifier_name() == wanted.identifier_name()) {
             return Ok(Some(exact.clone()));
         }
-        let near: Vec<&Relation> =
-            listed.iter().filter(|it| it.identifier_name().eq_ignore_ascii_case(name)).collect();
         match near.as_slice() {
             [] => Ok(None),
-            [one] if !wanted.quoting.identifier => Ok(Some((*one).clone())),
+            [one] if !wanted.quoting.identifier => Ok(Some(one.clone())),
             [one, ..] => Err(Raised::compilation(format!(
-                "When searching for a relation, dbt found an approximate match: {one} differs from {} in case \
-                 only.\nDrop it, rename it, or quote the name as it stands.",
-                Relation { database: Some(database), ..wanted.clone() },
+                "When searching for a relation, dbt found an approximate match: {one} differs from {wanted} in \
+                 case only.\nDrop it, rename it, or quote the name as it stands.",
             ))),
         }
     }
