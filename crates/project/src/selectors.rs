@@ -153,8 +153,22 @@ impl Reader<'_> {
             return Err(fault(self.document, node, &message));
         };
         let items: Result<Vec<Value>, Diagnostic> =
-            list.items().iter().map(|item| self.definition(item)).collect();
+            list.items().iter().map(|item| self.item(item, key)).collect();
         Ok(Value::Array(items?))
+    }
+
+    /// An item of a list. In a set, `exclude` beside `method: selector` is the set's, as beside any other method;
+    /// elsewhere it says nothing.
+    fn item(&mut self, item: &Node, key: &str) -> Result<Value, Diagnostic> {
+        let mut definition = self.definition(item)?;
+        let is_selector = item.get("method").and_then(Node::text) == Some("selector");
+        if is_set(key) && is_selector && item.get("exclude").is_some() {
+            let exclusion = self.list(item, "exclude")?;
+            if let Some(definition) = definition.as_object_mut() {
+                definition.insert("exclude".to_owned(), exclusion);
+            }
+        }
+        Ok(definition)
     }
 
     /// An item with `exclude` is the exclusion of the whole list: what else it says selects nothing.

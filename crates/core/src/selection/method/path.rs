@@ -42,11 +42,11 @@ impl PathQuery {
     }
 }
 
-/// Its file, the properties file that describes it, and the folders of both.
+/// Its file and the folders of that, and the properties file that describes it, whose folders say nothing of it.
 fn paths(resource: Resource<'_>) -> impl Iterator<Item = &str> {
     let described = resource.node().and_then(|node| node.patch_path.as_deref());
     let described = described.and_then(|path| path.split_once("://")).map(|(_, path)| path);
-    and_folders(resource.original_file_path()).chain(described.into_iter().flat_map(and_folders))
+    and_folders(resource.original_file_path()).chain(described)
 }
 
 /// `a/b/c.sql`, `a/b`, `a`
