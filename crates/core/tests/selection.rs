@@ -254,3 +254,26 @@ fn finds_data_tests_whose_results_may_change() {
     assert!(!is_modified("tags", serde_json::json!(["nightly"])));
     assert!(!is_modified("meta", serde_json::json!({"owner": "ops"})));
 }
+
+/// Where states are compared by what was written, dbt keeps what a `config(…)` says as a node of Jinja's.
+#[test]
+fn a_hook_that_dbt_wrote_down_as_jinja_is_the_same_hook() {
+    let now = manifest("after.json");
+    let id = now.nodes.keys().find(|id| id.as_str().starts_with("model.state.")).expect("a model").clone();
+    let is_modified = |written: &str| {
+        let mut now = now.clone();
+        let mut before = now.clone();
+        let node = now.nodes.get_mut(&id).expect("the model");
+        node.unrendered_config.insert("pre-hook".to_owned(), serde_json::json!("select 1"));
+        let node = before.nodes.get_mut(&id).expect("the model");
+        node.unrendered_config
+            .insert(written.to_owned(), "Keyword(key='pre_hook', value=Const(value='select 1'))".into());
+        let graph = Graph::of(&now);
+        let previous = PreviousState { manifest: Some(before), ..PreviousState::default() };
+        let context = Context { manifest: &now, graph: &graph, previous: Some(&previous) };
+        let expression = from_arguments(&["state:modified".to_owned()], &[], IndirectSelection::Empty);
+        select(&expression.expect("an expression"), context).expect("a selection").ids.contains(&id)
+    };
+    assert!(!is_modified("pre_hook"));
+    assert!(is_modified("post_hook"));
+}

@@ -9,7 +9,7 @@
 
 mod reading;
 
-use platform_core::{Manifest, Node};
+use platform_core::{Manifest, Node, UniqueId};
 use reading::{manifest, refused};
 
 #[track_caller]
@@ -90,4 +90,23 @@ fn a_macro_may_be_configured_in_both_places() {
     let m = &manifest.macros["macro.shop.m"];
     assert_eq!(serde_json::to_string(&m.meta).unwrap(), r#"{"a":1,"b":2}"#);
     assert_eq!(serde_json::to_string(&m.docs).unwrap(), r#"{"show":true,"node_color":"red"}"#);
+}
+
+#[test]
+fn a_version_is_deprecated_by_its_own_date_alone() {
+    let files = [
+        ("models/m_v1.sql", "select 1 as id"),
+        ("models/m_v2.sql", "select 1 as id"),
+        (
+            "models/m.yml",
+            "models: [{name: m, deprecation_date: 2099-01-01, versions: [{v: 1, deprecation_date: 2098-01-01}, {v: 2}]}]",
+        ),
+    ];
+    let manifest = manifest(&files);
+    let date = |version: &str| {
+        let node = &manifest.nodes[&UniqueId::from(format!("model.shop.m.{version}").as_str())];
+        node.only.deprecation_date.as_ref().and_then(|date| date.as_str().map(str::to_owned))
+    };
+    assert_eq!(date("v1").as_deref(), Some("2098-01-01T00:00:00+00:00"));
+    assert_eq!(date("v2"), None);
 }

@@ -190,9 +190,22 @@ fn configs_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
         Some(_) => NOT_COMPARED.contains(&key),
         None => false,
     };
-    let keys: HashSet<&String> = left.keys().chain(right.keys()).collect();
-    keys.into_iter()
-        .any(|key| !skipped(key) && !same_written(now, before, key, left.get(key), right.get(key)))
+    let keys: HashSet<&str> = left.keys().chain(right.keys()).map(|key| spelled(key)).collect();
+    let said = |config: &Map<String, Value>, key: &str| {
+        config.iter().find(|(written, _)| spelled(written) == key).map(|(_, value)| value.clone())
+    };
+    keys.into_iter().any(|key| {
+        !skipped(key) && !same_written(now, before, key, said(left, key).as_ref(), said(right, key).as_ref())
+    })
+}
+
+/// The one name of what has two: `pre_hook` is what a `config(…)` says, where states are compared by what was written.
+fn spelled(key: &str) -> &str {
+    match key {
+        "pre_hook" => "pre-hook",
+        "post_hook" => "post-hook",
+        other => other,
+    }
 }
 
 /// Whether a key of the written configuration says the same in both.

@@ -4,6 +4,7 @@
 use super::block::{Block, Section};
 use super::columns::{columns, constraint};
 use super::tests::{TestSpec, tests};
+use crate::code;
 use crate::yaml::{Content, Node};
 use indexmap::IndexMap;
 use platform_core::Diagnostic;
@@ -77,6 +78,7 @@ pub fn patches(block: &Block) -> Result<Patches, Diagnostic> {
         return Ok(Patches { by_file: vec![(block.name().to_owned(), base)], warnings });
     }
     let mut patches = Patches::default();
+    patches.warnings.extend(unread_date(block));
     let latest = latest(block, versions)?;
     let mut seen: Vec<String> = Vec::new();
     for (index, item) in versions.iter().enumerate() {
@@ -179,6 +181,18 @@ fn deprecation_date(block: &Block, node: &Node) -> Result<Option<String>, Diagno
     Ok(Some(if has_zone { text } else { format!("{text}+00:00") }))
 }
 
+/// The date of a model with versions, which none of them takes over.
+fn unread_date(block: &Block) -> Option<Diagnostic> {
+    let entry = block.node.entries().iter().find(|entry| entry.key == "deprecation_date")?;
+    let message = format!(
+        "`deprecation_date` of model '{}' has no effect: each of its versions has a date of its own, or none",
+        block.name()
+    );
+    let place = block.properties.document.place(&entry.span);
+    let hint = "write it below the versions that it is meant for";
+    Some(Diagnostic::warning(code::UNKNOWN_KEY, message).at(place).hint(hint))
+}
+
 /// One version: what it says itself over what the model says.
 fn version(
     block: &Block,
@@ -193,9 +207,8 @@ fn version(
     if let Some(description) = block.text(item, "description", path)? {
         description.clone_into(&mut patch.description);
     }
-    if item.get("deprecation_date").is_some() {
-        patch.deprecation_date = deprecation_date(block, item)?;
-    }
+    // As in dbt, the model's own date is none of its versions'.
+    patch.deprecation_date = deprecation_date(block, item)?;
     if item.get("constraints").is_some() {
         let own: Result<Vec<Value>, Diagnostic> =
             block.list(item, "constraints", path)?.iter().map(|it| constraint(block, it, true)).collect();
