@@ -260,20 +260,48 @@ fn finds_data_tests_whose_results_may_change() {
 fn a_hook_that_dbt_wrote_down_as_jinja_is_the_same_hook() {
     let now = manifest("after.json");
     let id = now.nodes.keys().find(|id| id.as_str().starts_with("model.state.")).expect("a model").clone();
-    let is_modified = |written: &str| {
+    let is_modified = |sql: &str| {
         let mut now = now.clone();
         let mut before = now.clone();
         let node = now.nodes.get_mut(&id).expect("the model");
-        node.unrendered_config.insert("pre-hook".to_owned(), serde_json::json!("select 1"));
+        node.config.0.insert("pre-hook".to_owned(), serde_json::json!([{"sql": "select 1"}]));
+        node.unrendered_config.insert("pre_hook".to_owned(), serde_json::json!("select 1"));
         let node = before.nodes.get_mut(&id).expect("the model");
-        node.unrendered_config
-            .insert(written.to_owned(), "Keyword(key='pre_hook', value=Const(value='select 1'))".into());
+        node.config.0.insert("pre-hook".to_owned(), serde_json::json!([{"sql": sql}]));
+        let written = format!("Keyword(key='pre_hook', value=Const(value='{sql}'))");
+        node.unrendered_config.insert("pre_hook".to_owned(), written.into());
         let graph = Graph::of(&now);
         let previous = PreviousState { manifest: Some(before), ..PreviousState::default() };
         let context = Context { manifest: &now, graph: &graph, previous: Some(&previous) };
         let expression = from_arguments(&["state:modified".to_owned()], &[], IndirectSelection::Empty);
         select(&expression.expect("an expression"), context).expect("a selection").ids.contains(&id)
     };
-    assert!(!is_modified("pre_hook"));
-    assert!(is_modified("post_hook"));
+    assert!(!is_modified("select 1"));
+    assert!(is_modified("select 2"));
+}
+
+/// Of versions dbt keeps what properties came to, where it keeps others' as they were written.
+#[test]
+fn a_version_whose_schema_dbt_resolved_is_the_same_version() {
+    let now = manifest("after.json");
+    let id = now.nodes.keys().find(|id| id.as_str().starts_with("model.state.")).expect("a model").clone();
+    let is_modified = |version: Option<i64>, resolved: &str| {
+        let state = |written: &str, resolved: &str| {
+            let mut manifest = now.clone();
+            let node = manifest.nodes.get_mut(&id).expect("the model");
+            node.only.version = version.map(Into::into);
+            node.config.0.insert("schema".to_owned(), resolved.into());
+            node.unrendered_config.insert("schema".to_owned(), written.into());
+            manifest
+        };
+        let (now, before) = (state("{{ env_var('S') }}", "s"), state(resolved, resolved));
+        let graph = Graph::of(&now);
+        let previous = PreviousState { manifest: Some(before), ..PreviousState::default() };
+        let context = Context { manifest: &now, graph: &graph, previous: Some(&previous) };
+        let expression = from_arguments(&["state:modified".to_owned()], &[], IndirectSelection::Empty);
+        select(&expression.expect("an expression"), context).expect("a selection").ids.contains(&id)
+    };
+    assert!(!is_modified(Some(1), "s"));
+    assert!(is_modified(Some(1), "other"));
+    assert!(is_modified(None, "s"));
 }

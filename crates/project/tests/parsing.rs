@@ -176,6 +176,17 @@ fn expressions_are_noted_as_written_where_states_are_compared_so() {
 }
 
 #[test]
+fn a_hook_of_a_file_stands_beside_the_projects_where_states_are_compared_by_what_was_written() {
+    let settings = "name: shop\nversion: '1.0'\nprofile: shop\nmodels: {+pre-hook: select 0}\n\
+                    flags: {state_modified_compare_more_unrendered_values: true}";
+    let sql = "{{ config(pre_hook='select 1') }} select 1 as id";
+    let found = manifest(&[("dbt_project.yml", settings), ("models/m.sql", sql)]);
+    let node = found.nodes.values().next().unwrap();
+    assert_eq!(node.unrendered_config["pre-hook"], "select 0");
+    assert_eq!(node.unrendered_config["pre_hook"], "select 1");
+}
+
+#[test]
 fn a_tables_column_of_load_times_goes_before_its_sources_query() {
     let sources = "sources:\n  - name: raw\n    config: {loaded_at_query: select now()}\n    \
                    tables: [{name: a, config: {loaded_at_field: at}}, {name: b}]";

@@ -190,17 +190,14 @@ fn configs_changed(now: Resource<'_>, before: Resource<'_>) -> bool {
         Some(_) => NOT_COMPARED.contains(&key),
         None => false,
     };
-    let keys: HashSet<&str> = left.keys().chain(right.keys()).map(|key| spelled(key)).collect();
-    let said = |config: &Map<String, Value>, key: &str| {
-        config.iter().find(|(written, _)| spelled(written) == key).map(|(_, value)| value.clone())
-    };
-    keys.into_iter().any(|key| {
-        !skipped(key) && !same_written(now, before, key, said(left, key).as_ref(), said(right, key).as_ref())
-    })
+    let keys: HashSet<&String> = left.keys().chain(right.keys()).collect();
+    keys.into_iter()
+        .any(|key| !skipped(key) && !same_written(now, before, key, left.get(key), right.get(key)))
 }
 
-/// The one name of what has two: `pre_hook` is what a `config(…)` says, where states are compared by what was written.
-fn spelled(key: &str) -> &str {
+/// The name that a written key has in the configuration: `pre_hook` is what a `config(…)` says, where states are
+/// compared by what was written.
+fn resolved(key: &str) -> &str {
     match key {
         "pre_hook" => "pre-hook",
         "post_hook" => "post-hook",
@@ -224,6 +221,7 @@ fn same_written(
         // What isn't a literal has a value of its environment.
         Some(["value=Const(", "value=List(", "value=Dict("].iter().any(|literal| text.contains(literal)))
     };
+    let value = |resource: Resource<'_>| resource.node().and_then(|it| it.config.get(resolved(key)).cloned());
     match (left, right) {
         (None | Some(Value::Null), None | Some(Value::Null)) => true,
         (Some(left), Some(right)) if left == right => true,
@@ -235,14 +233,19 @@ fn same_written(
             keys.into_iter().all(|key| same_written(now, before, key, left.get(key), right.get(key)))
         }
         (left, right) => match (node_of_jinja(left), node_of_jinja(right)) {
-            (Some(is_literal), None) | (None, Some(is_literal)) => {
-                let value =
-                    |resource: Resource<'_>| resource.node().and_then(|it| it.config.get(key).cloned());
-                !is_literal || value(now) == value(before)
-            }
-            _ => false,
+            (Some(is_literal), None) | (None, Some(is_literal)) => !is_literal || value(now) == value(before),
+            _ => of_a_version(now) && is_template(left) != is_template(right) && value(now) == value(before),
         },
     }
+}
+
+/// Whether dbt writes down the values of this resource's properties where it writes others' templates.
+fn of_a_version(resource: Resource<'_>) -> bool {
+    resource.node().is_some_and(|node| node.only.version.as_ref().is_some_and(|it| !it.is_null()))
+}
+
+fn is_template(value: Option<&Value>) -> bool {
+    value.and_then(Value::as_str).is_some_and(|text| text.contains("{{"))
 }
 
 fn written_config(resource: Resource<'_>) -> Option<&Map<String, Value>> {

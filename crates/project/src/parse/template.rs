@@ -159,11 +159,19 @@ pub fn as_written(scene: &Scene<'_>, file: &SourceFile, rendered: &Map<String, V
     }
     let Ok(template) = scene.shared.jinja.template(file) else { return call };
     for found in template.extract().calls.into_iter().filter(|found| &*found.name == "config") {
-        for (key, argument) in found.kwargs.iter().filter(|(_, argument)| argument.value.is_none()) {
-            let key = key.replace("_hook", "-hook");
-            if let (Some(value), Some(text)) = (call.get_mut(&key), file.text.get(argument.span.range())) {
-                *value = text.into();
+        for (key, argument) in &found.kwargs {
+            // A hook keeps its name here, and stands beside one of a level above.
+            let Some(mut value) =
+                call.shift_remove(&key.replace("_hook", "-hook")).or_else(|| call.shift_remove(&**key))
+            else {
+                continue;
+            };
+            if argument.value.is_none()
+                && let Some(text) = file.text.get(argument.span.range())
+            {
+                value = text.into();
             }
+            call.insert(key.to_string(), value);
         }
     }
     call
