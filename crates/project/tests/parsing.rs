@@ -141,6 +141,12 @@ fn unit_tests_have_what_they_read() {
         &[model, input, ("models/s.yml", &test("{input: ref('a'), rows: []}"))],
         "Unit test 't' for incremental model 'm' must have a 'this' input",
     );
+    let unsaid = test("{input: ref('a'), rows: []}, {input: this, rows: []}");
+    let unsaid = unsaid.replace("is_incremental: true", "is_incremental: 1");
+    refused(
+        &[model, input, ("models/s.yml", &unsaid)],
+        "Boolean override for 'is_incremental' must be provided for unit test 't' in model 'm'",
+    );
     refused(
         &[model, input, ("models/s.yml", &test("{input: this, rows: []}, {input: ref('gone')}"))],
         "Unable to find seed 'shop.gone' for unit tests",

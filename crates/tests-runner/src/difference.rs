@@ -3,6 +3,7 @@
 //! The form is the one dbt prints: `+++` is a row that nobody expected, `---` one that is missing, `→` one that
 //! differs in the cells with an arrow (`expected→actual`); `...` stands for rows that agree.
 
+use project::runtime::CellKind;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Write as _;
@@ -32,32 +33,31 @@ impl Line<'_> {
     }
 }
 
-/// The difference, one line a row; `None` if both sides hold the same rows, in whatever order. `is_number` says of each
-/// column whether its values are in the order of numbers.
+/// The difference, one line a row; `None` if both sides hold the same rows, in whatever order.
 pub fn difference(
     columns: &[String],
-    is_number: &[bool],
+    kinds: &[CellKind],
     mut expected: Vec<Row>,
     mut actual: Vec<Row>,
 ) -> Option<String> {
-    expected.sort_by(|left, right| order(is_number, left, right));
-    actual.sort_by(|left, right| order(is_number, left, right));
+    expected.sort_by(|left, right| order(kinds, left, right));
+    actual.sort_by(|left, right| order(kinds, left, right));
     if expected == actual {
         return None;
     }
     let pairs = pairs(&expected, &actual);
     let lines = lines(&expected, &actual, &pairs.with);
-    Some(drawn(columns, &lines, &shown(columns.len(), &lines, &pairs.looked_at)))
+    Some(drawn(columns, kinds, &lines, &shown(columns.len(), &lines, &pairs.looked_at)))
 }
 
 /// Numbers by their value, other texts by their letters, nulls last.
-fn order(is_number: &[bool], left: &Row, right: &Row) -> Ordering {
+fn order(kinds: &[CellKind], left: &Row, right: &Row) -> Ordering {
     let number = |text: &str| text.parse::<f64>().ok();
     left.iter()
         .zip(right)
         .enumerate()
         .map(|(at, cells)| match cells {
-            (Some(left), Some(right)) if is_number.get(at) == Some(&true) => {
+            (Some(left), Some(right)) if kinds.get(at) == Some(&CellKind::Number) => {
                 match (number(left), number(right)) {
                     (Some(left), Some(right)) => left.total_cmp(&right),
                     _ => left.cmp(right),
@@ -208,32 +208,71 @@ fn blanks_shown(text: &str, other: &str) -> String {
     out
 }
 
-fn drawn(columns: &[String], lines: &[Line<'_>], shown: &[bool]) -> String {
-    let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
-    // As dbt has it: nulls of a row that only one side has are small.
-    let lone = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "null".to_owned());
-    let changed = |old: &Option<String>, new: &Option<String>| {
-        let (old, new) = (text(old), text(new));
+/// A cell as it is written, and as what its column's width is measured by.
+#[derive(Clone)]
+struct Cell {
+    written: String,
+    measured: String,
+}
+
+impl Cell {
+    fn plain(text: &str) -> Self {
+        let text = quoted(text, false);
+        Self { measured: text.clone(), written: text }
+    }
+
+    /// Of a row that both sides have.
+    fn common(cell: &Option<String>) -> Self {
+        let text = quoted(cell.as_deref().unwrap_or("NULL"), true);
+        Self { measured: text.clone(), written: text }
+    }
+
+    /// Of a row that only one side has: there, as dbt has it, nulls and booleans are small, and blanks stand bare.
+    fn lone(cell: &Option<String>, kind: Option<&CellKind>) -> Self {
+        let written = match cell {
+            None => "null".to_owned(),
+            Some(text) if kind == Some(&CellKind::Boolean) => text.to_lowercase(),
+            Some(text) => quoted(text, false),
+        };
+        Self { measured: Self::common(cell).measured, written }
+    }
+
+    fn changed(old: &Option<String>, new: &Option<String>) -> Self {
         if old == new {
-            return new;
+            return Self::common(new);
         }
+        let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
+        let (old, new) = (text(old), text(new));
         let before = blanks_shown(&old, &new);
         let after = blanks_shown(&new, &before);
-        format!("{before}→{after}")
-    };
+        Self::plain(&format!("{before}→{after}"))
+    }
+}
+
+/// In quotes where a text holds a comma, a quote or a new line, or, if that counts, begins or ends with a blank.
+fn quoted(text: &str, edges: bool) -> String {
+    let has_edges = edges && (text.starts_with(' ') || text.ends_with(' '));
+    if has_edges || text.contains([',', '"', '\n', '\r', '\t']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+fn drawn(columns: &[String], kinds: &[CellKind], lines: &[Line<'_>], shown: &[bool]) -> String {
     // Columns that are left out side by side are one `...`.
-    let kept = |action: &str, cells: Vec<String>| {
-        let mut row = vec![action.to_owned()];
+    let kept = |action: &str, cells: Vec<Cell>| {
+        let mut row = vec![Cell::plain(action)];
         for (at, cell) in cells.into_iter().enumerate() {
             match shown.get(at) {
                 Some(false) if at > 0 && shown.get(at - 1) == Some(&false) => {}
-                Some(false) => row.push("...".to_owned()),
+                Some(false) => row.push(Cell::plain("...")),
                 _ => row.push(cell),
             }
         }
         row
     };
-    let mut table = vec![kept("@@", columns.to_vec())];
+    let mut table = vec![kept("@@", columns.iter().map(|name| Cell::plain(name)).collect())];
     let width = table[0].len();
     let mut hidden = false;
     for (at, line) in lines.iter().enumerate() {
@@ -243,40 +282,37 @@ fn drawn(columns: &[String], lines: &[Line<'_>], shown: &[bool]) -> String {
             continue;
         }
         if std::mem::take(&mut hidden) {
-            table.push(vec!["...".to_owned(); width]);
+            table.push(vec![Cell::plain("..."); width]);
         }
-        let cells: Vec<String> = match line {
+        let cells: Vec<Cell> = match line {
             Line::Changed { expected, actual } => {
-                expected.iter().zip(*actual).map(|(old, new)| changed(old, new)).collect()
+                expected.iter().zip(*actual).map(|(old, new)| Cell::changed(old, new)).collect()
             }
-            Line::Same(row) => row.iter().map(text).collect(),
-            Line::Added(row) | Line::Missing(row) => row.iter().map(lone).collect(),
+            Line::Same(row) => row.iter().map(Cell::common).collect(),
+            Line::Added(row) | Line::Missing(row) => {
+                row.iter().enumerate().map(|(at, cell)| Cell::lone(cell, kinds.get(at))).collect()
+            }
         };
         table.push(kept(line.action(), cells));
     }
     if hidden {
-        table.push(vec!["...".to_owned(); width]);
+        table.push(vec![Cell::plain("..."); width]);
     }
     aligned(&table)
 }
 
-/// Cells with commas between, quoted where they hold one themselves; all but the last column filled up with blanks.
-fn aligned(table: &[Vec<String>]) -> String {
-    let quoted = |cell: &String| {
-        if cell.contains([',', '"', '\n', '\r', '\t']) {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell.clone()
-        }
-    };
-    let table: Vec<Vec<String>> = table.iter().map(|row| row.iter().map(quoted).collect()).collect();
-    let width = |at: usize| table.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max();
+/// Cells with commas between; all but the last column filled up with blanks.
+fn aligned(table: &[Vec<Cell>]) -> String {
+    let long = |cell: &Cell| cell.measured.chars().count();
+    let width = |at: usize| table.iter().filter_map(|row| row.get(at)).map(long).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..table.first().map_or(0, Vec::len)).map(width).collect();
     let mut out = String::new();
-    for row in &table {
+    for row in table {
         let last = row.len().saturating_sub(1);
         for (at, cell) in row.iter().enumerate() {
-            let width = if at == last { 0 } else { width(at).unwrap_or_default() };
-            let _ = write!(out, "{cell:width$}{}", if at == last { "\n" } else { "," });
+            out.push_str(&cell.written);
+            let missing = widths.get(at).map_or(0, |width| width.saturating_sub(long(cell)));
+            let _ = if at == last { writeln!(out) } else { write!(out, "{:missing$},", "") };
         }
     }
     out
@@ -287,15 +323,20 @@ mod tests {
     use super::*;
 
     fn rows(text: &str) -> Vec<Row> {
-        let cell = |cell: &str| (cell != "-").then(|| cell.to_owned());
-        text.lines().map(|line| line.trim().split('|').map(cell).collect()).collect()
+        let cell = |cell: &str| (cell != "-").then(|| cell.replace('_', " "));
+        text.lines().map(|line| line.split('|').map(cell).collect()).collect()
     }
 
     #[track_caller]
     fn check(columns: &str, expected: &str, actual: &str, difference_is: Option<&str>) {
         let columns: Vec<String> = columns.split('|').map(str::to_owned).collect();
-        let is_number: Vec<bool> = columns.iter().map(|name| name == "id").collect();
-        let found = difference(&columns, &is_number, rows(expected), rows(actual));
+        let kind = |name: &String| match name.as_str() {
+            "id" => CellKind::Number,
+            "flag" => CellKind::Boolean,
+            _ => CellKind::Text,
+        };
+        let kinds: Vec<CellKind> = columns.iter().map(kind).collect();
+        let found = difference(&columns, &kinds, rows(expected), rows(actual));
         assert_eq!(found.as_deref(), difference_is);
     }
 
@@ -338,6 +379,20 @@ mod tests {
         );
         check("id", "5\n6\n7", "5\n5\n5\n6", Some("@@ ,id\n   ,5\n+++,5\n+++,5\n   ,6\n---,7\n"));
         check("s", "8\nb\na", "10\n9\nb", Some("@@ ,s\n+++,10\n+++,9\n---,8\n---,a\n   ,b\n"));
+    }
+
+    #[test]
+    fn blanks_at_the_edges_and_booleans_look_as_in_dbt() {
+        check(
+            "id|t|flag|s|e|name",
+            "1|_p_|True|z||_",
+            "1|_p_|True|true||_\n2|q_|False|True|_|t\tx\n3|__|-|it||true",
+            Some(
+                "@@ ,id,t    ,flag ,s     ,e  ,name\n→  ,1 ,\" p \",True ,z→true,   ,\" \"\n\
+                 +++,2 ,q  ,false,True  , ,\"t\tx\"\n+++,3 ,   ,null ,it    ,   ,true\n",
+            ),
+        );
+        check("id|s", "1|A\n2|b_", "1|_p_\n2|b_", Some("@@,id,s\n→ ,1 ,A→ p \n  ,2 ,\"b \"\n"));
     }
 
     #[test]

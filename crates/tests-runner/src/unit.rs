@@ -50,7 +50,8 @@ impl Tester {
 
 /// What differs; nothing if all is as expected.
 fn judged(run: &UnitRun) -> Option<String> {
-    let mut columns = run.rows.columns.clone();
+    // As in dbt, whatever case a column's name has.
+    let mut columns: Vec<String> = run.rows.columns.iter().map(|name| name.to_lowercase()).collect();
     columns.pop();
     let (mut actual, mut expected) = (Vec::new(), Vec::new());
     for row in &run.rows.rows {
@@ -59,5 +60,5 @@ fn judged(run: &UnitRun) -> Option<String> {
         let side: &mut Vec<Row> = if side.as_deref() == Some("actual") { &mut actual } else { &mut expected };
         side.push(row);
     }
-    difference(&columns, &run.rows.is_number, expected, actual)
+    difference(&columns, &run.rows.kinds, expected, actual)
 }

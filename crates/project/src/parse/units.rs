@@ -151,9 +151,17 @@ fn unit_test(
     let mocked =
         block.node.get("overrides").and_then(|it| it.get("macros")?.get("is_incremental")?.boolean());
     let has_this = given.iter().any(|it| it["input"].as_str().is_some_and(|input| input.trim() == "this"));
-    let asks = target.depends_on.macros.iter().any(|id| id.as_str().ends_with(".is_incremental"));
-    let is_incremental = target.config.materialized() == "incremental" && asks;
-    if is_incremental && mocked == Some(true) && !has_this {
+    let asks = target.depends_on.macros.iter().any(|id| id.as_str() == "macro.dbt.is_incremental");
+    if asks && mocked.is_none() {
+        let message = format!(
+            "Boolean override for 'is_incremental' must be provided for unit test '{}' in model '{model}'",
+            block.name()
+        );
+        return Err(block
+            .fault(&block.node, message)
+            .hint("say which run is meant: `overrides: {macros: {is_incremental: false}}`"));
+    }
+    if asks && mocked == Some(true) && !has_this {
         let message =
             format!("Unit test '{}' for incremental model '{model}' must have a 'this' input", block.name());
         return Err(block

@@ -6,13 +6,34 @@
 use crate::runtime::cell;
 use warehouse::ResultSet;
 
+/// What a column's cells are, as far as their order and their look depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// In the order of their letters.
+    Text,
+    /// In the order of numbers.
+    Number,
+    /// `True` and `False`.
+    Boolean,
+}
+
+impl CellKind {
+    fn of(oid: u32) -> Self {
+        match oid {
+            16 => Self::Boolean,
+            20 | 21 | 23 | 26 | 700 | 701 | 1700 => Self::Number,
+            _ => Self::Text,
+        }
+    }
+}
+
 /// The rows of a unit test.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ComparedRows {
     /// Names of the columns.
     pub columns: Vec<String>,
-    /// Whether a column's values are in the order of numbers; texts are in the order of their letters.
-    pub is_number: Vec<bool>,
+    /// What each column holds.
+    pub kinds: Vec<CellKind>,
     /// Cells; `None` is null.
     pub rows: Vec<Vec<Option<String>>>,
 }
@@ -29,7 +50,7 @@ impl ComparedRows {
         };
         Self {
             columns: result.columns.iter().map(|column| column.name.clone()).collect(),
-            is_number: oids.iter().map(|oid| matches!(oid, 20 | 21 | 23 | 26 | 700 | 701 | 1700)).collect(),
+            kinds: oids.iter().map(|oid| CellKind::of(*oid)).collect(),
             rows: result.rows.iter().map(row).collect(),
         }
     }

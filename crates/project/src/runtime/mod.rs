@@ -60,7 +60,7 @@ mod validation;
 
 pub use batch::{Batch, Turn};
 pub use builtin_test::{BuiltinTest, TestKind};
-pub use compared::ComparedRows;
+pub use compared::{CellKind, ComparedRows};
 pub use compile::Compiled;
 pub use connection::Connection;
 pub use failure::Failure;

@@ -415,9 +415,9 @@ fn execution_failure(inner: Failure, test: &UnitTest, error: &jinja::Error) -> F
 }
 
 /// The error of a unit test whose model reads what no input was given for.
-pub(super) fn not_given(test: &Node, name: &str) -> HostError {
+pub(super) fn not_given(test: &Node, kind: &str, name: &str) -> HostError {
     Raised::compilation(format!(
-        "Unit_Test '{}' ({}) depends on a node named '{name}' which was not found",
+        "Unit_Test '{}' ({}) depends on a {kind} named '{name}' which was not found",
         test.unique_id, test.original_file_path
     ))
 }
