@@ -222,13 +222,13 @@ impl Cell {
     }
 
     /// Of a row that both sides have.
-    fn common(cell: &Option<String>) -> Self {
-        let text = quoted(cell.as_deref().unwrap_or("NULL"), true);
+    fn common(cell: Option<&str>) -> Self {
+        let text = quoted(cell.unwrap_or("NULL"), true);
         Self { measured: text.clone(), written: text }
     }
 
     /// Of a row that only one side has: there, as dbt has it, nulls and booleans are small, and blanks stand bare.
-    fn lone(cell: &Option<String>, kind: Option<&CellKind>) -> Self {
+    fn lone(cell: Option<&str>, kind: Option<&CellKind>) -> Self {
         let written = match cell {
             None => "null".to_owned(),
             Some(text) if kind == Some(&CellKind::Boolean) => text.to_lowercase(),
@@ -237,14 +237,13 @@ impl Cell {
         Self { measured: Self::common(cell).measured, written }
     }
 
-    fn changed(old: &Option<String>, new: &Option<String>) -> Self {
+    fn changed(old: Option<&str>, new: Option<&str>) -> Self {
         if old == new {
             return Self::common(new);
         }
-        let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
-        let (old, new) = (text(old), text(new));
-        let before = blanks_shown(&old, &new);
-        let after = blanks_shown(&new, &before);
+        let (old, new) = (old.unwrap_or("NULL"), new.unwrap_or("NULL"));
+        let before = blanks_shown(old, new);
+        let after = blanks_shown(new, &before);
         Self::plain(&format!("{before}→{after}"))
     }
 }
@@ -285,12 +284,14 @@ fn drawn(columns: &[String], kinds: &[CellKind], lines: &[Line<'_>], shown: &[bo
             table.push(vec![Cell::plain("..."); width]);
         }
         let cells: Vec<Cell> = match line {
-            Line::Changed { expected, actual } => {
-                expected.iter().zip(*actual).map(|(old, new)| Cell::changed(old, new)).collect()
-            }
-            Line::Same(row) => row.iter().map(Cell::common).collect(),
+            Line::Changed { expected, actual } => expected
+                .iter()
+                .zip(*actual)
+                .map(|(old, new)| Cell::changed(old.as_deref(), new.as_deref()))
+                .collect(),
+            Line::Same(row) => row.iter().map(|cell| Cell::common(cell.as_deref())).collect(),
             Line::Added(row) | Line::Missing(row) => {
-                row.iter().enumerate().map(|(at, cell)| Cell::lone(cell, kinds.get(at))).collect()
+                row.iter().enumerate().map(|(at, cell)| Cell::lone(cell.as_deref(), kinds.get(at))).collect()
             }
         };
         table.push(kept(line.action(), cells));
