@@ -1,10 +1,10 @@
 //! Compiled SQL for verbs that read it and build nothing: `docs generate`, `ls --lineage`.
 
+use crate::compiled_manifest;
 use crate::database::Database;
 use crate::exit::Stop;
 use crate::invocation::Invocation;
 use crate::seeds;
-use crate::verb::fill;
 use indexmap::IndexSet;
 use platform_core::{Manifest, Node, Resource, ResourceType, UniqueId};
 use project::Project;
@@ -58,7 +58,7 @@ pub fn compile(
     });
     for (id, compiled) in runtime.all_compiled() {
         if let Some(node) = manifest.nodes.get_mut(&id) {
-            fill(node, &compiled);
+            compiled_manifest::fill(node, &compiled);
         }
     }
     let mut failed = failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

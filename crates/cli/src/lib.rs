@@ -9,6 +9,7 @@ mod choice;
 mod closing;
 mod columns;
 mod compiled;
+mod compiled_manifest;
 mod database;
 mod deprecations;
 mod exit;

@@ -3,6 +3,7 @@
 use crate::arguments::Inline;
 use crate::arguments::verb::Compile;
 use crate::artifact;
+use crate::compiled_manifest;
 use crate::database::{self, Database};
 use crate::exit::{Exit, Stop};
 use crate::interrupt::Interruption;
@@ -76,6 +77,7 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
         }
         Err(error) => return Err(refused(&runtime, &node, error)),
     };
+    compiled_manifest::write(invocation, &runtime, &compiled_manifest::of(&runtime))?;
     file.add(&result);
     file.finish().map_err(|source| Stop::File {
         action: "write",

@@ -19,7 +19,6 @@ mod operation;
 mod parse;
 mod retry;
 
-pub use nodes::fill;
 pub use retry::Retry;
 
 use crate::arguments::{Docs, Source, Verb};

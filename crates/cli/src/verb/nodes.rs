@@ -3,6 +3,7 @@
 use crate::artifact;
 use crate::choice::{self, Request};
 use crate::closing;
+use crate::compiled_manifest;
 use crate::database::{self, Database};
 use crate::exit::{Exit, Stop};
 use crate::failing;
@@ -18,7 +19,7 @@ use crate::verb::executors::{Cloner, Compiler, Executors};
 use indexmap::IndexSet;
 use model_graph::{Builder, Head, Moment, OpenBatches, Order, Plan, ResultsFile, RunOptions, Telling};
 use platform_core::event::Level;
-use platform_core::{Executor, Manifest, Node, NodeResult, ResourceType, RunContext, UniqueId, results};
+use platform_core::{Executor, NodeResult, ResourceType, RunContext, UniqueId, results};
 use project::Project;
 use project::runtime::{Connection, Runtime, RuntimeOptions, Slots};
 use std::sync::Arc;
@@ -361,85 +362,12 @@ impl<'a> Runner<'a> {
 
     /// The manifest again, with the SQL of what was compiled and the relations that were deferred to.
     fn write_compiled_manifest(&self, task: Task) -> Result<(), Stop> {
-        let project = self.runtime.project();
-        let mut manifest = (*project.manifest).clone();
-        for (id, called) in self.runtime.called_in_vain() {
-            if let Some(node) = manifest.nodes.get_mut(&id) {
-                depend_on_called(node, &called);
-            }
-        }
-        for (id, compiled) in self.runtime.all_compiled() {
-            if let Some(function) = manifest.functions.get_mut(&id) {
-                fill(function, &compiled);
-            }
-            if let Some(node) = manifest.nodes.get_mut(&id) {
-                fill(node, &compiled);
-                if task == Task::Build && node.resource_type == ResourceType::Test {
-                    depend_on_macros(node, &RUNNING_A_TEST);
-                }
-            }
-        }
-        for (id, path) in self.runtime.run_files() {
-            if let Some(node) = manifest.nodes.get_mut(&id) {
-                node.build_path = Some(path);
-            }
-        }
+        let mut manifest = compiled_manifest::of(&self.runtime);
         if task == Task::Build {
-            number_hooks(&mut manifest, project.name());
+            compiled_manifest::note_what_ran(&mut manifest, &self.runtime);
         }
-        artifact::write(self.invocation, project, "manifest.json", "WritableManifest", &manifest)
+        compiled_manifest::write(self.invocation, &self.runtime, &manifest)
     }
 }
 
 static EMPTY: std::sync::LazyLock<IndexSet<UniqueId>> = std::sync::LazyLock::new(IndexSet::new);
-
-/// Puts what was compiled into a node of the manifest.
-pub fn fill(node: &mut Node, compiled: &project::runtime::Compiled) {
-    if node.resource_type == ResourceType::Seed {
-        return;
-    }
-    node.compiled = true;
-    node.compiled_code = Some(compiled.sql.clone());
-    node.compiled_path.clone_from(&compiled.path);
-    node.extra_ctes_injected = true;
-    node.extra_ctes.clone_from(&compiled.ctes);
-    for to in node.foreign_keys_mut() {
-        if let Some((_, relation)) = compiled.targets.iter().find(|(written, _)| to == written.as_str()) {
-            *to = relation.as_str().into();
-        }
-    }
-    depend_on_called(node, &compiled.macros);
-    if node.only.test_metadata.is_some() {
-        depend_on_macros(node, &["macro.dbt.get_where_subquery"]);
-    }
-}
-
-/// Among what a node called are macros that it calls where it runs and not where it is read; helpers of ours aren't dbt's.
-fn depend_on_called(node: &mut Node, called: &[UniqueId]) {
-    let is_ours = |id: &str| id.starts_with("macro.dbt._") || id.starts_with("macro.dbt_postgres._");
-    let called: Vec<&str> = called.iter().map(UniqueId::as_str).filter(|id| !is_ours(id)).collect();
-    depend_on_macros(node, &called);
-}
-
-/// Hooks that ran are counted from one, those that were only read from zero; as in dbt.
-fn number_hooks(manifest: &mut Manifest, root: &str) {
-    for moment in [Moment::Start, Moment::End] {
-        for (at, id) in model_graph::hook_ids(manifest, moment, root).into_iter().enumerate() {
-            if let Some(hook) = manifest.nodes.get_mut(&id) {
-                hook.only.index = Some(at + 1);
-            }
-        }
-    }
-}
-
-/// What dbt notes of a data test that ran, beside what its own template calls.
-const RUNNING_A_TEST: [&str; 3] =
-    ["macro.dbt.get_limit_subquery_sql", "macro.dbt.should_store_failures", "macro.dbt.statement"];
-
-fn depend_on_macros(node: &mut Node, macros: &[&str]) {
-    for id in macros.iter().copied().map(UniqueId::from) {
-        if !node.depends_on.macros.contains(&id) {
-            node.depends_on.macros.push(id);
-        }
-    }
-}

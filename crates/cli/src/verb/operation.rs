@@ -4,6 +4,7 @@ use crate::arguments::Output;
 use crate::arguments::verb::{RunOperation, Show};
 use crate::artifact;
 use crate::choice::{self, Request};
+use crate::compiled_manifest;
 use crate::database;
 use crate::exit::{Exit, Stop};
 use crate::flags;
@@ -22,6 +23,7 @@ use project::runtime::Stopwatch;
 use project::runtime::results::Value;
 use project::runtime::table::{Drawing, Table};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Runs a macro.
 pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Result<Exit, Stop> {
@@ -152,6 +154,7 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let request = Request::of(&arguments.selection);
     let names_some = nodes.iter().any(|node| request.names(&node.name));
     let interruption = inline::listen(invocation, &database, &slots);
+    let mut limited = BTreeMap::new();
     let is_shown = |node: &Node| {
         (shows_tests || !is_test(node)) && (!names_some || request.names(&node.name) || shows_tests)
     };
@@ -163,6 +166,7 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
             Ok(shown) => {
                 let mut result = NodeResult::new(node.unique_id.clone(), Status::Success, None);
                 result.compiled = Some(true);
+                limited.insert(&node.unique_id, shown.sql.clone());
                 result.compiled_code = Some(shown.sql);
                 result.adapter_response = shown.response.to_json();
                 result.adapter_response.insert("query_id".to_owned(), serde_json::Value::Null);
@@ -184,6 +188,17 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
         (result.timing, result.execution_time) = watch.stop();
         result.relation_name.clone_from(&node.relation_name);
         file.add(&result);
+    }
+    // As in dbt, the manifest has nodes as they were shown, with their limit, and tells nothing of a query.
+    if inline::given(&arguments.inline).is_none() {
+        let mut manifest = compiled_manifest::of(&runtime);
+        for (id, sql) in limited {
+            if let Some(node) = manifest.nodes.get_mut(id) {
+                node.compiled_code = Some(sql);
+                compiled_manifest::depend_on_macros(node, &["macro.dbt.get_limit_subquery_sql"]);
+            }
+        }
+        compiled_manifest::write(invocation, &runtime, &manifest)?;
     }
     finish(&file)?;
     Ok(Exit::Success)

@@ -20,8 +20,10 @@ pub fn inject(sql: &str, ctes: &[String]) -> String {
     match keyword(sql, start, "with") {
         Some(after_with) => {
             let next = after_space_and_comments(sql, after_with);
-            let at = keyword(sql, next, "recursive").unwrap_or(after_with);
-            format!("{} {all},{}", &sql[..at], &sql[at..])
+            let after = keyword(sql, next, "recursive").unwrap_or(after_with);
+            // As in dbt, blanks stay before the first of them; a comment goes with what it is about.
+            let at = sql.len() - sql[after..].trim_start().len();
+            format!("{}{all}, {}", &sql[..at], &sql[at..])
         }
         None => {
             let at = sql.len() - sql.trim_start().len();
@@ -63,6 +65,10 @@ mod tests {
         let ctes = [cte("a", "select 1")];
         assert_eq!(inject("select 2", &ctes), "with __dbt__cte__a as (\nselect 1\n) select 2");
         assert_eq!(inject("WITH q as (x) y", &ctes), "WITH  __dbt__cte__a as (\nselect 1\n), q as (x) y");
+        assert_eq!(
+            inject("with\n\n-- c\nq as (x) y", &ctes),
+            "with\n\n __dbt__cte__a as (\nselect 1\n), -- c\nq as (x) y"
+        );
         let commented = "-- with\nwith recursive q as (x) y";
         assert_eq!(
             inject(commented, &ctes),
