@@ -27,6 +27,7 @@ pub mod json;
 pub mod options;
 pub mod package;
 pub mod parse;
+pub mod performance;
 pub mod profile;
 pub mod project;
 pub mod properties;

@@ -36,6 +36,7 @@ pub mod verify;
 
 use crate::config::{Levels, Unused};
 use crate::context::{Context, Shared};
+use crate::performance::FileTimes;
 use crate::project::Package;
 use crate::render::Renderer;
 use diagnose::Texts;
@@ -63,6 +64,8 @@ pub struct Scene<'a> {
     pub docs: Arc<Docs>,
     /// What renders the YAML of each package.
     pub renderers: IndexMap<String, Renderer>,
+    /// How long files took.
+    pub times: FileTimes,
     /// Warnings of templates that could be read all the same.
     pub notes: Mutex<Vec<Diagnostic>>,
 }

@@ -7,11 +7,13 @@ use crate::context::Shared;
 use crate::context::macros::Macros;
 use crate::context::vars::Vars;
 use crate::error::Error;
+use crate::files::FileKind;
 use crate::flags::Flags;
 use crate::options::ReadOptions;
 use crate::package::load;
 use crate::parse::diagnose::Texts;
 use crate::parse::{self, assemble};
+use crate::performance::Performance;
 use crate::profile::{self, Profile};
 use crate::selectors;
 use crate::settings::{self, Settings};
@@ -23,6 +25,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// One package of a project; the root project is one too.
 #[derive(Clone, Debug)]
@@ -66,6 +69,8 @@ pub struct Project {
     pub texts: Arc<Texts>,
     /// What is wrong with it, worst first.
     pub diagnostics: Vec<Diagnostic>,
+    /// How long the reading took.
+    pub performance: Arc<Performance>,
 }
 
 impl Project {
@@ -130,6 +135,7 @@ impl Project {
 }
 
 pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
+    let began = Instant::now();
     let named = settings::profile_name(options)?;
     let profile = profile::read(options, named.as_deref())?;
     let root = settings::read(options, &profile)?;
@@ -141,6 +147,7 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
         options.flags.clone().with_project(if root.flags.is_empty() { old } else { root.flags.clone() });
     let packages = load::packages(options, &profile, root)?;
     let (loaded, mut diagnostics) = load::files(&packages)?;
+    let files_read = Instant::now();
     diagnostics.extend(profile.warnings.clone());
     diagnostics.extend(packages.values().flat_map(|package| package.settings.warnings.clone()));
     let settings = &packages[0].settings;
@@ -152,6 +159,7 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
     let created_at = seconds(options.now);
     let (definitions, problems) = parse::macros::definitions(&macros, &jinja, &texts, created_at);
     diagnostics.extend(problems);
+    let macros_loaded = Instant::now();
     let macros = Arc::new(macros);
     let vars =
         Vars::new(packages.iter().map(|(name, package)| (name.as_str(), &package.settings)), &options.vars);
@@ -198,6 +206,23 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
     manifest.metadata = artifact::metadata(options, &packages[0].settings);
     let root = packages[0].root.clone();
     let target_path = root.join(&packages[0].settings.target_path);
+    let files = || loaded.iter().flat_map(|it| &it.sources);
+    let models = files().filter(|it| it.file.kind == FileKind::Model).count();
+    let performance = Performance {
+        path_count: files().count(),
+        parsed_path_count: files().count(),
+        static_analysis_path_count: models,
+        static_analysis_parsed_path_count: 0,
+        is_partial_parse_enabled: !shared.flags.is_off("partial_parse"),
+        is_static_analysis_enabled: !shared.flags.is_off("static_parser"),
+        read_files_elapsed: (files_read - began).as_secs_f64(),
+        load_macros_elapsed: (macros_loaded - files_read).as_secs_f64(),
+        parse_project_elapsed: (assembled.parsed - macros_loaded).as_secs_f64(),
+        patch_sources_elapsed: 0.0,
+        process_manifest_elapsed: assembled.parsed.elapsed().as_secs_f64(),
+        load_all_elapsed: began.elapsed().as_secs_f64(),
+        projects: assembled.times.by_package(packages.keys()),
+    };
     diagnostics.sort_by_key(|it| std::cmp::Reverse(it.severity));
     Ok(Project {
         root,
@@ -214,6 +239,7 @@ pub(crate) fn read(options: &ReadOptions) -> Result<Project, Error> {
         texts,
         packages: Arc::new(packages),
         diagnostics,
+        performance: Arc::new(performance),
     })
 }
 

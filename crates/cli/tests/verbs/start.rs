@@ -117,3 +117,24 @@ async fn a_profile_holds_what_dbt_takes() {
     scene.write("profiles.yml", "shop: {target: dev}");
     assert_eq!(scene.dp("debug").code, 1);
 }
+
+/// As in dbt, also where no other artifact is wanted.
+#[tokio::test]
+async fn parsing_tells_how_long_it_took() {
+    let scene = Scene::new(&[
+        ("models/m.sql", "select 1 as id"),
+        ("models/n.sql", "select * from {{ ref('m') }}"),
+        ("models/s.yml", "models: [{name: m}]"),
+    ])
+    .await;
+    scene.good("parse --no-write-json --no-partial-parse").says("Performance info: ");
+    assert!(!scene.path("target/manifest.json").exists());
+    let text = fs::read_to_string(scene.path("target/perf_info.json")).expect("written");
+    let told: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((&told["path_count"], &told["static_analysis_path_count"]), (&3.into(), &2.into()));
+    assert_eq!(told["is_partial_parse_enabled"], false);
+    assert_eq!(told["is_static_analysis_enabled"], true);
+    assert_eq!(told["projects"][0]["parsers"][0]["parser"], "model");
+    assert_eq!(told["projects"][0]["parsers"][0]["parsed_path_count"], 2);
+    assert!(told["load_all_elapsed"].as_f64() >= told["parse_project_elapsed"].as_f64());
+}

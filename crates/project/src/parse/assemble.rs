@@ -15,6 +15,7 @@ use crate::context::{Context, Shared};
 use crate::files::FileKind;
 use crate::package::load::Loaded;
 use crate::parse::diagnose::Texts;
+use crate::performance::FileTimes;
 use crate::project::Package;
 use crate::properties::patch::Patch;
 use crate::properties::{Block, Section};
@@ -28,6 +29,7 @@ use platform_core::{Diagnostic, Manifest, Node, ResourceType, UniqueId};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 pub use macros::register_macros;
 
@@ -43,6 +45,10 @@ pub struct Assembled {
     pub manifest: Manifest,
     /// What is wrong, in the order found.
     pub diagnostics: Vec<Diagnostic>,
+    /// How long files took.
+    pub times: FileTimes,
+    /// When all was read, and the rest began.
+    pub parsed: Instant,
 }
 
 /// What is there before anything is parsed.
@@ -66,7 +72,8 @@ pub struct Input<'a> {
 /// Parses everything but macros.
 pub fn assemble(input: Input<'_>) -> Assembled {
     let mut diagnostics = Vec::new();
-    let docs = doc_blocks(&input, &mut diagnostics);
+    let times = FileTimes::default();
+    let docs = doc_blocks(&input, &times, &mut diagnostics);
     let renderers = renderers(&input);
     let naming = naming_context(&input);
     let scene = Scene {
@@ -78,16 +85,17 @@ pub fn assemble(input: Input<'_>) -> Assembled {
         unused: input.unused,
         docs: Arc::new(docs),
         renderers,
+        times,
         notes: Mutex::default(),
     };
     let mut assembler =
         Assembler { scene: &scene, input: &input, manifest: Manifest::default(), diagnostics };
-    assembler.run();
+    let parsed = assembler.run();
     let Assembler { manifest, diagnostics, .. } = assembler;
-    Assembled { manifest, diagnostics }
+    Assembled { manifest, diagnostics, times: scene.times, parsed }
 }
 
-fn doc_blocks(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) -> Docs {
+fn doc_blocks(input: &Input<'_>, times: &FileTimes, diagnostics: &mut Vec<Diagnostic>) -> Docs {
     let mut docs = Docs::new(&input.packages[0].settings.name);
     for loaded in input.loaded {
         let shown = input.packages.get(&loaded.package).map(|it| it.shown.as_str()).unwrap_or_default();
@@ -97,7 +105,8 @@ fn doc_blocks(input: &Input<'_>, diagnostics: &mut Vec<Diagnostic>) -> Docs {
             } else {
                 format!("{shown}/{}", source.file.path).into()
             };
-            diagnostics.extend(docs.add(source, &loaded.package, path, &input.shared.jinja, &input.texts));
+            let read = || docs.add(source, &loaded.package, path, &input.shared.jinja, &input.texts);
+            diagnostics.extend(times.time(&loaded.package, FileKind::Docs, read));
         }
     }
     docs
@@ -130,7 +139,8 @@ struct Assembler<'a> {
 }
 
 impl Assembler<'_> {
-    fn run(&mut self) {
+    /// Reads everything, then sees how it goes together; when the second began.
+    fn run(&mut self) -> Instant {
         let blocks = self.properties();
         let (patches, order) = self.patches(&blocks);
         let mut used = HashSet::new();
@@ -150,6 +160,7 @@ impl Assembler<'_> {
         self.exposures(&blocks);
         self.semantic_layer(&blocks);
         self.unit_tests(&blocks, &fixtures);
+        let parsed = Instant::now();
         self.manifest.docs = self.scene.docs.blocks.clone();
         self.diagnostics.extend(verify::check(&self.manifest, &self.scene.shared.flags));
         self.diagnostics.extend(crate::catalogs::asked_for(&self.manifest));
@@ -184,6 +195,7 @@ impl Assembler<'_> {
             let patches: Vec<&Arc<Patch>> = order.iter().filter_map(|key| patches.get(key)).collect();
             self.diagnostics.extend(unused::check(self.scene, &self.manifest, &patches, &blocks));
         }
+        parsed
     }
 
     /// Names of files that could not be read, without their extensions.

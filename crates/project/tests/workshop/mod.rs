@@ -212,6 +212,7 @@ fn project_of(plan: &Plan, warehouse: &Warehouse, folder: &TempDir) -> Project {
         macros: Arc::new(macros_of(plan, &jinja)),
         jinja,
         diagnostics: Vec::new(),
+        performance: Arc::default(),
     }
 }
 

@@ -27,13 +27,10 @@ impl Assembler<'_> {
             .map(|(package, source)| {
                 let shown = scene.shown_path(package, &source.file.path);
                 scene.texts.add(shown, source.text.clone(), source.skipped);
-                match renderers.get(package) {
-                    Some(renderer) => {
-                        let is_own = package == scene.root().settings.name;
-                        properties::read(source, package, is_own, renderer)
-                    }
-                    None => (Vec::new(), Vec::new()),
-                }
+                let Some(renderer) = renderers.get(package) else { return Default::default() };
+                let is_own = package == scene.root().settings.name;
+                let read = || properties::read(source, package, is_own, renderer);
+                scene.times.time(package, source.file.kind, read)
             })
             .collect();
         let mut blocks = Vec::new();

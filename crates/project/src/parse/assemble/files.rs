@@ -36,15 +36,15 @@ impl Assembler<'_> {
         let scene = self.scene;
         let built: Vec<Vec<Made>> = sources
             .into_par_iter()
+            .filter(|(_, source)| is_read_alone(source.file.kind))
             .map(|(package, source)| {
-                let drafts = match drafts(scene, package, source) {
-                    Ok(drafts) => drafts,
-                    Err(error) => return vec![(None, Err(error))],
-                };
-                drafts
-                    .into_iter()
-                    .map(|(section, draft)| one(scene, patches, package, section, draft))
-                    .collect()
+                scene.times.time(package, source.file.kind, || match drafts(scene, package, source) {
+                    Ok(drafts) => drafts
+                        .into_iter()
+                        .map(|(section, draft)| one(scene, patches, package, section, draft))
+                        .collect(),
+                    Err(error) => vec![(None, Err(error))],
+                })
             })
             .collect();
         let mut nodes = Vec::new();
@@ -160,6 +160,14 @@ impl Assembler<'_> {
         }
         self.take(nodes);
     }
+}
+
+/// Whether a file makes resources by itself.
+fn is_read_alone(kind: FileKind) -> bool {
+    !matches!(
+        kind,
+        FileKind::Macros | FileKind::GenericTests | FileKind::Docs | FileKind::Fixture | FileKind::Properties
+    )
 }
 
 /// What became of a file, and the properties it has.
