@@ -42,7 +42,8 @@ pub fn read(invocation: &Invocation) -> Result<Times, Stop> {
         None => None,
     };
     let (first, last) = sample.unzip();
-    let batches = EventTimes { start: start.or(first), end: end.or(last), now };
+    // A sample stands above the times given for batches.
+    let batches = EventTimes { start: first.or(start), end: last.or(end), now };
     let sample = sample.map(|(start, end)| Window { start: Some(text(start)), end: Some(text(end)) });
     Ok(Times { batches, sample })
 }

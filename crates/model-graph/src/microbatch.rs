@@ -29,7 +29,7 @@ pub struct Former {
     pub successful: Vec<Span>,
 }
 
-/// Builds a model batch by batch; the first that fails on a new table ends it. The first and the last run alone, as they
+/// Builds a model batch by batch; without the first, the others are skipped. The first and the last run alone, as they
 /// make the table and run the model's hooks; those between them beside each other where nobody can tell.
 pub(crate) fn build(
     builder: &Builder,
@@ -56,7 +56,8 @@ pub(crate) fn build(
         },
     };
     watch.next("execute");
-    let batches = Arc::new(Batches::new(builder.runtime.clone(), node.clone(), size, spans, fresh));
+    let batches =
+        Arc::new(Batches::new(builder.runtime.clone(), node.clone(), size, spans, (fresh, retried)));
     let total = batches.spans.len();
     // What the first batch set in its session holds for the others, unless the connection is lost on the way.
     let run = |index: usize| {
@@ -115,6 +116,8 @@ pub(crate) struct Batches {
     spans: Vec<Span>,
     /// Whether the first batch makes the table.
     fresh: bool,
+    /// Whether a former command's batches are tried again.
+    retried: bool,
     progress: Mutex<Progress>,
     ended: Condvar,
 }
@@ -137,10 +140,16 @@ impl std::fmt::Debug for Batches {
 }
 
 impl Batches {
-    fn new(runtime: Runtime, node: Node, size: BatchSize, spans: Vec<Span>, fresh: bool) -> Self {
+    fn new(
+        runtime: Runtime,
+        node: Node,
+        size: BatchSize,
+        spans: Vec<Span>,
+        (fresh, retried): (bool, bool),
+    ) -> Self {
         let ends = spans.iter().map(|_| None).collect();
         let progress = Mutex::new(Progress { ends, next: 1, first: None, overlap: false });
-        Self { runtime, node, size, spans, fresh, progress, ended: Condvar::new() }
+        Self { runtime, node, size, spans, fresh, retried, progress, ended: Condvar::new() }
     }
 
     /// Decides, once the first batch has run, whether those between it and the last run beside each other.
@@ -200,12 +209,12 @@ impl Batches {
         let line = Line { number: index + 1, total: self.spans.len(), width: context.printer_width };
         let span = self.spans[index];
         let about = format!("batch {} of {}.{}", self.size.label(span.0), self.node.schema, self.node.alias);
-        let (no_table, overlap) = {
+        let (first_failed, overlap) = {
             let progress = self.lock();
             let first_failed = matches!(progress.ends.first(), Some(Some(Err(_))));
-            (self.fresh && first_failed, progress.overlap && index > 0 && index + 1 < self.spans.len())
+            (first_failed, progress.overlap && index > 0 && index + 1 < self.spans.len())
         };
-        if no_table || context.is_cancelled() {
+        if first_failed || context.is_cancelled() {
             self.say(context, "LogBatchResult", "SKIP", &about, line, "SKIP", None);
             return Err(None);
         }
@@ -260,7 +269,6 @@ impl Batches {
             turn: overlap.then(|| Turn(Arc::new(move || waits.wait_for(index)))),
         };
         let mut node = self.node.clone();
-        node.config.0.insert("full_refresh".to_owned(), (self.fresh && index == 0).into());
         // Hooks are the model's: before its first batch, after its last.
         if index > 0 {
             node.config.0.shift_remove("pre-hook");
@@ -269,9 +277,15 @@ impl Batches {
             node.config.0.shift_remove("post-hook");
         }
         let runtime = &self.runtime;
-        let failed = |error| runtime.failure(Resource::Node(&node), &error);
+        let failed = |error| runtime.failure(Resource::Node(&self.node), &error);
         runtime.begin_node(&node, connection).map_err(failed)?;
+        // To the query a full refresh is one in all its batches: `is_incremental()` is false there. To what writes the
+        // rows it is one in the first, which makes the table.
+        if self.retried {
+            node.config.0.insert("full_refresh".to_owned(), false.into());
+        }
         let compiled = runtime.compile_in_batch(&node, connection, Some(&batch)).map_err(failed)?;
+        node.config.0.insert("full_refresh".to_owned(), (self.fresh && index == 0).into());
         if index == 0 {
             self.lock().first = Some(compiled.clone());
         }

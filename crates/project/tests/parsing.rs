@@ -74,15 +74,22 @@ fn a_microbatch_model_says_what_a_batch_is() {
             "{{{{ config(materialized='incremental', incremental_strategy='microbatch'{more}) }}}} select 1"
         )
     };
+    let good = ", event_time='at', begin='2026-01-01', batch_size='day'";
     for (more, message) in [
         (", begin='2026-01-01', batch_size='day'", "must provide an 'event_time'"),
         (", event_time='at', batch_size='day'", "must provide a 'begin'"),
         (", event_time='at', batch_size='day', begin='2026-01-01 11 PM'", "got '2026-01-01 11 PM'"),
         (", event_time='at', begin='2026-01-01', batch_size='week'", "got 'week'"),
+        (&format!("{good}, lookback='1'"), "must give 'lookback' as an integer"),
+        (&format!("{good}, lookback=1.5"), "got 1.5"),
+        (&format!("{good}, concurrent_batches='x'"), "must give 'concurrent_batches' as true or false"),
     ] {
         refused(&[("models/m.sql", &model(more))], message);
     }
-    manifest(&[("models/m.sql", &model(", event_time='at', begin='2026-01-01T00:00:00', batch_size='day'"))]);
+    for begin in ["2026-01-01T00:00:00", "20260101", "2026-01-01T10", "2026-01-01T10:00:00+02:00"] {
+        let more = format!(", event_time='at', begin='{begin}', batch_size='day', lookback=none");
+        manifest(&[("models/m.sql", &model(&more))]);
+    }
 }
 
 #[test]

@@ -80,8 +80,9 @@ fn run(folder: &Path, command: &str) -> String {
     let root = folder.canonicalize().expect("a folder");
     let text = text.replace(&format!("{}", root.display()), "PROJECT");
     let mut lines: Vec<&str> = text.lines().map(without_time).map(str::trim_end).collect();
-    // The version, and the number of macros that we bring.
-    lines.retain(|line| !line.starts_with("Running with dp=") && !line.starts_with("Found "));
+    // The version, the number of macros that we bring, and where the time that it took is told.
+    let same = ["Running with dp=", "Found ", "Performance info: "];
+    lines.retain(|line| !same.iter().any(|start| line.starts_with(start)));
     let code = output.status.code().map_or("killed".to_owned(), |code| code.to_string());
     format!("{}\nexit code {code}\n", lines.join("\n"))
 }

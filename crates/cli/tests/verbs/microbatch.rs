@@ -92,3 +92,30 @@ async fn a_batch_that_loses_its_connection_is_the_only_one_that_fails() {
     done.says("PARTIAL SUCCESS (4/5)");
     done.says("terminating connection due to administrator command");
 }
+
+#[tokio::test]
+async fn batches_after_a_first_that_fails_are_skipped_and_a_full_refresh_is_one_to_all_of_them() {
+    let query = "select id, at, day, 1 / (day - 1) as broken from {{ ref('events') }}";
+    let told = "select id, at, day, '{{ is_incremental() }}' as told from {{ ref('events') }}";
+    let times = "--event-time-start 2026-01-01 --event-time-end 2026-01-04";
+    let files = [
+        ("models/events.sql", EVENTS),
+        ("models/daily.sql", &model("", "select 1 as id, now() as at, 2 as day")),
+    ];
+    let scene = Scene::new(&files).await;
+    scene.good(&format!("run {times}"));
+    scene.write("models/daily.sql", &model("", query));
+    let done = scene.dp(&format!("run {times}"));
+    assert_eq!(done.code, 1, "{}", done.text);
+    done.says("Batch 2 of 3 SKIP batch 2026-01-02 of dev.daily");
+    scene.write("models/daily.sql", &model("", told).replace("'id'", "'day'"));
+    scene.good(&format!("run {times} --full-refresh"));
+    let rows = "select distinct told from dev.daily";
+    assert_eq!(scene.texts(rows).await, ["False"]);
+    // A sample stands above the times, and an empty input stays empty.
+    let sample = r#"{"start":"2026-01-04T00:00:00","end":"2026-01-06T00:00:00"}"#;
+    let done = scene.good(&format!("run {times} --sample {sample}"));
+    done.says("Batch 1 of 2 OK created batch 2026-01-04 of dev.daily");
+    scene.good(&format!("run {times} --empty --full-refresh"));
+    assert_eq!(scene.texts("select count(*)::text from dev.daily").await, ["0"]);
+}

@@ -1,10 +1,9 @@
 //! Which windows a microbatch model is built in.
 
 use super::Span;
-use chrono::{
-    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc,
-};
+use chrono::{DateTime, Datelike, Days, Months, TimeDelta, TimeZone, Timelike, Utc};
 use platform_core::Node;
+use project::parse::verify::moment;
 
 /// What the command line says of event times.
 #[derive(Clone, Copy, Debug)]
@@ -30,19 +29,9 @@ pub enum BatchSize {
     Year,
 }
 
-/// Reads `2026-11-22`, `2026-11-22 10:00:00`, `2026-11-22T10:00:00Z`; without a zone it is UTC.
+/// Reads a time as ISO 8601 has it; without a zone it is UTC.
 pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    if let Ok(time) = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) {
-        return Some(time.with_timezone(&Utc));
-    }
-    for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"] {
-        if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
-            return Some(Utc.from_utc_datetime(&time));
-        }
-    }
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    Some(Utc.from_utc_datetime(&day.and_hms_opt(0, 0, 0)?))
+    Some(moment(text)?.to_utc())
 }
 
 /// That many hours, days, months or years before a time; `None` for another grain.
@@ -159,6 +148,7 @@ impl BatchSize {
     }
 }
 
+/// Where the first batch begins. Batches are in UTC: as in dbt, an offset counts for nothing.
 fn begin(node: &Node) -> Result<DateTime<Utc>, String> {
     let missing = || {
         format!(
@@ -167,8 +157,8 @@ fn begin(node: &Node) -> Result<DateTime<Utc>, String> {
         )
     };
     let text = node.config.text("begin").ok_or_else(missing)?;
-    parse_time(text)
-        .ok_or_else(|| format!("Microbatch model '{}' has a 'begin' that is no time: '{text}'", node.name))
+    let begin = moment(text).map(|it| it.naive_local().and_utc());
+    begin.ok_or_else(|| format!("Microbatch model '{}' has a 'begin' that is no time: '{text}'", node.name))
 }
 
 #[cfg(test)]

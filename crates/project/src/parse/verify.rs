@@ -8,7 +8,7 @@ pub mod microbatch;
 pub use contract::checksum as contract_checksum;
 pub use deprecation::deprecations;
 pub use key::{KeyTest, primary_keys};
-pub use microbatch::{concurrent_batches, unfiltered_batches};
+pub use microbatch::{concurrent_batches, moment, unfiltered_batches};
 
 use super::relation_names;
 use crate::code;

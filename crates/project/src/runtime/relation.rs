@@ -79,13 +79,15 @@ impl RelationObject {
     fn rendered(&self) -> String {
         let name = self.name();
         let table = self.relation.identifier_name();
-        if let Some(filter) = &self.event_time_filter {
-            return format!("(select * from {name} where {filter}) _dbt_et_filter_subq_{table}");
-        }
-        match self.limit {
+        // The limit inside, that a condition on the time leaves an empty input empty.
+        let limited = match self.limit {
             Some(0) => format!("(select * from {name} where false limit 0) _dbt_limit_subq_{table}"),
             Some(limit) => format!("(select * from {name} limit {limit}) _dbt_limit_subq_{table}"),
             None => name,
+        };
+        match &self.event_time_filter {
+            Some(filter) => format!("(select * from {limited} where {filter}) _dbt_et_filter_subq_{table}"),
+            None => limited,
         }
     }
 
@@ -493,6 +495,11 @@ mod tests {
         relation.include.database = false;
         relation.limit = Some(0);
         assert_eq!(relation.to_string(), r#"(select * from "s"."t" where false limit 0) _dbt_limit_subq_t"#);
+        relation.event_time_filter = Some("at >= '2026-01-01'".to_owned());
+        assert_eq!(
+            relation.to_string(),
+            r#"(select * from (select * from "s"."t" where false limit 0) _dbt_limit_subq_t where at >= '2026-01-01') _dbt_et_filter_subq_t"#
+        );
         assert_eq!(relation.name(), r#""s"."t""#);
     }
 }

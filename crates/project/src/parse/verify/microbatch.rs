@@ -4,7 +4,7 @@ use super::{parsing, place};
 use crate::code;
 use crate::context::macros::is_internal;
 use crate::flags::Flags;
-use chrono::DateTime;
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
 use platform_core::node::MacroDefinition;
 use platform_core::{Diagnostic, Manifest, Node, ResourceType, UniqueId};
 use serde_json::Value;
@@ -25,7 +25,7 @@ pub(super) fn check(manifest: &Manifest, flags: &Flags, node: &Node) -> Option<D
             given("event_time")
         ));
     }
-    if !text("begin").is_some_and(is_moment) {
+    if text("begin").and_then(moment).is_none() {
         return fault(format!(
             "must provide a 'begin' (datetime) config that indicates the earliest timestamp the model is built from; got {}",
             given("begin")
@@ -35,6 +35,19 @@ pub(super) fn check(manifest: &Manifest, flags: &Flags, node: &Node) -> Option<D
         return fault(format!(
             "must provide a 'batch_size' config that is one of hour, day, month, year; got {}",
             given("batch_size")
+        ));
+    }
+    // To Python, dbt's language, a truth value is an integer.
+    if !node.config.get("lookback").is_none_or(|it| it.is_null() || it.is_boolean() || it.is_i64()) {
+        return fault(format!(
+            "must give 'lookback' as an integer, the number of batches to build again; got {}",
+            given("lookback")
+        ));
+    }
+    if !node.config.get("concurrent_batches").is_none_or(|it| it.is_null() || it.is_boolean()) {
+        return fault(format!(
+            "must give 'concurrent_batches' as true or false; got {}",
+            given("concurrent_batches")
         ));
     }
     None
@@ -109,13 +122,28 @@ pub fn concurrent_batches(manifest: &Manifest, flags: &Flags) -> Option<Diagnost
     Some(warning.at(place(first)).with("num_models", count).with("adapter_type", "postgres"))
 }
 
-/// A date, or a date with a time, as ISO 8601 has them.
-fn is_moment(text: &str) -> bool {
+/// A date, or a date with a time, as ISO 8601 has them: `2026-11-22`, `2026-11-22T10`, `2026-11-22 10:00:00`,
+/// `20261122`, `2026-11-22T10:00:00Z`; without a zone it is UTC. `None` for anything else.
+pub fn moment(text: &str) -> Option<DateTime<FixedOffset>> {
     let text = text.trim();
-    let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
     let zoned = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"];
-    chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
-        || naive.iter().any(|format| chrono::NaiveDateTime::parse_from_str(text, format).is_ok())
-        || zoned.iter().any(|format| DateTime::parse_from_str(text, format).is_ok())
-        || DateTime::parse_from_rfc3339(text).is_ok()
+    let rfc = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)).ok();
+    if let Some(time) =
+        rfc.or_else(|| zoned.iter().find_map(|form| DateTime::parse_from_str(text, form).ok()))
+    {
+        return Some(time);
+    }
+    let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    let of = |text: &str, forms: &[&str]| {
+        forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+    };
+    // An hour alone, and a date without hyphens.
+    let time = of(text, &naive)
+        .or_else(|| of(&format!("{text}:00"), &naive[2..]))
+        .or_else(|| of(text, &["%Y%m%dT%H%M%S", "%Y%m%d %H%M%S"]));
+    let day = || {
+        let day = ["%Y-%m-%d", "%Y%m%d"].iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
+        day?.and_hms_opt(0, 0, 0)
+    };
+    Some(time.or_else(day)?.and_utc().fixed_offset())
 }
