@@ -232,9 +232,17 @@ impl Loader<'_> {
     }
 
     fn target(&self, name: &str, target: &str, output: &Node) -> Result<Profile, Diagnostic> {
+        let secrets = PASSWORD.iter().filter_map(|key| output.entry(key));
+        let secret_lines: Vec<u32> =
+            secrets.map(|entry| self.document.place(&entry.value.span).line).collect();
         let invalid = |message: String, span: &std::ops::Range<usize>| {
+            let mut place = self.document.place(span);
+            // The line that a password stands in isn't shown.
+            if secret_lines.contains(&place.line) {
+                place.snippet.clear();
+            }
             fault(format!("Credentials in profile \"{name}\", target \"{target}\" invalid: {message}"))
-                .at(self.document.place(span))
+                .at(place)
         };
         match output.text_of("type") {
             Some("postgres" | "postgresql") => {}
@@ -262,7 +270,8 @@ impl Loader<'_> {
                         (_, yaml::Content::Int(_)) => "put it in quotes",
                         _ => "see <https://docs.getdbt.com/docs/core/connect-data-platform/postgres-setup>",
                     };
-                    let message = format!("{} {}", shown(node), wanted.refusal());
+                    let value = if *keys == PASSWORD { "the password".to_owned() } else { shown(node) };
+                    let message = format!("{value} {}", wanted.refusal());
                     return Err(invalid(message, &node.span).hint(hint));
                 }
             }
@@ -367,6 +376,9 @@ impl Wanted {
     }
 }
 
+/// Whose value no message holds.
+const PASSWORD: &[&str] = &["password", "pass"];
+
 /// Keys of a connection, the names of one beside each other, and what they may hold.
 const TYPES: &[(&[&str], Wanted)] = &[
     (&["database", "dbname"], Wanted::Text),
@@ -374,7 +386,7 @@ const TYPES: &[(&[&str], Wanted)] = &[
     (&["host"], Wanted::Text),
     (&["user", "username"], Wanted::Text),
     (&["port"], Wanted::Integer),
-    (&["password", "pass"], Wanted::Text),
+    (PASSWORD, Wanted::Text),
     (&["connect_timeout"], Wanted::Integer),
     (&["role"], Wanted::TextOrNull),
     (&["search_path"], Wanted::TextOrNull),

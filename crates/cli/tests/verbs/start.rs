@@ -90,7 +90,8 @@ async fn a_profile_holds_what_dbt_takes() {
         (target("port: \"{{ '5432' | as_number }}\", password: '1', role: null"), None),
         (target("port: '5432'"), Some("'5432' is not of type 'integer'")),
         (target("port: \"{{ 5432 }}\""), Some("'5432' is not of type 'integer'")),
-        (target("port: 5432, password: 1"), Some("1 is not of type 'string'")),
+        (target("port: 5432, password: 98765"), Some("the password is not of type 'string'")),
+        (target("port: '5432', password: hush98765"), Some("'5432' is not of type 'integer'")),
         (target("port: 5432, search_path: [a]"), Some("['a'] is not valid under any of the given schemas")),
         (target("port: 5432, threads: null"), Some("None is not of type 'integer'")),
     ] {
@@ -99,6 +100,7 @@ async fn a_profile_holds_what_dbt_takes() {
         assert_eq!(done.code, if told.is_some() { 2 } else { 0 }, "{profiles}\n{}", done.text);
         if let Some(told) = told {
             done.says(&format!("{credentials}{told}"));
+            assert!(!done.text.contains("98765"), "{}", done.text);
         }
     }
     for (profiles, told) in [
