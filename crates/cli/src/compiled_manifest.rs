@@ -30,10 +30,10 @@ pub fn of(runtime: &Runtime) -> Manifest {
 
 /// Notes what dbt knows of hooks and tests that ran.
 pub fn note_what_ran(manifest: &mut Manifest, runtime: &Runtime) {
-    for id in runtime.all_compiled().into_keys() {
-        if let Some(test) = manifest.nodes.get_mut(&id).filter(|it| it.resource_type == ResourceType::Test) {
-            depend_on_macros(test, &RUNNING_A_TEST);
-        }
+    let tests =
+        manifest.nodes.values_mut().filter(|it| it.compiled && it.resource_type == ResourceType::Test);
+    for test in tests {
+        depend_on_macros(test, &RUNNING_A_TEST);
     }
     number_hooks(manifest, runtime.project().name());
 }

@@ -126,6 +126,15 @@ impl Diagnostic {
         Self { place: Some(place), ..self }
     }
 
+    /// Without the text of the line, where it may hold a secret.
+    #[must_use]
+    pub fn without_snippet(mut self) -> Self {
+        if let Some(place) = &mut self.place {
+            place.snippet.clear();
+        }
+        self
+    }
+
     /// With a hint.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {

@@ -3,10 +3,9 @@
 //! is to say what is wrong with the file, and what can't be had.
 
 use crate::code;
-use crate::context::env::Secrets;
 use crate::context::shared::Shared;
 use crate::error::Error;
-use crate::render::{self, Renderer};
+use crate::render::{self, Reading, Renderer};
 use crate::shape::{Object, Shape, TEXT_OR_NULL};
 use crate::yaml::{self, Document, Node};
 use platform_core::{Diagnostic, Manifest, Place};
@@ -61,14 +60,7 @@ pub fn check(folder: &Path, verb: Option<&str>, shared: &Arc<Shared>) -> Result<
         let empty = format!("The file at {} is empty", path.display());
         return Err(fault(&document, &document.root, empty).into());
     }
-    let shared = Arc::new(shared.without_macros());
-    let renderer = Renderer::new(
-        crate::render::Reading::Properties,
-        &shared,
-        &shared.vars,
-        &shared.project_name,
-        Secrets::Refused,
-    );
+    let renderer = Renderer::of_root(Reading::Properties, shared);
     let root = renderer.render(&document, &document.root, &render::all)?;
     let Some(catalogs) = root.get("catalogs") else {
         return if root.is_map() {

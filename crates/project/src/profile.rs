@@ -159,10 +159,18 @@ pub fn read(options: &ReadOptions, project_profile: Option<&str>) -> Result<Prof
         source,
     })?;
     let shown_path = path.display().to_string();
-    let document = yaml::parse(shown_path.as_str(), text).map_err(|error| yaml::diagnostic(&error))?;
+    let document =
+        yaml::parse(shown_path.as_str(), text).map_err(|error| yaml::diagnostic_of_secrets(&error))?;
     let name = options.profile.as_deref().or(project_profile).map(str::to_owned);
     let Some(name) = name else { return Err(no_name(&shown_path).into()) };
-    Loader { options, document: &document }.profile(&name).map_err(Error::from)
+    // Where a fault is, is said; the line isn't shown, as a password may stand in it.
+    match (Loader { options, document: &document }).profile(&name) {
+        Ok(mut profile) => {
+            profile.warnings = profile.warnings.into_iter().map(Diagnostic::without_snippet).collect();
+            Ok(profile)
+        }
+        Err(fault) => Err(fault.without_snippet().into()),
+    }
 }
 
 fn fault(message: impl Into<String>) -> Diagnostic {
@@ -232,17 +240,9 @@ impl Loader<'_> {
     }
 
     fn target(&self, name: &str, target: &str, output: &Node) -> Result<Profile, Diagnostic> {
-        let secrets = PASSWORD.iter().filter_map(|key| output.entry(key));
-        let secret_lines: Vec<u32> =
-            secrets.map(|entry| self.document.place(&entry.value.span).line).collect();
         let invalid = |message: String, span: &std::ops::Range<usize>| {
-            let mut place = self.document.place(span);
-            // The line that a password stands in isn't shown.
-            if secret_lines.contains(&place.line) {
-                place.snippet.clear();
-            }
             fault(format!("Credentials in profile \"{name}\", target \"{target}\" invalid: {message}"))
-                .at(place)
+                .at(self.document.place(span))
         };
         match output.text_of("type") {
             Some("postgres" | "postgresql") => {}

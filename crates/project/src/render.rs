@@ -17,6 +17,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Renderer {
     context: Arc<Context>,
+    reading: Reading,
 }
 
 /// Whose values are rendered: the earlier a file is read, the fewer names there are.
@@ -71,6 +72,12 @@ impl Renderer {
         Self::with_missing(Missing::None, Reading::Project, shared, vars, package, secrets)
     }
 
+    /// A renderer of the root project's own files, which see its vars and no macros.
+    pub fn of_root(reading: Reading, shared: &Shared) -> Self {
+        let shared = Arc::new(shared.without_macros());
+        Self::new(reading, &shared, &shared.vars, &shared.project_name, Secrets::Refused)
+    }
+
     fn with_missing(
         missing: Missing,
         reading: Reading,
@@ -85,7 +92,7 @@ impl Renderer {
         }
         let names = Arc::new(YamlNames { own, reading });
         let context = Context::new(shared.clone(), package.into(), names, UndefinedMode::RunTime, None);
-        Self { context }
+        Self { context, reading }
     }
 
     /// The same with one more name.
@@ -98,7 +105,7 @@ impl Renderer {
     /// The same with names of its own, so that [`Renderer::with`] leaves this one as it is.
     #[must_use]
     pub fn forked(&self) -> Self {
-        Self { context: self.context.forked() }
+        Self { context: self.context.forked(), reading: self.reading }
     }
 
     /// A text, rendered to a text.
@@ -181,12 +188,14 @@ impl Renderer {
     }
 
     fn refusal(&self, text: &str, error: &jinja::Error, quoted: bool) -> Diagnostic {
-        let shown = crate::context::env::scrub(text, &self.context.shared().env);
         let (kind, message) = match Raised::of(error) {
             Some(raised) => (raised.kind, raised.message.as_str()),
             None => (Kind::Compilation, error.message()),
         };
-        let message = if quoted && kind == Kind::Compilation {
+        // A text of profiles.yml or packages.yml may hold a password.
+        let shown = quoted && kind == Kind::Compilation && self.reading != Reading::Connection;
+        let message = if shown {
+            let shown = crate::context::env::scrub(text, &self.context.shared().env);
             format!("Could not render {shown}: {message}")
         } else {
             message.to_owned()

@@ -2,10 +2,9 @@
 //! (<https://docs.getdbt.com/reference/node-selection/yaml-selectors>).
 
 use crate::code;
-use crate::context::env::Secrets;
 use crate::context::shared::Shared;
 use crate::error::Error;
-use crate::render::{self, Renderer};
+use crate::render::{self, Reading, Renderer};
 use crate::yaml::{self, Document, Node};
 use platform_core::Diagnostic;
 use serde_json::{Map, Value, json};
@@ -26,14 +25,7 @@ pub fn read(
         Err(source) => return Err(Error::File { action: "read", path, source }),
     };
     let document = yaml::parse("selectors.yml", text).map_err(|error| yaml::diagnostic(&error))?;
-    let shared = Arc::new(shared.without_macros());
-    let renderer = Renderer::new(
-        crate::render::Reading::Project,
-        &shared,
-        &shared.vars,
-        &shared.project_name,
-        Secrets::Refused,
-    );
+    let renderer = Renderer::of_root(Reading::Project, shared);
     let root = renderer.render(&document, &document.root, &render::all)?;
     Ok(selectors(&document, &root, warnings)?)
 }

@@ -212,6 +212,17 @@ pub fn diagnostic(error: &SyntaxError) -> Diagnostic {
         "Syntax error near line {}\n------------------------------\n{}\n\nRaw Error:\n------------------------------\n{}",
         error.place.line, error.place.snippet, error.message
     );
+    diagnostic_of(error, message)
+}
+
+/// The diagnostic of a text that is no YAML, without a word of it: it could be a password's.
+pub fn diagnostic_of_secrets(error: &SyntaxError) -> Diagnostic {
+    let unquoted = error.message.split(['\'', '`']).next().unwrap_or_default().trim_end();
+    let message = format!("Syntax error near line {}: {unquoted}", error.place.line);
+    diagnostic_of(error, message).without_snippet()
+}
+
+fn diagnostic_of(error: &SyntaxError, message: String) -> Diagnostic {
     let diagnostic =
         Diagnostic::error(crate::code::YAML, message).event("DbtValidationError").at(error.place.clone());
     if error.place.snippet.contains("{{") {

@@ -113,6 +113,26 @@ async fn a_profile_holds_what_dbt_takes() {
         assert_eq!(done.code, 2, "{profiles}\n{}", done.text);
         done.says(told);
     }
+    // Whatever is wrong, no word of a password is shown or logged.
+    for (password, told) in [
+        ("\"hush98765", "unclosed quote"),
+        ("hush98765: {", "Syntax error near line"),
+        ("!hush98765 x", "could not determine a constructor for the tag"),
+        ("\"hush98765{{ nope( }}\"", "unexpected '}'"),
+        ("\"hush98765{{ env_var('DP_NOPE') }}\"", "Env var required but not provided: 'DP_NOPE'"),
+        ("p, pasword: hush98765", "unknown key `pasword`"),
+    ] {
+        scene.write("profiles.yml", &target(&format!("port: 5432, password: {password}")));
+        for verb in ["parse", "debug"] {
+            let done = scene.dp(verb);
+            assert!(!done.text.contains("98765"), "{password}\n{}", done.text);
+            if verb == "parse" {
+                done.says(told);
+            }
+        }
+    }
+    let log = fs::read_to_string(scene.path("logs/dbt.log")).expect("written");
+    assert!(!log.contains("98765"), "{log}");
     // What is no YAML ends `debug` too; any other fault is one of its findings.
     scene.write("profiles.yml", "shop: {target: dev");
     assert_eq!(scene.dp("debug").code, 2);
