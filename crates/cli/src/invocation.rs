@@ -170,10 +170,11 @@ impl Invocation {
         self.log.send(event);
     }
 
-    /// Says that nothing was selected.
-    pub fn nothing_to_do(&self) {
+    /// Says that nothing was selected, which may be an error by `--warn-error`.
+    pub fn nothing_to_do(&self) -> Result<(), Stop> {
         let text = "Nothing to do. Try checking your model configs and model specification args";
         self.say(Level::Warn, "NothingToDo", "Q035", text);
+        self.stop_if_escalated()
     }
 
     /// An empty line.

@@ -25,6 +25,8 @@ const NONE: &[UniqueId] = &[];
 pub struct Plan {
     graph: Graph,
     ranks: Vec<usize>,
+    /// The nodes that come up as others do: unit tests that go along with their models.
+    leaders: HashMap<usize, usize>,
     order: Order,
 }
 
@@ -33,7 +35,8 @@ impl Plan {
     pub fn new(manifest: &Manifest, selected: &IndexSet<UniqueId>, order: Order) -> Self {
         if order == Order::Any {
             let graph = Graph::new(selected.iter().map(|id| (id, NONE)));
-            return Self { ranks: ranks(&graph), graph, order };
+            let leaders = HashMap::new();
+            return Self { ranks: ranks(&graph, &leaders), graph, leaders, order };
         }
         let mut needs: IndexMap<UniqueId, Vec<UniqueId>> = Graph::of(manifest)
             .ids()
@@ -50,8 +53,11 @@ impl Plan {
         }
         let whole = Graph::new(needs.iter().map(|(id, parents)| (id, parents.as_slice())));
         let graph = whole.subgraph(selected);
-        let ranks = ranks(&graph);
-        Self { graph, ranks, order }
+        let leaders = match order {
+            Order::TestsFirst => tested_models(manifest, &graph),
+            _ => HashMap::new(),
+        };
+        Self { ranks: ranks(&graph, &leaders), graph, leaders, order }
     }
 
     /// Whether it is that of `build`, at once or in a `retry`.
@@ -69,9 +75,15 @@ impl Plan {
         &self.graph
     }
 
-    /// Length of the longest way from a node without parents.
+    /// Length of the longest way from a node without parents. A unit test that goes along with its model has its rank.
     pub fn rank(&self, index: usize) -> usize {
         self.ranks[index]
+    }
+
+    /// Whose id says which of the nodes of one rank comes first: its own, or that of the model that a unit test goes
+    /// along with.
+    pub fn place(&self, index: usize) -> &UniqueId {
+        self.graph.id(self.leaders.get(&index).copied().unwrap_or(index))
     }
 }
 
@@ -200,12 +212,20 @@ fn below_all(
     top
 }
 
-fn ranks(graph: &Graph) -> Vec<usize> {
+/// The model of each unit test.
+fn tested_models(manifest: &Manifest, graph: &Graph) -> HashMap<usize, usize> {
+    let model_of = |(id, test): (&UniqueId, &platform_core::node::UnitTest)| {
+        Some((graph.index(id)?, graph.index(test.depends_on.nodes.first()?)?))
+    };
+    manifest.unit_tests.iter().filter_map(model_of).collect()
+}
+
+fn ranks(graph: &Graph, leaders: &HashMap<usize, usize>) -> Vec<usize> {
     let mut ranks = vec![0; graph.len()];
     for id in graph.topological() {
         let Some(index) = graph.index(&id) else { continue };
-        ranks[index] =
-            graph.parent_indexes(index).iter().map(|parent| ranks[*parent] + 1).max().unwrap_or_default();
+        let below = |parent: &usize| ranks[*parent] + usize::from(!leaders.contains_key(parent));
+        ranks[index] = graph.parent_indexes(index).iter().map(below).max().unwrap_or_default();
     }
     ranks
 }

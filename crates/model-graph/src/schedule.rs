@@ -25,8 +25,9 @@ pub(crate) struct Skipped {
     pub last: usize,
 }
 
-/// A ready node's place in the queue: its rank, its company's number (nodes that have none come after), its id, its index.
-type Place<'a> = (usize, usize, &'a UniqueId, usize);
+/// A ready node's place in the queue: its rank, its company's number (nodes that have none come after), the id that it
+/// comes up by, its own, its index.
+type Place<'a> = (usize, usize, &'a UniqueId, &'a UniqueId, usize);
 
 /// The state of a walk over a plan. Ready nodes come in the order of their rank, then of their
 /// company, then of their id.
@@ -130,6 +131,6 @@ impl<'a> Schedule<'a> {
 
     fn place(&self, index: usize) -> Place<'a> {
         let company = self.companies[index].unwrap_or(usize::MAX);
-        (self.plan.rank(index), company, self.plan.graph().id(index), index)
+        (self.plan.rank(index), company, self.plan.place(index), self.plan.graph().id(index), index)
     }
 }

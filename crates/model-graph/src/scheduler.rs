@@ -84,7 +84,12 @@ pub fn run(
             }
         }
     });
-    let state = walk.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut state = walk.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if state.failed_fast.is_some() {
+        // As in dbt, whatever has no result when a run ends early was left alone: ephemeral models that compiled too.
+        let left = state.compiled.drain(..).map(left_alone);
+        state.results.extend(left.inspect(|result| file.add(result)));
+    }
     Run { results: state.results, broken: state.broken, failed_fast: state.failed_fast }
 }
 
@@ -101,6 +106,16 @@ fn contained(ids: &[UniqueId], work: impl FnOnce() -> Vec<NodeResult>) -> Vec<No
         };
         ids.iter().map(failed).collect()
     })
+}
+
+/// The result of an ephemeral model in a run that failed fast.
+fn left_alone(result: NodeResult) -> NodeResult {
+    NodeResult {
+        status: Status::Skipped,
+        message: Some(FAILED_FAST.to_owned()),
+        timing: Vec::new(),
+        ..result
+    }
 }
 
 /// dbt's name of a slot's thread.
@@ -125,6 +140,8 @@ struct State<'a> {
     counted: usize,
     results: Vec<NodeResult>,
     broken: Vec<NodeResult>,
+    /// Ephemeral models that are ready for those that read them.
+    compiled: Vec<NodeResult>,
     /// For nodes that were not built: the ephemeral model that those below them name, and what became of it. It has
     /// no line of its own, so they tell. In a `build` it is the one right above, else the one that broke.
     causes: HashMap<usize, (usize, Status)>,
@@ -172,6 +189,7 @@ impl<'a> Walk<'a> {
             counted: 0,
             results: Vec::with_capacity(total),
             broken: Vec::new(),
+            compiled: Vec::new(),
             causes: HashMap::new(),
             failed_fast: None,
         };
@@ -399,12 +417,7 @@ impl<'a> Walk<'a> {
         // What broke is told by those that read it. Where that ended the run, it counts as a node that never began.
         let broken = (broke && !self.options.telling.is_silent()).then(|| result.clone());
         if broken.is_some() {
-            result = NodeResult {
-                status: Status::Skipped,
-                message: Some(FAILED_FAST.to_owned()),
-                timing: Vec::new(),
-                ..result
-            };
+            result = left_alone(result);
         }
         let is_listed = if is_ephemeral {
             self.lists_ephemeral(status, failed_fast)
@@ -418,6 +431,8 @@ impl<'a> Walk<'a> {
         state.broken.extend(broken);
         if is_listed {
             state.results.push(result);
+        } else if is_ephemeral && status == Status::Success && !self.options.telling.is_silent() {
+            state.compiled.push(result);
         }
         if broke || (is_ephemeral && stops_children && self.plan.is_build()) {
             state.causes.insert(index, (index, status));
@@ -427,11 +442,13 @@ impl<'a> Walk<'a> {
         self.changed.notify_all();
     }
 
-    /// Ends the run at the first failure if that is asked for; whether it has been ended so.
+    /// Ends the run at the first failure if that is asked for; whether it has been ended so. As in dbt, a source whose
+    /// age could not be found out ends nothing.
     fn fail_fast(&self, result: &NodeResult) -> bool {
         let mut state = self.lock();
         let is_first = state.failed_fast.is_none() && !self.context.is_cancelled();
-        if self.options.fail_fast && is_first && result.status.is_failure() {
+        let ends = result.status.is_failure() && result.status != Status::RuntimeError;
+        if self.options.fail_fast && is_first && ends {
             state.failed_fast = Some(result.unique_id.clone());
             self.context.cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
             self.executor.cancel();

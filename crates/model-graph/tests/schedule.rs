@@ -261,6 +261,14 @@ fn a_unit_test_comes_before_its_model_and_after_its_inputs() {
 }
 
 #[test]
+fn a_unit_test_comes_up_when_its_model_would() {
+    let nodes: &[(&str, &[&str])] =
+        &[("model.p.m", &[]), ("model.p.z", &[]), ("unit_test.p.m.u", &["model.p.m"])];
+    let run = walk(nodes, Order::TestsFirst, &Notes::default(), 1, false);
+    assert_eq!(statuses(&run), ["unit_test.p.m.u success", "model.p.m success", "model.p.z success"]);
+}
+
+#[test]
 fn the_first_failed_unit_test_leaves_out_the_others_of_its_model() {
     let nodes: &[(&str, &[&str])] = &[
         ("unit_test.p.m.a", &["model.p.m"]),

@@ -81,8 +81,11 @@ impl Executor for Compiler {
             Some(Resource::Node(node)) => {
                 on_node(node, slot, &self.runtime, &self.slots, |connection, watch| {
                     let compiled = self.runtime.compile(node, connection)?;
-                    node_info::enter(id, Stage::Executing, &*context.events);
-                    watch.next("execute");
+                    // As in dbt, what is compiled into others does not execute.
+                    if !node.is_ephemeral() {
+                        node_info::enter(id, Stage::Executing, &*context.events);
+                        watch.next("execute");
+                    }
                     Ok(Done { compiled: Some(compiled.sql.clone()), ..Done::default() })
                 })
             }

@@ -39,7 +39,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     let mut chosen = choice::choose(invocation, &project, &request, |kind| kind == ResourceType::Source)?;
     chosen.retain(|id| project.manifest.sources.get(id).is_some_and(is_gauged));
     if chosen.is_empty() {
-        invocation.nothing_to_do();
+        invocation.nothing_to_do()?;
         write(invocation, &project, arguments, &[])?;
         invocation.say(Level::Info, "FreshnessCheckComplete", "Q003", "Done.");
         return Ok(Exit::Success);

@@ -81,7 +81,7 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     let threads = invocation.threads().unwrap_or(project.profile.threads);
     let file = results_file(invocation, &project);
     if selected.is_empty() {
-        invocation.nothing_to_do();
+        invocation.nothing_to_do()?;
         if walk.task == Task::Clone {
             defer?;
         }

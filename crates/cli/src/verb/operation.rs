@@ -135,7 +135,7 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
         results_file(invocation, &project)
     };
     if nodes.is_empty() {
-        invocation.nothing_to_do();
+        invocation.nothing_to_do()?;
         finish(&file)?;
         return Ok(Exit::Success);
     }

@@ -68,7 +68,7 @@ pub fn retry(invocation: &Invocation, _: &Arguments) -> Result<Exit, Stop> {
     );
     if is_idle {
         let project = invocation.read()?;
-        again.nothing_to_do();
+        again.nothing_to_do()?;
         return nodes::finish(&nodes::results_file(&again, &project), &[]);
     }
     crate::verb::execute(&again, line.verb)

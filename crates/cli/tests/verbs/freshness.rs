@@ -69,4 +69,11 @@ async fn a_source_that_is_not_there_is_an_error_of_its_own() {
     assert_eq!(done.code, 1);
     done.says("ERROR freshness of raw.fresh");
     done.says("relation \"raw.fresh\" does not exist");
+    // As in dbt, it doesn't end what should fail fast; a source that is too old does.
+    let done =
+        scene.dp("source freshness --fail-fast --threads 1 --select source:raw.fresh source:raw.filtered");
+    done.says("ERROR STALE freshness of raw.filtered");
+    let done =
+        scene.dp("source freshness --fail-fast --threads 1 --select source:raw.filtered source:raw.old");
+    assert!(!done.text.contains("freshness of raw.old"), "{}", done.text);
 }

@@ -96,12 +96,13 @@ models:
 async fn fail_fast_leaves_the_rest_but_runs_the_last_hooks() {
     let scene =
         Scene::new(&[("models/z.sql", "select 1 as id"), ("models/a.sql", "select 1 / 0 as id")]).await;
+    scene.write("models/E.sql", "{{ config(materialized='ephemeral') }}select 1 as id");
     let project = "name: shop\nversion: '1.0'\nprofile: shop\n\
                    models: {+materialized: table}\non-run-end: create table dev.ended as select {{ 1 }} as id\n";
     scene.write("dbt_project.yml", project);
     let done = scene.dp("run --fail-fast --threads 1");
     assert_eq!(done.code, 1, "{}", done.text);
-    assert_eq!(scene.statuses(), ["a error", "shop-on-run-end-0 success", "z skipped"]);
+    assert_eq!(scene.statuses(), ["E skipped", "a error", "shop-on-run-end-0 success", "z skipped"]);
     assert_eq!(scene.texts("select id::text from dev.ended").await, ["1"]);
     let hook = "create table dev.ended as select 1 as id";
     let results = scene.artifact("run_results.json");
@@ -257,6 +258,8 @@ async fn a_node_that_does_not_compile_leaves_no_results() {
     let done = scene.dp("compile");
     assert_eq!(done.code, 2, "{}", done.text);
     done.says("Compilation Error in model broken (models/broken.sql)");
+    let none = scene.dp("compile --exclude * --warn-error");
+    assert_eq!(none.code, 2, "{}", none.text);
     assert!(!scene.path("target/run_results.json").exists());
     scene.good("compile --select orders");
     assert_eq!(scene.statuses(), ["orders success"]);

@@ -113,6 +113,8 @@ impl Runtime {
         {
             let Some(input) = given.iter().find(|it| it.key == key.as_str()) else { continue };
             let sql = self.fixture_sql(test, input, connection)?;
+            let path = Path::new("compiled").join(&test.package_name).join(&test.original_file_path);
+            self.write_file(&path.join(format!("{}.sql", input.node.name)), &sql);
             ctes.push(ExtraCte { id: key.clone(), sql: format!(" {} as (\n{sql}\n)", input.cte) });
         }
         let texts: Vec<String> = ctes.iter().map(|cte| cte.sql.clone()).collect();
