@@ -12,7 +12,7 @@ pub mod known;
 mod levels;
 mod merge;
 
-pub use check::check;
+pub use check::{check, refusal};
 pub use defaults::{Kind, defaults};
 pub use levels::{Levels, Unused};
 pub use merge::{finish, merge, merge_test, merge_version, tags};

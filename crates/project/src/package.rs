@@ -9,6 +9,7 @@
 //! | [`git`], [`registry`], [`download`] | where packages come from |
 
 mod form;
+pub(crate) use form::is_entry;
 pub mod load;
 pub mod spec;
 pub mod version;

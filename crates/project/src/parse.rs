@@ -25,6 +25,7 @@ pub mod names;
 pub mod naming;
 pub mod node;
 mod python;
+pub mod query_comment;
 mod relation_names;
 pub mod semantic;
 pub mod snapshots;

@@ -268,6 +268,7 @@ impl Loader<'_> {
                             "write it without quotes, or `| as_number` in its template"
                         }
                         (_, yaml::Content::Int(_)) => "put it in quotes",
+                        (_, yaml::Content::Undefined) => render::UNDEFINED_HINT,
                         _ => "see <https://docs.getdbt.com/docs/core/connect-data-platform/postgres-setup>",
                     };
                     let value = if *keys == PASSWORD { "the password".to_owned() } else { shown(node) };
@@ -355,7 +356,10 @@ impl Loader<'_> {
 }
 
 fn shown(node: &Node) -> String {
-    crate::python::repr(&node.to_json())
+    match node.content {
+        yaml::Content::Undefined => "Undefined".to_owned(),
+        _ => crate::python::repr(&node.to_json()),
+    }
 }
 
 /// What a key of a connection may hold.

@@ -18,7 +18,7 @@ pub use forms::DOCS;
 
 use crate::code;
 use crate::files::Source;
-use crate::render::Renderer;
+use crate::render::{Renderer, UNDEFINED_HINT};
 use crate::yaml::{self, Content, Document, Node};
 use platform_core::Diagnostic;
 use platform_core::diagnostic::nearest;
@@ -102,15 +102,16 @@ fn block(
     item: Node,
     renderer: &Renderer,
 ) -> Result<Block, Diagnostic> {
-    if !item.is_map() || item.get("name").is_none() {
-        return Err(properties.fault(
-            &item,
-            format!(
-                "The schema file at {} is invalid because a list element for '{}' does not have a name attribute.",
-                properties.file.path,
-                section.key()
-            ),
-        ));
+    let lacks = match (item.is_map(), item.entry("name")) {
+        (false, _) => Some("is not a dictionary"),
+        (true, None) => Some("does not have a name attribute."),
+        _ => None,
+    };
+    if let Some(lacks) = lacks {
+        let (file, key) = (&properties.file.path, section.key());
+        let message =
+            format!("The schema file at {file} is invalid because a list element for '{key}' {lacks}");
+        return Err(properties.fault(&item, message));
     }
     let written = Arc::new(item);
     let keep = |path: &[&str]| section.keeps(path);
@@ -121,10 +122,21 @@ fn block(
     };
     let block = Block { properties: properties.clone(), section, index, node, written };
     match forms::form(section, &block.node).check(&*block.node) {
-        Ok(()) => Ok(block),
+        Ok(()) => match block.node.undefined() {
+            Some(node) => {
+                let error = block.fault(node, format!("A value of '{}' is Undefined", block.name()));
+                Err(error.hint(UNDEFINED_HINT))
+            }
+            None => Ok(block),
+        },
         Err(fault) => {
             let error = block.invalid(&fault.path, &fault.why, fault.at);
-            let Some((key, known)) = fault.unexpected else { return Err(error) };
+            let Some((key, known)) = fault.unexpected else {
+                return Err(match fault.at.undefined() {
+                    Some(_) => error.hint(UNDEFINED_HINT),
+                    None => error,
+                });
+            };
             let place = fault
                 .at
                 .entry(key)

@@ -18,7 +18,11 @@ use std::sync::Arc;
 pub struct Renderer {
     context: Arc<Context>,
     reading: Reading,
+    missing: Missing,
 }
+
+/// What to do about a value that isn't there, [`Content::Undefined`].
+pub const UNDEFINED_HINT: &str = "its template names something that isn't there: look for a misspelt name";
 
 /// Whose values are rendered: the earlier a file is read, the fewer names there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +96,12 @@ impl Renderer {
         }
         let names = Arc::new(YamlNames { own, reading });
         let context = Context::new(shared.clone(), package.into(), names, UndefinedMode::RunTime, None);
-        Self { context, reading }
+        Self { context, reading, missing }
+    }
+
+    /// Whether what is missing may be: the values are read for what needs no resources.
+    pub fn is_lenient(&self) -> bool {
+        self.missing == Missing::None
     }
 
     /// The same with one more name.
@@ -105,7 +114,7 @@ impl Renderer {
     /// The same with names of its own, so that [`Renderer::with`] leaves this one as it is.
     #[must_use]
     pub fn forked(&self) -> Self {
-        Self { context: self.context.forked(), reading: self.reading }
+        Self { context: self.context.forked(), reading: self.reading, missing: self.missing }
     }
 
     /// A text, rendered to a text.
@@ -141,9 +150,11 @@ impl Renderer {
         }
         let content = match &node.content {
             Content::Text(text) if has_jinja(text) => {
-                return self
-                    .text(text, || document.place(&node.span))
-                    .map(|value| Node::of_json(&value, &node.span));
+                let value = self.text(text, || document.place(&node.span))?;
+                return Ok(value.map_or_else(
+                    || Node::new(Content::Undefined, node.span.clone()),
+                    |value| Node::of_json(&value, &node.span),
+                ));
             }
             Content::Text(text) if text.ends_with('\n') => {
                 Content::Text(without_last_newline(text).to_owned())
@@ -168,23 +179,18 @@ impl Renderer {
         Ok(Node { content, span: node.span.clone() })
     }
 
-    /// A text, rendered to a value; `place` is where it stands.
-    pub fn text(&self, text: &str, place: impl Fn() -> Place) -> Result<serde_json::Value, Diagnostic> {
+    /// A text, rendered to a value; `place` is where it stands. `None` where the template gives what isn't there.
+    pub fn text(
+        &self,
+        text: &str,
+        place: impl Fn() -> Place,
+    ) -> Result<Option<serde_json::Value>, Diagnostic> {
         let file = SourceFile::new(place().file, text);
         let result = self.context.jinja().render_native(&file, &self.context.value());
-        let value = result.and_then(|value| jinja::value::to_json(&value));
+        let value = result.and_then(|value| {
+            (!jinja::value::is_undefined(&value)).then(|| jinja::value::to_json(&value)).transpose()
+        });
         value.map_err(|error| self.refusal(text, &error, true).at(place()))
-    }
-
-    /// Whether a text is a template that gives what isn't there.
-    pub fn is_undefined(&self, text: &str) -> bool {
-        let file = SourceFile::new("", text);
-        has_jinja(text)
-            && self
-                .context
-                .jinja()
-                .render_native(&file, &self.context.value())
-                .is_ok_and(|value| jinja::value::is_undefined(&value))
     }
 
     fn refusal(&self, text: &str, error: &jinja::Error, quoted: bool) -> Diagnostic {

@@ -76,6 +76,17 @@ pub struct Settings {
     pub warnings: Vec<Diagnostic>,
 }
 
+impl Settings {
+    /// The template of the query comment, empty where none is wanted; `None` where it is dbt's.
+    pub fn own_query_comment(&self) -> Option<&str> {
+        match self.query_comment.as_ref()? {
+            Value::Object(map) => map.get("comment").and_then(Value::as_str),
+            Value::String(text) => Some(text),
+            _ => Some(""),
+        }
+    }
+}
+
 /// One entry of `dispatch`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dispatch {

@@ -98,6 +98,7 @@ pub enum DataKind<'d> {
     Date,
     List,
     Mapping,
+    Undefined,
 }
 
 impl Data for Node {
@@ -112,6 +113,7 @@ impl Data for Node {
             Content::Text(text) => DataKind::Text(text),
             Content::List(_) => DataKind::List,
             Content::Map(_) => DataKind::Mapping,
+            Content::Undefined => DataKind::Undefined,
         }
     }
 
@@ -295,5 +297,8 @@ fn fault<'d, D>(at: &'d D, path: &Path<'_>, why: String) -> Fault<'d, D> {
 }
 
 fn shown(data: &impl Data) -> String {
-    python::repr(&data.json())
+    match data.kind() {
+        DataKind::Undefined => "Undefined".to_owned(),
+        _ => python::repr(&data.json()),
+    }
 }

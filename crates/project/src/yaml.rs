@@ -43,6 +43,8 @@ pub enum Content {
     List(Vec<Node>),
     /// A mapping.
     Map(Vec<Entry>),
+    /// What a template gave that isn't there, such as a misspelt name: no file says it by itself.
+    Undefined,
 }
 
 /// One key of a mapping with its value.
@@ -147,13 +149,24 @@ impl Node {
             Content::Text(_) => "str",
             Content::List(_) => "list",
             Content::Map(_) => "dict",
+            Content::Undefined => "Undefined",
+        }
+    }
+
+    /// The first value in it, or itself, that a template gave and that isn't there.
+    pub fn undefined(&self) -> Option<&Node> {
+        match &self.content {
+            Content::Undefined => Some(self),
+            Content::List(items) => items.iter().find_map(Node::undefined),
+            Content::Map(entries) => entries.iter().find_map(|entry| entry.value.undefined()),
+            _ => None,
         }
     }
 
     /// The same value as JSON; dates are text.
     pub fn to_json(&self) -> Value {
         match &self.content {
-            Content::Null => Value::Null,
+            Content::Null | Content::Undefined => Value::Null,
             Content::Bool(flag) => Value::Bool(*flag),
             Content::Int(number) => i64::try_from(*number)
                 .map(Number::from)

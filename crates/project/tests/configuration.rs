@@ -38,6 +38,8 @@ fn every_property_has_its_form() {
         "unit_tests:\n- {name: u, model: m, expect: {rows: []}}\n",
         "at path []: 'given' is a required property",
     );
+    of("macros: [{name: m, config: {meta: x}}]", "at path ['config']['meta']: 'x' is not valid under any");
+    of("models:\n- 5\n", "a list element for 'models' is not a dictionary");
     of("models:\n- name: m\n  config: {tags: [a, 1]}\n", "at path ['tags']: ['a', 1] is not valid");
     of(
         "models:\n- name: m\n  config: {pre-hook: [false]}\n",
@@ -69,6 +71,41 @@ fn every_property_has_its_form() {
         ("dbt_project.yml", "name: shop\nprofile: shop\nproject-root: [1]\nquery-comment: '{{ nope }}'\n"),
     ]);
     of_project("functions:", "at path ['functions']: None is not of type 'object'");
+    of_project("packages: [{a: 1}]", "at path ['packages'][0]: {'a': 1} is not valid under any");
+}
+
+#[test]
+fn what_a_template_gives_and_is_not_there_is_no_value() {
+    let model = ("models/m.sql", "select 1 as id");
+    let of = |yaml: &str, told: &str| refused(&[model, ("models/m.yml", yaml)], told);
+    of("models: [{name: m, access: '{{ nope }}'}]", "at path ['access']: Undefined is not valid under any");
+    of("models: [{name: m, config: {meta: {a: ['{{ nope }}']}}}]", "A value of 'm' is Undefined");
+    let test =
+        "models: [{name: m, columns: [{name: id, data_tests: [{unique: {config: {KEY: '{{ nope }}'}}}]}]}]";
+    of(&test.replace("KEY", "severity"), "at path ['severity']: Undefined is not of type 'string'");
+    of(&test.replace("KEY", "where"), "at path ['where']: Undefined is not valid under any");
+    let of_project = |line: &str, told: &str| {
+        refused(&[model, ("dbt_project.yml", &format!("name: shop\nprofile: shop\n{line}\n"))], told);
+    };
+    of_project("quoting: {schema: '{{ nope }}'}", "at path ['quoting']: ");
+    of_project("models: {shop: {+schema: '{{ nope }}'}}", "A configuration is Undefined");
+    // A description is a text, whatever its template gives, and `dbt-cloud` is not for us to read.
+    manifest(&[
+        model,
+        ("models/m.yml", "models: [{name: m, description: '{{ nope }}'}]"),
+        ("dbt_project.yml", "name: shop\nprofile: shop\ndbt-cloud: {a: '{{ nope }}'}\n"),
+    ]);
+}
+
+#[test]
+fn the_query_comment_is_told_of_before_any_statement_carries_it() {
+    let of = |comment: &str, told: &str| {
+        let project = format!("name: shop\nprofile: shop\nquery-comment: {comment}\n");
+        refused(&[("models/m.sql", "select 1 as id"), ("dbt_project.yml", &project)], told);
+    };
+    of("'{{ nope() }}'", "'nope' is undefined");
+    of("{comment: '{{ node.name.x() }}'}", "has no attribute 'name'");
+    of("a */", "query comment contains illegal value \"*/\": a */");
 }
 
 #[test]

@@ -24,6 +24,15 @@ pub fn is_optional(kind: Kind, key: &str) -> bool {
     defaults(kind).contains_key(key) && shape(kind, key).check(&Value::Null).is_ok()
 }
 
+/// Why a value is refused that the key can't have, to be read after the value.
+pub fn refusal(kind: Kind, key: &str) -> String {
+    match shape(kind, key) {
+        Shape::Matching(..) => Shape::Text.refusal(),
+        Shape::Any => "is no value".to_owned(),
+        shape => shape.refusal(),
+    }
+}
+
 fn shape(kind: Kind, key: &str) -> Shape {
     match key {
         "enabled" => Shape::Boolean,

@@ -41,7 +41,7 @@ const FORMS: [&[(&str, Kind)]; 5] = [
 ];
 
 /// Whether an entry has the keys of one kind of package and no others.
-pub(super) fn is_entry(item: &Node) -> bool {
+pub(crate) fn is_entry(item: &Node) -> bool {
     FORMS.iter().filter(|form| item.get(form[0].0).is_some()).any(|form| {
         item.entries().iter().all(|entry| {
             let known = form.iter().find(|(key, _)| *key == entry.key);

@@ -9,7 +9,7 @@ mod sources;
 
 use super::docs::{Describer, Docs};
 use super::names::{Heard, ParseNames};
-use super::{Scene, deprecated, hooks, unused, verify};
+use super::{Scene, deprecated, hooks, query_comment, unused, verify};
 use crate::config::Unused;
 use crate::context::{Context, Shared};
 use crate::files::FileKind;
@@ -141,6 +141,7 @@ struct Assembler<'a> {
 impl Assembler<'_> {
     /// Reads everything, then sees how it goes together; when the second began.
     fn run(&mut self) -> Instant {
+        self.diagnostics.extend(query_comment::check(self.scene));
         let blocks = self.properties();
         let (patches, order) = self.patches(&blocks);
         let mut used = HashSet::new();

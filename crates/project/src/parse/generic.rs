@@ -9,7 +9,7 @@ use crate::context::functions::md5_hex;
 use crate::properties::Block;
 use crate::properties::tests::{CONFIG_KEYS, TestSpec};
 use crate::python;
-use crate::render::{Renderer, has_jinja, without_last_newline};
+use crate::render::{Renderer, UNDEFINED_HINT, has_jinja, without_last_newline};
 use jinja::{SourceFile, Value as JinjaValue};
 use platform_core::node::{Checksum, RefArgs, TestMetadata};
 use platform_core::{Diagnostic, Node, NodeConfig, Place, ResourceType, UniqueId};
@@ -245,7 +245,8 @@ fn rendered_config(
             continue;
         };
         let rendered = if has_jinja(text) {
-            renderer.text(text, || place(block, spec))?
+            let rendered = renderer.text(text, || place(block, spec))?;
+            rendered.ok_or_else(|| undefined(block, spec, key))?
         } else {
             Value::from(without_last_newline(text))
         };
@@ -255,6 +256,14 @@ fn rendered_config(
         }
     }
     Ok(config)
+}
+
+/// A configuration whose template gives what isn't there.
+fn undefined(block: &Block, spec: &TestSpec, key: &str) -> Diagnostic {
+    let why = config::refusal(Kind::Test, key);
+    let message = format!("at path ['{key}']: Undefined {why}");
+    let error = Diagnostic::error(code::PROPERTIES, message).event("ParsingError");
+    error.at(place(block, spec)).hint(UNDEFINED_HINT)
 }
 
 /// `{{ test_unique(**_dbt_generic_test_kwargs) }}{{ config(severity="warn") }}`

@@ -131,13 +131,22 @@ const ANALYSIS: Object =
 const MACRO: Object = more(
     &DESCRIBED,
     &[],
-    &[(
-        "arguments",
-        Shape::List(&Shape::Object(&closed(
-            &["name"],
-            &[("name", Shape::Text), ("type", TEXT_OR_NULL), ("description", Shape::Text)],
-        ))),
-    )],
+    &[
+        (
+            "config",
+            Shape::Object(&open(
+                &[],
+                &[("meta", MAPPING_OR_NULL), ("docs", Shape::Either(&[DOCS, Shape::Null]))],
+            )),
+        ),
+        (
+            "arguments",
+            Shape::List(&Shape::Object(&closed(
+                &["name"],
+                &[("name", Shape::Text), ("type", TEXT_OR_NULL), ("description", Shape::Text)],
+            ))),
+        ),
+    ],
 );
 
 const FUNCTION: Object = more(

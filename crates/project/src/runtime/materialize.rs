@@ -315,13 +315,7 @@ impl Runtime {
         let name = name.to_owned();
         let setting = self.project().settings().query_comment.as_ref();
         let append = setting.and_then(|it| it.get("append")).and_then(Json::as_bool).unwrap_or(false);
-        let custom = match setting {
-            None => None,
-            Some(Json::Object(map)) => map.get("comment").and_then(Json::as_str),
-            Some(Json::String(text)) => Some(text.as_str()),
-            Some(_) => Some(""),
-        };
-        let Some(custom) = custom else {
+        let Some(custom) = self.project().settings().own_query_comment() else {
             return Ok(Comment { text: self.default_comment(node, &name), append, name });
         };
         if custom.trim().is_empty() {
@@ -335,8 +329,7 @@ impl Runtime {
             .add("node", node_value.as_ref().map_or_else(|| Value::from(()), jinja::value::from_json));
         let file = jinja::SourceFile::new("query-comment", custom);
         let text = context.context.render(&file)?;
-        if text.contains("*/") {
-            let message = format!("query comment contains illegal value \"*/\": {text}");
+        if let Some(message) = crate::parse::query_comment::illegal(&text) {
             return Err(Raised::error(Kind::Runtime, message).into());
         }
         Ok(Comment { text, append, name })

@@ -2,7 +2,10 @@
 
 use crate::code;
 use crate::context::shared::DBT_VERSION;
+use crate::package::is_entry;
 use crate::package::version::{Range, Version};
+use crate::render::UNDEFINED_HINT;
+use crate::settings::SECTIONS;
 use crate::shape::{
     BOOLEAN_OR_NULL, Fault, INTEGER_OR_NULL, Object, Shape, TEXT_OR_NULL, TEXT_OR_TEXTS_OR_NULL, TEXTS,
 };
@@ -55,7 +58,7 @@ const PROJECT: Object = Object {
         ("unit_tests", Shape::Mapping),
         ("functions", Shape::Mapping),
         ("analyses", Shape::Mapping),
-        ("packages", Shape::List(&Shape::Mapping)),
+        ("packages", Shape::List(&Shape::Any)),
         ("dbt-cloud", MAPPING_OR_NULL),
         // Where the project stands is known without it.
         ("project-root", Shape::Any),
@@ -127,6 +130,12 @@ pub fn values(document: &Document, rendered: &Node) -> Result<(), Diagnostic> {
         let why = format!("Got an unexpected project version={shown}, expected 2");
         return Err(fault(document, node, why));
     }
+    let packages = rendered.get("packages").map(Node::items).unwrap_or_default();
+    if let Some((at, item)) = packages.iter().enumerate().find(|(_, item)| !is_entry(item)) {
+        let shown = crate::python::repr(&item.to_json());
+        let why = format!("at path ['packages'][{at}]: {shown} is not valid under any of the given schemas");
+        return Err(fault(document, item, why).hint("packages stand in packages.yml"));
+    }
     for item in rendered.get("dispatch").map(Node::items).unwrap_or_default() {
         if item.get("macro_namespace").is_none() || item.get("search_order").is_none() {
             let shown = crate::json::dumps(&item.to_json());
@@ -139,22 +148,17 @@ pub fn values(document: &Document, rendered: &Node) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Fails on a key whose template gives nothing that there is, such as a misspelt variable.
-pub fn defined(
-    document: &Document,
-    node: &Node,
-    is_undefined: impl Fn(&str, &str) -> bool,
-) -> Result<(), Diagnostic> {
-    let is_undefined =
-        |entry: &&crate::yaml::Entry| entry.value.text().is_some_and(|text| is_undefined(&entry.key, text));
-    let Some(entry) = node.entries().iter().find(is_undefined) else { return Ok(()) };
-    let why = match PROJECT.fields.iter().find(|(known, _)| *known == entry.key) {
-        Some((_, Shape::Matching(..))) => Shape::Text.refusal(),
-        Some((_, shape)) if !matches!(shape, Shape::Any) => shape.refusal(),
-        _ => "is not valid under any of the given schemas".to_owned(),
-    };
-    let error = fault(document, &entry.value, format!("at path ['{}']: Undefined {why}", entry.key));
-    Err(error.hint("its template names something that isn't there: look for a misspelt name"))
+/// Fails on a configuration whose template gives nothing that there is, such as a misspelt variable.
+pub fn configs_defined(document: &Document, rendered: &Node) -> Result<(), Diagnostic> {
+    let is_section = |key: &str| key == "tests" || SECTIONS.contains(&key);
+    let mut sections = rendered.entries().iter().filter(|entry| is_section(&entry.key));
+    match sections.find_map(|entry| entry.value.undefined()) {
+        Some(node) => {
+            let error = fault(document, node, "A configuration is Undefined");
+            Err(error.event("ParsingError").hint(UNDEFINED_HINT))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What the form of the file refuses, with what may have been meant.
@@ -167,6 +171,9 @@ fn refused(document: &Document, found: &Fault<'_, Node>) -> Diagnostic {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error,
         };
+    }
+    if found.at.undefined().is_some() {
+        return error.hint(UNDEFINED_HINT);
     }
     let key = found.path.split('\'').nth(1).unwrap_or_default();
     match key {

@@ -118,9 +118,10 @@ fn resolve(options: &ReadOptions, renderer: &Renderer, document: Document) -> Re
     check::check(&document)?;
     let written = document.root.clone();
     let rendered = renderer.render(&document, &written, &is_kept)?;
-    let is_undefined = |key: &str, text: &str| !is_kept(&[key]) && renderer.is_undefined(text);
-    check::defined(&document, &written, is_undefined)?;
     check::values(&document, &rendered)?;
+    if !renderer.is_lenient() {
+        check::configs_defined(&document, &rendered)?;
+    }
     let mut settings = Reader { document: &document, root: &rendered }.settings()?;
     check::version(&document, &settings.name, &settings.require_dbt_version, check_version)?;
     settings.configs = configs(&rendered, &written);

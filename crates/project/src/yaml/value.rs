@@ -20,7 +20,7 @@ fn node(it: &Node, text: &str) -> Value {
 
 fn plain(content: &Content) -> Value {
     match content {
-        Content::Null | Content::List(_) | Content::Map(_) => Value::from(()),
+        Content::Null | Content::Undefined | Content::List(_) | Content::Map(_) => Value::from(()),
         Content::Bool(flag) => Value::from(*flag),
         Content::Int(number) => jinja::value::int(*number),
         Content::Float(number) => Value::from(*number),
