@@ -5,6 +5,7 @@ use crate::code;
 use crate::context::shared::Shared;
 use crate::error::Error;
 use crate::render::{self, Reading, Renderer};
+use crate::shape::{Object, Shape};
 use crate::yaml::{self, Document, Node};
 use platform_core::Diagnostic;
 use serde_json::{Map, Value, json};
@@ -49,6 +50,19 @@ fn unparsable(document: &Document, node: &Node) -> Diagnostic {
     .at(document.place(&node.span))
 }
 
+/// What a selector says.
+const SELECTOR: Object = Object {
+    base: None,
+    required: &["name", "definition"],
+    fields: &[
+        ("name", Shape::Text),
+        ("definition", Shape::Either(&[Shape::Text, Shape::Mapping])),
+        ("description", Shape::Text),
+        ("default", Shape::Boolean),
+    ],
+    open: false,
+};
+
 fn selectors(
     document: &Document,
     root: &Node,
@@ -65,14 +79,11 @@ fn selectors(
     }
     let mut found = Map::new();
     for item in list.items() {
-        let (Some(name), Some(definition)) =
-            (item.get("name").and_then(Node::scalar_text), item.get("definition"))
-        else {
-            return Err(unparsable(document, item));
-        };
-        if definition.is_list() {
-            return Err(unparsable(document, definition));
+        if let Err(fault) = SELECTOR.check(item) {
+            return Err(unparsable(document, fault.at));
         }
+        let name = item.text_of("name").unwrap_or_default().to_owned();
+        let Some(definition) = item.get("definition") else { return Err(unparsable(document, item)) };
         let mut selector = Map::from_iter([("name".to_owned(), json!(name))]);
         for key in ["description", "default"] {
             if let Some(value) = item.get(key) {
@@ -117,8 +128,8 @@ impl Reader<'_> {
     }
 
     fn definition(&mut self, node: &Node) -> Result<Value, Diagnostic> {
-        if let Some(text) = node.scalar_text() {
-            return Ok(spec(&text));
+        if let Some(text) = node.text() {
+            return Ok(spec(text));
         }
         if !node.is_map() {
             return Err(fault(self.document, node, "Expected a definition: a text, or a mapping"));
@@ -188,11 +199,11 @@ impl Reader<'_> {
                 };
                 return Ok(known["definition"].clone());
             }
-            let mut definition = node.to_json_map();
+            // It stays as written; what it excludes is looked at all the same.
             if node.get("exclude").is_some() {
-                definition.insert("exclude".to_owned(), self.list(node, "exclude")?);
+                self.list(node, "exclude")?;
             }
-            return Ok(Value::Object(definition));
+            return Ok(node.to_json());
         }
         match node.entries() {
             [only] if only.key == "exclude" => Ok(json!({"exclude": self.list(node, "exclude")?})),

@@ -256,6 +256,10 @@ fn selectors_are_refused_as_dbt_refuses_them() {
     of("{method: fqn, value: m, exclude: m}", "Invalid value for key \"exclude\". Expected a list.");
     of("{union: [m, {exclude: m}]}", "Invalid value for key \"exclude\". Expected a list.");
     of("{union: [m, {method: nope, value: m}]}", "'nope' is not a valid method name");
+    of("{union: [5]}", "Expected a definition");
+    of("m, default: 'true'", "Could not parse selector file data: \n'true'");
+    of("m, description: 5", "Could not parse selector file data: \n5");
+    of("5", "Could not parse selector file data: \n5");
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn unit_test(name: &str, given: Value, expect: Value, overrides: Value) -> platf
 #[test]
 fn unit_tests_give_rows_in_place_of_relations() {
     let sql = "with z as (select 1)\nselect a.id, b.name, '{{ var('v', 'none') }}' as v, {{ own() }} as own, {{ dbt.current_timestamp() }} as at\n\
-               from {{ ref('a') }} a join {{ ref('b') }} b on b.id = a.id{% if is_incremental() %} where a.id > (select max(id) from {{ this }}){% endif %}";
+               from {{ ref('a') }} a join {{ ref('b') }} b on b.id = a.id and a.id < {{ env_var('E', 0) + 93 }}{% if is_incremental() %} where a.id > (select max(id) from {{ this }}){% endif %}";
     let shop = Workshop::new(
         Plan::default()
             .macros("{% macro own() %}'own'{% endmacro %}")
@@ -169,7 +169,7 @@ fn unit_tests_give_rows_in_place_of_relations() {
         {"input": "this", "format": "dict", "rows": [{"id": 1}]},
     ]);
     let expect = json!({"format": "dict", "rows": [{"id": 2, "name": "it's", "v": "w", "own": "o"}, {"id": 3, "name": null, "v": "w", "own": "o"}]});
-    let overrides = json!({"vars": {"v": "w"}, "macros": {"own": "'o'", "is_incremental": true, "dbt.current_timestamp": "1"}, "env_vars": {}});
+    let overrides = json!({"vars": {"v": "w"}, "macros": {"own": "'o'", "is_incremental": true, "dbt.current_timestamp": "1"}, "env_vars": {"E": 7}});
     let run = shop
         .runtime
         .unit_test(
@@ -190,6 +190,11 @@ fn unit_tests_give_rows_in_place_of_relations() {
     };
     let nothing = json!([]);
     insta::assert_snapshot!(fails(nothing, expect.clone()));
+    assert_eq!(
+        fails(json!([{"input": "ref('a', v='2')", "rows": []}]), expect.clone()),
+        "Parsing Error in unit_test u (models/s.yml)\n  Unit test 'u' had an input (ref('a', v='2')) which was not found \
+         in the manifest."
+    );
     insta::assert_snapshot!(fails(
         json!([{"input": "ref('a')", "rows": [{"idd": 1}]}, {"input": "ref('b')", "format": "sql", "rows": "select 1 as id, 2 as name"}, {"input": "this", "rows": []}]),
         expect

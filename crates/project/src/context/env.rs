@@ -21,13 +21,20 @@ pub enum Secrets {
 #[derive(Debug)]
 pub struct EnvVar {
     env: Arc<BTreeMap<String, String>>,
+    /// What a unit test says in the environment's place, of whatever type.
+    overrides: BTreeMap<String, Value>,
     secrets: Secrets,
 }
 
 impl EnvVar {
     /// The `env_var` over these variables.
     pub fn value(env: Arc<BTreeMap<String, String>>, secrets: Secrets) -> Value {
-        Value::from_object(Self { env, secrets })
+        Value::from_object(Self { env, overrides: BTreeMap::new(), secrets })
+    }
+
+    /// The `env_var` of a unit test that says some of them.
+    pub fn overridden(env: Arc<BTreeMap<String, String>>, overrides: BTreeMap<String, Value>) -> Value {
+        Value::from_object(Self { env, overrides, secrets: Secrets::Refused })
     }
 }
 
@@ -52,6 +59,9 @@ impl Object for EnvVar {
                      referenced elsewhere."
                 ),
             ));
+        }
+        if let Some(value) = self.overrides.get(&name) {
+            return Ok(value.clone());
         }
         if let Some(value) = self.env.get(&name) {
             return Ok(Value::from(value.as_str()));

@@ -139,7 +139,7 @@ impl NodeState {
             .runtime
             .find_node(&wanted, self.package())
             .ok_or_else(|| wanted.missing(self.node.as_deref()))?;
-        if let Some(stand_in) = self.stand_in(node.unique_id.as_str(), "node", &node.name)? {
+        if let Some(stand_in) = self.stand_in(node.unique_id.as_str(), || wanted.phrase())? {
             return Ok(stand_in);
         }
         self.check_known(node, &wanted)?;
@@ -190,10 +190,10 @@ impl NodeState {
     }
 
     /// In a unit test, what was given for an input; an error where nothing was.
-    fn stand_in(&self, key: &str, kind: &str, name: &str) -> Result<Option<Value>, HostError> {
+    fn stand_in(&self, key: &str, phrase: impl FnOnce() -> String) -> Result<Option<Value>, HostError> {
         let (Some(replaced), Some(node)) = (&self.replaced, &self.node) else { return Ok(None) };
         let Some(stand_in) = replaced.get(key) else {
-            return Err(super::unit_test::not_given(node, kind, name));
+            return Err(super::references::not_found(node, &phrase()));
         };
         super::unit_test::note(self, key);
         Ok(Some(stand_in.clone()))
@@ -229,11 +229,8 @@ impl NodeState {
                     .trim_start(),
             )
         })?;
-        if let Some(stand_in) = self.stand_in(
-            found.unique_id.as_str(),
-            "source",
-            &format!("{}.{}", found.source_name, found.name),
-        )? {
+        let phrase = || format!("source named '{source}.{table}'");
+        if let Some(stand_in) = self.stand_in(found.unique_id.as_str(), phrase)? {
             return Ok(stand_in);
         }
         let event_time = found.config.text("event_time").map(str::to_owned);
@@ -324,7 +321,7 @@ impl Names for NodeNames {
         match name {
             "execute" => Some(Value::from(true)),
             "this" => Some(match this.this() {
-                Some(relation) => match this.stand_in("this", "node", "this") {
+                Some(relation) => match this.stand_in("this", || "node named 'this'".to_owned()) {
                     Ok(Some(stand_in)) => stand_in,
                     _ => RelationObject::value(relation),
                 },

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.getdbt.com/reference/dbt-jinja-functions/ref>
 
-use crate::context::raised::{Kind, Raised};
+use crate::context::raised::Raised;
 use crate::flags::Flags;
 use indexmap::IndexMap;
 use jinja::HostError;
@@ -128,23 +128,32 @@ impl Wanted<'_> {
 
     /// The error where nothing of that name is to be had.
     pub fn missing(&self, node: Option<&Node>) -> HostError {
-        let from = node.map_or_else(String::new, described);
+        match node {
+            Some(node) => not_found(node, &self.phrase()),
+            None => Raised::compilation(format!("depends on a {} which was not found", self.phrase())),
+        }
+    }
+
+    /// `node named 'orders' with version '1'`.
+    pub fn phrase(&self) -> String {
         let package =
             self.package.map(|package| format!(" in package or project '{package}'")).unwrap_or_default();
         let version =
             self.version.map(|version| format!(" with version '{}'", plain(version))).unwrap_or_default();
-        Raised::error(
-            Kind::Compilation,
-            format!("{from} depends on a node named '{}'{version}{package} which was not found", self.name)
-                .trim_start(),
-        )
+        format!("node named '{}'{version}{package}", self.name)
     }
+}
+
+/// The error of a node that asks for what isn't there, or for what its unit test gives no rows for.
+pub fn not_found(node: &Node, wanted: &str) -> HostError {
+    Raised::compilation(format!("{} depends on a {wanted} which was not found", described(node)))
 }
 
 /// `Model 'model.shop.orders' (models/orders.sql)`.
 pub fn described(node: &Node) -> String {
     let kind = match node.resource_type {
         ResourceType::Operation => "Operation".to_owned(),
+        ResourceType::UnitTest => "Unit_Test".to_owned(),
         other => {
             let text = other.as_str();
             text[..1].to_uppercase() + &text[1..]

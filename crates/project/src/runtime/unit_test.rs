@@ -3,9 +3,9 @@
 //! A given input takes the place of the relation it stands for: where the model reads it, a CTE with the given rows
 //! is put in front, as for an ephemeral model. The materialization `unit` then asks for actual and expected rows.
 
-use crate::context::env::{EnvVar, Secrets};
+use crate::context::env::EnvVar;
 use crate::context::vars::{Missing, Var};
-use crate::context::{Context, Kind, Raised};
+use crate::context::{Context, Kind};
 use crate::runtime::materialize::explain;
 use crate::runtime::names::NodeState;
 use crate::runtime::relation::RelationObject;
@@ -143,10 +143,8 @@ impl Runtime {
             made.context.add("var", Var::value(Arc::new(all), Missing::Error, node.name.clone()));
         }
         if let Some(variables) = overridden("env_vars") {
-            let mut all: BTreeMap<String, String> = (*self.project().env).clone();
-            let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            all.extend(variables.iter().map(|(name, value)| (name.clone(), text(value))));
-            made.context.add("env_var", EnvVar::value(Arc::new(all), Secrets::Refused));
+            let given = variables.iter().map(|(name, value)| (name.clone(), jinja::value::from_json(value)));
+            made.context.add("env_var", EnvVar::overridden(self.project().env.clone(), given.collect()));
         }
         for (name, value) in overridden("macros").into_iter().flatten() {
             replace_macro(&made.context, name, jinja::value::from_json(value));
@@ -175,9 +173,8 @@ impl Runtime {
                 self.input(input.trim(), model)
                     .map(|(key, node, cte)| Given { key, node, cte, fixture })
                     .ok_or_else(|| {
-                        let quoted = input.replace('\'', "\"");
                         format!(
-                            "Unit test '{}' had an input ({quoted}) which was not found in the manifest.",
+                            "Unit test '{}' had an input ({input}) which was not found in the manifest.",
                             test.name
                         )
                     })
@@ -414,14 +411,6 @@ fn execution_failure(inner: Failure, test: &UnitTest, error: &jinja::Error) -> F
         ..inner.diagnostic
     };
     Failure { message, diagnostic, compiled: inner.compiled }
-}
-
-/// The error of a unit test whose model reads what no input was given for.
-pub(super) fn not_given(test: &Node, kind: &str, name: &str) -> HostError {
-    Raised::compilation(format!(
-        "Unit_Test '{}' ({}) depends on a {kind} named '{name}' which was not found",
-        test.unique_id, test.original_file_path
-    ))
 }
 
 /// Notes that an input was read.
