@@ -1,6 +1,7 @@
 //! YAML as dbt reads it: YAML 1.1 scalars, merge keys, the last of duplicate keys wins; every value and key
 //! knows its place.
 
+mod older;
 mod reader;
 pub mod scalar;
 pub mod value;

@@ -1,5 +1,6 @@
 //! Text → tree, by the events of the YAML parser.
 
+use super::older::{self, Tabs};
 use super::{Content, Entry, Node, scalar};
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 use platform_core::Place;
@@ -53,18 +54,36 @@ pub struct SyntaxError {
 /// Parses the first document of a text.
 pub fn parse(file: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Document, SyntaxError> {
     let (file, text) = (file.into(), text.into());
+    let mut known = older::with_known_breaks(&text);
+    let (root, duplicates) = loop {
+        let (read, at) = read(&file, &known);
+        match (read, at.and_then(|at| older::without_touching_comment(&known, at))) {
+            (Err(_), Some(without)) => known = without.into(),
+            (read, _) => break read?,
+        }
+    };
+    Ok(Document { file, text: text.clone(), root, duplicates, skipped: 0, lines: OnceLock::new() })
+}
+
+type Read = (Node, Vec<(String, Range<usize>)>);
+
+/// The value and the duplicate keys of a text; where it is no YAML, the byte at which the parser gave up.
+fn read(file: &str, text: &str) -> (Result<Read, SyntaxError>, Option<usize>) {
     let mut reader = Reader {
-        events: Parser::new_from_str(&text),
-        text: &text,
-        file: &file,
+        events: Parser::new_from_str(text),
+        text,
+        file,
         anchors: HashMap::new(),
         anchor_names: HashSet::new(),
         duplicates: Vec::new(),
         budget: 1_000_000,
+        tabs: memchr::memchr(b'\t', text.as_bytes()).map(|_| Tabs::default()),
+        block: None,
+        stopped: None,
     };
-    let root = reader.document()?;
-    let duplicates = reader.duplicates;
-    Ok(Document { file, text: text.clone(), root, duplicates, skipped: 0, lines: OnceLock::new() })
+    let root = reader.document();
+    let stopped = reader.stopped;
+    (root.map(|root| (root, reader.duplicates)), stopped)
 }
 
 struct Reader<'a> {
@@ -76,6 +95,12 @@ struct Reader<'a> {
     duplicates: Vec<(String, Range<usize>)>,
     /// Nodes that aliases may still copy: the guard against aliases of aliases without end.
     budget: usize,
+    /// Where a file that has tabs may have them.
+    tabs: Option<Tabs>,
+    /// The column of the block that is read.
+    block: Option<usize>,
+    /// Where the parser gave up.
+    stopped: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -94,7 +119,10 @@ impl<'a> Reader<'a> {
                 event => root = self.node(event, &span)?,
             }
         }
-        Ok(root)
+        match self.tabs.as_ref().and_then(|tabs| tabs.refused(self.text)) {
+            Some(at) => Err(self.fault("found character '\\t' that cannot start any token", at..at + 1)),
+            None => Ok(root),
+        }
     }
 
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, SyntaxError> {
@@ -105,8 +133,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn error(&self, error: &ScanError) -> SyntaxError {
+    fn error(&mut self, error: &ScanError) -> SyntaxError {
         let at = error.marker().byte_offset().unwrap_or(self.text.len());
+        self.stopped = Some(at);
         SyntaxError { message: error.info().clone(), place: Place::of(self.file, self.text, at..at + 1) }
     }
 
@@ -119,6 +148,12 @@ impl<'a> Reader<'a> {
         let (content, anchor) = match event {
             Event::Alias(id) => return self.alias(id, range),
             Event::Scalar(mut text, style, anchor, tag) => {
+                if let Some(tabs) = &mut self.tabs {
+                    tabs.allow_in(&range);
+                    if style == ScalarStyle::Plain {
+                        tabs.allow_behind(range.end, self.block);
+                    }
+                }
                 if self.ends_within(style, &range) && text.ends_with('\n') {
                     text.to_mut().pop();
                 }
@@ -142,11 +177,11 @@ impl<'a> Reader<'a> {
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.tag(tag.as_deref(), &range)?;
-                (self.list()?, anchor)
+                (self.list(range.start)?, anchor)
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.tag(tag.as_deref(), &range)?;
-                (self.map()?, anchor)
+                (self.map(range.start)?, anchor)
             }
             _ => return Err(self.fault("unexpected end of the document", range)),
         };
@@ -161,12 +196,33 @@ impl<'a> Reader<'a> {
         Ok(node)
     }
 
+    /// Notes that a list or mapping begins; what to come back to at its end.
+    fn enter(&mut self, start: usize) -> Option<usize> {
+        let outer = self.block;
+        if self.tabs.is_some() && !self.is_bracket(start) {
+            self.block = Some(start - older::start_of_line(self.text, start));
+        }
+        outer
+    }
+
+    fn leave(&mut self, start: usize, end: &Span, outer: Option<usize>) {
+        self.block = outer;
+        let brackets = self.is_bracket(start).then(|| start..bytes(end).end);
+        if let (Some(tabs), Some(range)) = (&mut self.tabs, brackets) {
+            tabs.allow_in(&range);
+        }
+    }
+
+    fn is_bracket(&self, at: usize) -> bool {
+        matches!(self.text.as_bytes().get(at), Some(b'[' | b'{'))
+    }
+
     /// Remembers the anchor that stands before a value: Python's reader takes no name twice.
     fn name_anchor(&mut self, before: usize) -> Result<(), SyntaxError> {
         let mut rest = self.text[..before].trim_end();
         loop {
-            let start = rest.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-            let word = &rest[start..];
+            let word = rest.rsplit(char::is_whitespace).next().unwrap_or_default();
+            let start = rest.len() - word.len();
             if word.starts_with('!') {
                 rest = rest[..start].trim_end();
                 continue;
@@ -181,7 +237,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The name of one of YAML's own tags; an error for any other.
-    fn tag<'t>(&self, tag: Option<&'t Tag>, span: &Range<usize>) -> Result<Option<&'t str>, SyntaxError> {
+    fn tag(&self, tag: Option<&Tag>, span: &Range<usize>) -> Result<Option<&'static str>, SyntaxError> {
         const KNOWN: [&str; 12] = [
             "null",
             "bool",
@@ -196,17 +252,16 @@ impl<'a> Reader<'a> {
             "seq",
             "map",
         ];
-        match tag {
-            None => Ok(None),
-            Some(tag) => match tag.core_suffix().filter(|name| KNOWN.contains(name)) {
-                Some(name) => Ok(Some(name)),
-                // `!` alone says that a scalar is what it looks like in quotes.
-                None if tag.to_string() == "!" => Ok(Some("str")),
-                None => {
-                    let message = format!("could not determine a constructor for the tag '{tag}'");
-                    Err(self.fault(&message, span.clone()))
-                }
-            },
+        let Some(tag) = tag else { return Ok(None) };
+        let own = tag.suffix_in_namespace("tag:yaml.org,2002:");
+        match own.and_then(|own| KNOWN.iter().find(|name| **name == own)) {
+            Some(name) => Ok(Some(name)),
+            // `!` alone says that a scalar is what it looks like in quotes.
+            None if tag.to_string() == "!" => Ok(Some("str")),
+            None => {
+                let message = format!("could not determine a constructor for the tag '{tag}'");
+                Err(self.fault(&message, span.clone()))
+            }
         }
     }
 
@@ -232,25 +287,38 @@ impl<'a> Reader<'a> {
         Ok(target)
     }
 
-    fn list(&mut self) -> Result<Content, SyntaxError> {
+    fn list(&mut self, start: usize) -> Result<Content, SyntaxError> {
         let mut items = Vec::new();
+        let outer = self.enter(start);
         while let Some((event, span)) = self.next()? {
             match event {
-                Event::SequenceEnd => break,
+                Event::SequenceEnd => {
+                    self.leave(start, &span, outer);
+                    break;
+                }
                 event => items.push(self.node(event, &span)?),
             }
         }
         Ok(Content::List(items))
     }
 
-    fn map(&mut self) -> Result<Content, SyntaxError> {
+    fn map(&mut self, start: usize) -> Result<Content, SyntaxError> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut merged: Vec<Entry> = Vec::new();
+        let outer = self.enter(start);
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
+                self.leave(start, &span, outer);
                 break;
             }
             let plain = matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..));
+            if let Event::Scalar(_, _, anchor, _) = &event {
+                let range = bytes(&span);
+                let is_empty = plain && range.is_empty() && *anchor == 0;
+                if let Some(why) = older::refused_key(self.text, &range, is_empty) {
+                    return Err(self.fault(why, range));
+                }
+            }
             let key = self.node(event, &span)?;
             let Some((event, span)) = self.next()? else { break };
             let value = self.node(event, &span)?;
@@ -368,6 +436,10 @@ mod tests {
     fn refuses_what_python_refuses() {
         for (text, want) in [
             ("a: 1\n---\nb: 2\n", "expected a single document in the stream, but found another document"),
+            ("a: 1\n\t\nb: 2\n", "found character '\\t' that cannot start any token"),
+            ("a:\n\t# c\n  b: 2\n", "found character '\\t' that cannot start any token"),
+            ("a: 1\n: 2\n", "did not find expected key"),
+            ("{a\n: 1}", "while scanning a simple key, could not find expected ':'"),
             ("a: 1\n...\nb: 2\n", "expected a single document in the stream, but found another document"),
             ("a: !foo b\n", "could not determine a constructor for the tag '!foo'"),
             ("a: 2024-13-45\n", "there is no such day"),
@@ -378,6 +450,21 @@ mod tests {
         }
         assert_eq!(json("---\na: !!str 5\nb: !!float 3\nc: !!int '7'\n..."), r#"{"a":"5","b":3.0,"c":7}"#);
         assert_eq!(json("a: '2024-13-45'\n"), r#"{"a":"2024-13-45"}"#);
+    }
+
+    #[test]
+    fn takes_what_python_takes() {
+        for (text, want) in [
+            ("a: {b: 1}#x\nc: [d]#y\ne: 'f'#z\n", r#"{"a":{"b":1},"c":["d"],"e":"f"}"#),
+            ("a: x\u{85}b: 2\n", r#"{"a":"x","b":2}"#),
+            ("a: !!binary aGk=\nb: !!set {c}\n", r#"{"a":"aGk=","b":{"c":null}}"#),
+            ("a: b\n  \t\n \t#c\n", r#"{"a":"b"}"#),
+            ("a: |\n  b\n  \tc\nd: \"e\n\tf\"\n\t", r#"{"a":"b\n\tc\n","d":"e f"}"#),
+            ("? a\n: b\n?\n: c\n", r#"{"a":"b","null":"c"}"#),
+            ("a: &\u{a0}b 1\nc: {d\n e, f: 1}", r#"{"a":1,"c":{"d e":null,"f":1}}"#),
+        ] {
+            assert_eq!(json(text), want);
+        }
     }
 
     #[test]
