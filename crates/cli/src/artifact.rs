@@ -46,8 +46,7 @@ pub fn write_to(
         return Ok(());
     }
     let failed = |source| Stop::File { action: "write", path: path.to_owned(), source };
-    let bytes = serde_json::to_vec(artifact).map_err(|error| failed(error.into()))?;
-    write_aside(path, &bytes).map_err(failed)?;
+    write_aside(path, |file| Ok(serde_json::to_writer(file, artifact)?)).map_err(failed)?;
     let message = format!("Wrote artifact {kind} to {}", path.display());
     invocation.log.send(
         Event::new(Level::Debug, "ArtifactWritten", message)

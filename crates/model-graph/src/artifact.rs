@@ -4,13 +4,17 @@ use chrono::Utc;
 use platform_core::manifest::Metadata;
 use platform_core::{NodeResult, results};
 use serde_json::{Map, Value};
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The shortest time between two writes.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// Bytes of an artifact that are written at once.
+const BUFFER: usize = 256 * 1024;
 
 /// Writing may take this part of the run's time: `1 / SHARE`.
 const SHARE: u32 = 20;
@@ -82,26 +86,31 @@ impl ResultsFile {
             generated_at: platform_core::node_info::timestamp(Utc::now()),
             ..self.head.metadata.clone()
         };
-        let text = format!(
-            "{{\"metadata\": {}, \"results\": [{results}], \"elapsed_time\": {}, \"args\": {}}}",
-            serde_json::to_string(&metadata)?,
-            self.head.began.elapsed().as_secs_f64(),
-            serde_json::to_string(&self.head.args)?,
-        );
-        write_aside(path, text.as_bytes())
+        let (metadata, args) = (serde_json::to_string(&metadata)?, serde_json::to_string(&self.head.args)?);
+        let elapsed = self.head.began.elapsed().as_secs_f64();
+        write_aside(path, |file| {
+            write!(
+                file,
+                "{{\"metadata\": {metadata}, \"results\": [{results}], \"elapsed_time\": {elapsed}, \"args\": {args}}}"
+            )
+        })
     }
 }
 
 /// Replaces a file whole: readers see the old one or the new one.
-pub fn write_aside(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_aside(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let aside = path.with_file_name(name);
-    let mut file = std::fs::File::create(&aside)?;
-    file.write_all(bytes)?;
+    let mut file = BufWriter::with_capacity(BUFFER, File::create(&aside)?);
+    write(&mut file)?;
+    file.flush()?;
     drop(file);
     std::fs::rename(&aside, path)
 }

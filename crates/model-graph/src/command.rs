@@ -75,8 +75,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<bool> {
 
 fn write_manifest(project: &Project) -> anyhow::Result<()> {
     let path = project.target_path.join("manifest.json");
-    let bytes = serde_json::to_vec(project.manifest.as_ref())?;
-    write_aside(&path, &bytes).with_context(|| format!("write {}", path.display()))
+    let write = |file: &mut _| Ok(serde_json::to_writer(file, project.manifest.as_ref())?);
+    write_aside(&path, write).with_context(|| format!("write {}", path.display()))
 }
 
 fn build(

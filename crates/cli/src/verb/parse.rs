@@ -22,11 +22,11 @@ pub fn parse(invocation: &Invocation) -> Result<Exit, Stop> {
 fn write_performance(invocation: &Invocation, project: &Project) -> Result<(), Stop> {
     let path = project.target_path.join("perf_info.json");
     let failed = |source| Stop::File { action: "write", path: path.clone(), source };
-    let mut bytes = Vec::new();
-    let indented = serde_json::ser::PrettyFormatter::with_indent(b"    ");
-    let mut writer = serde_json::Serializer::with_formatter(&mut bytes, indented);
-    project.performance.serialize(&mut writer).map_err(|error| failed(error.into()))?;
-    model_graph::write_aside(&path, &bytes).map_err(failed)?;
+    let write = |file: &mut _| {
+        let indented = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+        Ok(project.performance.serialize(&mut serde_json::Serializer::with_formatter(file, indented))?)
+    };
+    model_graph::write_aside(&path, write).map_err(failed)?;
     let shown = path.display().to_string();
     let event = Event::new(Level::Info, "ParsePerfInfoPath", format!("Performance info: {shown}"));
     invocation.log.send(event.code("I010").with("path", shown));

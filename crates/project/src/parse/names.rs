@@ -218,24 +218,35 @@ impl Names for Heard {
 
 /// A node as a dictionary, converted when a template looks into it.
 pub fn model(node: Node) -> Value {
-    Value::from_object(Model { node, value: OnceLock::new() })
+    Value::from_object(Model { node, config: OnceLock::new(), value: OnceLock::new() })
 }
 
 #[derive(Debug)]
 struct Model {
     node: Node,
+    /// Most templates want no more of their node: `is_incremental` does.
+    config: OnceLock<Value>,
     value: OnceLock<Value>,
 }
 
 impl Model {
+    fn config(&self) -> &Value {
+        let converted =
+            || jinja::value::from_json(&serde_json::to_value(&self.node.config).unwrap_or_default());
+        self.config.get_or_init(converted)
+    }
+
     fn value(&self) -> &Value {
         self.value.get_or_init(|| {
-            let mut json = serde_json::to_value(&self.node).unwrap_or_default();
-            if let Json::Object(map) = &mut json {
-                // What isn't known before a node is finished has no key yet, as in dbt.
-                map.retain(|key, value| !(value.is_null() && MISSING_WHILE_PARSED.contains(&key.as_str())));
-            }
-            jinja::value::from_json(&json)
+            let Ok(Json::Object(map)) = serde_json::to_value(&self.node) else { return Value::from(()) };
+            // What isn't known before a node is finished has no key yet, as in dbt.
+            let known = map
+                .into_iter()
+                .filter(|(key, value)| !(value.is_null() && MISSING_WHILE_PARSED.contains(&key.as_str())));
+            jinja::value::dict(known.map(|(key, value)| match key.as_str() {
+                "config" => (Value::from(key), self.config().clone()),
+                _ => (Value::from(key), jinja::value::from_json(&value)),
+            }))
         })
     }
 }
@@ -267,6 +278,7 @@ impl Object for Model {
             "name" => Some(Value::from(self.node.name.as_str())),
             "resource_type" => Some(Value::from(self.node.resource_type.as_str())),
             "package_name" => Some(Value::from(self.node.package_name.as_str())),
+            "config" => Some(self.config().clone()),
             _ => self.value().get_attr(key).ok().filter(|value| !value.is_undefined()),
         }
     }

@@ -1,6 +1,8 @@
 //! What a project says and nothing hears: configuration paths and keys, doc blocks. Of the root project only:
 //! packages are not the reader's to mend.
 
+mod mentions;
+
 use super::Scene;
 use crate::code;
 use crate::config::{Kind, known};
@@ -8,10 +10,11 @@ use crate::properties::block::Block;
 use crate::properties::patch::Patch;
 use crate::render::has_jinja;
 use crate::yaml::{Document, Entry, Node as Yaml};
+use mentions::{Text, in_quotes, mentioned};
 use platform_core::diagnostic::nearest;
+use platform_core::node::{Documentation, MacroDefinition};
 use platform_core::{Diagnostic, Manifest, Place, ResourceType};
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Everything of the kind.
@@ -22,10 +25,11 @@ pub fn check(
     blocks: &[Block],
 ) -> Vec<Diagnostic> {
     let mut found = paths(scene, manifest);
-    let keys = Keys { scene, manifest, asked_for: RefCell::default() };
-    found.extend(keys.of_project());
-    found.extend(patches.iter().flat_map(|patch| keys.of_properties(patch)));
-    found.extend(keys.of_templates());
+    let keys = Keys { scene, manifest };
+    let mut told = keys.of_project();
+    told.extend(patches.iter().flat_map(|patch| keys.of_properties(patch)));
+    told.extend(keys.of_templates());
+    found.extend(keys.unread(told));
     found.extend(docs(scene, blocks));
     found.extend(macros(scene, manifest, blocks));
     found
@@ -94,11 +98,24 @@ fn entry<'a>(document: &'a Document, path: &[String]) -> Option<&'a Entry> {
 struct Keys<'a> {
     scene: &'a Scene<'a>,
     manifest: &'a Manifest,
-    asked_for: RefCell<HashMap<String, bool>>,
 }
 
-impl Keys<'_> {
-    fn of_project(&self) -> Vec<Diagnostic> {
+/// What may be said of a key.
+enum Told<'a> {
+    /// This, whatever else is known.
+    Warning(Diagnostic),
+    /// That nothing reads it, unless a template does.
+    Custom { kind: Kind, key: &'a str, path: Option<String>, place: Where<'a> },
+}
+
+/// Where a key stands; a place in YAML is found when it is told.
+enum Where<'a> {
+    Yaml(&'a Document, &'a Entry),
+    Template(Place),
+}
+
+impl<'a> Keys<'a> {
+    fn of_project(&self) -> Vec<Told<'a>> {
         let settings = &self.scene.root().settings;
         let Some(document) = &settings.document else { return Vec::new() };
         let mut found = Vec::new();
@@ -107,43 +124,45 @@ impl Keys<'_> {
             let root = &document.root;
             let node = root.get(section).or_else(|| root.get(old?));
             if let Some(node) = node {
-                self.level(document, *kind, node, section, &mut found);
+                Self::level(document, *kind, node, section, &mut found);
             }
         }
         found
     }
 
-    fn level(&self, document: &Document, kind: Kind, level: &Yaml, path: &str, found: &mut Vec<Diagnostic>) {
+    fn level(document: &'a Document, kind: Kind, level: &'a Yaml, path: &str, found: &mut Vec<Told<'a>>) {
         for entry in level.entries() {
-            let place = || document.place(&entry.span);
             let path = format!("{path}.{}", entry.key);
+            let place = Where::Yaml(document, entry);
             match entry.key.strip_prefix('+') {
-                Some(key) => found.extend(self.unknown(kind, key.trim(), Some(&path), place)),
-                None if entry.value.is_map() => self.level(document, kind, &entry.value, &path, found),
-                None if known::is_known(kind, &entry.key) => found.push(without_plus(entry, &path, place())),
+                Some(key) => found.extend(custom(kind, key.trim(), Some(path), place)),
+                None if entry.value.is_map() => Self::level(document, kind, &entry.value, &path, found),
+                None if known::is_known(kind, &entry.key) => {
+                    found.push(Told::Warning(without_plus(entry, &path, document.place(&entry.span))));
+                }
                 // An empty folder says nothing.
                 None if entry.value.is_null() => {}
-                None => found.extend(self.unknown(kind, &entry.key, Some(&path), place)),
+                None => found.extend(custom(kind, &entry.key, Some(path), place)),
             }
         }
     }
 
-    fn of_properties(&self, patch: &Patch) -> Vec<Diagnostic> {
+    fn of_properties(&self, patch: &'a Patch) -> Vec<Told<'a>> {
         let block = &patch.block;
         let Some(kind) = known::of_section(block.section) else { return Vec::new() };
         if block.package() != self.scene.root().settings.name {
             return Vec::new();
         }
         let entries = block.written.get("config").map(Yaml::entries).unwrap_or_default();
-        let unknown = |entry: &Entry| {
+        let told = |entry: &'a Entry| {
             let path = format!("{}.config", block.path());
-            self.unknown(kind, &entry.key, Some(&path), || block.properties.document.place(&entry.span))
+            custom(kind, &entry.key, Some(path), Where::Yaml(&block.properties.document, entry))
         };
-        entries.iter().filter_map(unknown).collect()
+        entries.iter().filter_map(told).collect()
     }
 
     /// Calls of `config()`: what they said stands with the node.
-    fn of_templates(&self) -> Vec<Diagnostic> {
+    fn of_templates(&self) -> Vec<Told<'a>> {
         let root = &self.scene.root().settings.name;
         let nodes = self.manifest.nodes.values().filter(|node| {
             node.package_name == *root && node.only.test_metadata.is_none() && has_jinja(&node.raw_code)
@@ -154,61 +173,53 @@ impl Keys<'_> {
             for key in node.unrendered_config.keys().filter(|key| !known::is_known(kind, key)) {
                 let shown = self.scene.shown_path(root, &node.original_file_path);
                 let Some(place) = self.scene.texts.argument(&shown, key) else { continue };
-                found.extend(self.unknown(kind, key, None, || place.clone()));
+                found.extend(custom(kind, key, None, Where::Template(place)));
             }
         }
         found
     }
 
-    /// `path` is where the configuration stands in its file, if that is YAML.
-    fn unknown(
-        &self,
-        kind: Kind,
-        key: &str,
-        path: Option<&str>,
-        place: impl Fn() -> Place,
-    ) -> Option<Diagnostic> {
-        if known::is_known(kind, key) || self.is_asked_for(key) {
-            return None;
-        }
-        let near = nearest(key, known::keys(kind)).first().map(|near| format!("did you mean `{near}`?"));
-        let hint = near.unwrap_or_else(|| "remove it, or put it under `meta`".to_owned());
-        Some(
-            Diagnostic::warning(
-                code::UNKNOWN_KEY,
-                format!(
-                    "Custom key `{key}` found in `config`{}: nothing reads it",
-                    path.map(|path| format!(" at path `{path}`")).unwrap_or_default()
-                ),
-            )
-            .event("CustomKeyInConfigDeprecation")
-            .at(place())
-            .hint(hint)
-            .with("key", key)
-            .with("key_path", path.unwrap_or_default()),
-        )
-    }
-
-    /// Whether a macro or a model names it in quotes: `config.get('dbt_date_zone')`.
-    fn is_asked_for(&self, key: &str) -> bool {
-        if let Some(known) = self.asked_for.borrow().get(key) {
-            return *known;
-        }
-        let found = self.is_named(key);
-        self.asked_for.borrow_mut().insert(key.to_owned(), found);
-        found
-    }
-
-    fn is_named(&self, key: &str) -> bool {
-        let names = |text: &str| {
-            text.match_indices(key).any(|(at, _)| {
-                let before = text[..at].chars().next_back();
-                before == text[at + key.len()..].chars().next() && matches!(before, Some('\'' | '"'))
-            })
+    /// The warnings, without those of keys that a macro or a model names in quotes: `config.get('dbt_date_zone')`.
+    fn unread(&self, told: Vec<Told<'a>>) -> Vec<Diagnostic> {
+        let keys = told.iter().filter_map(|it| match it {
+            Told::Custom { key, .. } => Some(*key),
+            Told::Warning(_) => None,
+        });
+        let nodes = self.manifest.nodes.values().filter(|it| it.only.test_metadata.is_none());
+        let texts = (self.manifest.macros.values().map(|it| it.macro_sql.as_str()))
+            .chain(nodes.map(|it| it.raw_code.as_str()))
+            .map(Text::from);
+        let read = mentioned(keys.collect(), &texts.collect::<Vec<_>>(), in_quotes);
+        let warning = |it| match it {
+            Told::Warning(warning) => Some(warning),
+            Told::Custom { key, .. } if read.contains(key) => None,
+            Told::Custom { kind, key, path, place } => Some(unread(kind, key, path, &place)),
         };
-        self.manifest.macros.values().any(|it| names(&it.macro_sql))
-            || self.manifest.nodes.values().any(|it| it.only.test_metadata.is_none() && names(&it.raw_code))
+        told.into_iter().filter_map(warning).collect()
     }
+}
+
+/// A key, if it is none of dbt's; `path` is where the configuration stands in its file, if that is YAML.
+fn custom<'a>(kind: Kind, key: &'a str, path: Option<String>, place: Where<'a>) -> Option<Told<'a>> {
+    (!known::is_known(kind, key)).then_some(Told::Custom { kind, key, path, place })
+}
+
+fn unread(kind: Kind, key: &str, path: Option<String>, place: &Where<'_>) -> Diagnostic {
+    let near = nearest(key, known::keys(kind)).first().map(|near| format!("did you mean `{near}`?"));
+    let hint = near.unwrap_or_else(|| "remove it, or put it under `meta`".to_owned());
+    let at = path.as_ref().map(|path| format!(" at path `{path}`")).unwrap_or_default();
+    Diagnostic::warning(
+        code::UNKNOWN_KEY,
+        format!("Custom key `{key}` found in `config`{at}: nothing reads it"),
+    )
+    .event("CustomKeyInConfigDeprecation")
+    .at(match place {
+        Where::Yaml(document, entry) => document.place(&entry.span),
+        Where::Template(place) => place.clone(),
+    })
+    .hint(hint)
+    .with("key", key)
+    .with("key_path", path.unwrap_or_default())
 }
 
 /// Configuration that could be taken for a folder
@@ -230,18 +241,16 @@ fn without_plus(entry: &Entry, path: &str, place: Place) -> Diagnostic {
 /// Doc blocks that no description shows.
 fn docs(scene: &Scene<'_>, blocks: &[Block]) -> Vec<Diagnostic> {
     let root = &scene.root().settings.name;
+    let unshown = scene.docs.unused().filter(|doc| doc.package_name == *root && !doc.name.starts_with("__"));
+    let unshown: Vec<(&Documentation, [String; 2])> = unshown
+        .map(|doc| (doc, [format!("doc('{}')", doc.name), format!("doc(\"{}\")", doc.name)]))
+        .collect();
     // The description of what is disabled isn't rendered, and shows it all the same.
-    let mut texts: Vec<&Arc<str>> = blocks.iter().map(|block| &block.properties.document.text).collect();
-    texts.dedup_by(|one, other| Arc::ptr_eq(one, other));
-    let is_named = |name: &str| {
-        let calls = [format!("doc('{name}')"), format!("doc(\"{name}\")")];
-        texts.iter().any(|text| calls.iter().any(|call| text.contains(call)))
-    };
-    let unused = scene
-        .docs
-        .unused()
-        .filter(|doc| doc.package_name == *root && !doc.name.starts_with("__") && !is_named(&doc.name));
-    let told = unused.map(|doc| {
+    let texts: Vec<Text<'_>> = documents(blocks).map(|text| Text::from(&**text)).collect();
+    let calls = unshown.iter().flat_map(|(_, calls)| calls).map(String::as_str);
+    let called = mentioned(calls.collect(), &texts, |_, _| true);
+    let unused = unshown.iter().filter(|(_, calls)| !calls.iter().any(|call| called.contains(call.as_str())));
+    let told = unused.map(|(doc, _)| {
         let shown = scene.shown_path(root, &doc.original_file_path);
         Diagnostic::warning(code::UNUSED_DOC, format!("no description shows the doc block `{}`", doc.name))
             .event("UnusedDocBlock")
@@ -249,6 +258,13 @@ fn docs(scene: &Scene<'_>, blocks: &[Block]) -> Vec<Diagnostic> {
             .hint(format!("show it by `{{{{ doc('{}') }}}}`, or remove it", doc.name))
     });
     told.collect()
+}
+
+/// The texts of properties files.
+fn documents(blocks: &[Block]) -> impl Iterator<Item = &Arc<str>> {
+    let mut texts: Vec<&Arc<str>> = blocks.iter().map(|block| &block.properties.document.text).collect();
+    texts.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    texts.into_iter()
 }
 
 /// What a macro does that somebody may call by `run-operation`: it speaks, or asks the database.
@@ -260,8 +276,8 @@ const OPERATIONS: [&str; 7] =
 /// has a description, which says that it is meant to be there.
 fn macros(scene: &Scene<'_>, manifest: &Manifest, blocks: &[Block]) -> Vec<Diagnostic> {
     let root = &scene.root().settings.name;
-    let elsewhere =
-        |name: &str| manifest.macros.values().any(|it| it.package_name != *root && it.name == name);
+    let foreign = manifest.macros.values().filter(|it| it.package_name != *root);
+    let elsewhere: BTreeSet<&str> = foreign.map(|it| it.name.as_str()).collect();
     let called: BTreeSet<&str> = (manifest.macros.values().flat_map(|it| &it.depends_on.macros))
         .chain(
             manifest.nodes.values().chain(manifest.functions.values()).flat_map(|it| &it.depends_on.macros),
@@ -275,39 +291,31 @@ fn macros(scene: &Scene<'_>, manifest: &Manifest, blocks: &[Block]) -> Vec<Diagn
                 .iter()
                 .any(|start| name.starts_with(start))
     };
-    let candidates = manifest.macros.values().filter(|it| {
+    let uncalled = manifest.macros.values().filter(|it| {
         it.package_name == *root
             && it.description.is_empty()
             && is_plain(&it.name)
             && !called.contains(it.unique_id.as_str())
             && !OPERATIONS.iter().any(|word| it.macro_sql.contains(word))
-            && !elsewhere(&it.name)
+            && !elsewhere.contains(it.name.as_str())
     });
+    let uncalled: Vec<&MacroDefinition> = uncalled.collect();
+    // Called where no dependency says so: in YAML, by a name in quotes, in what is switched off.
     let project = scene.root().settings.document.as_ref().map(|document| &document.text);
-    let mut texts: Vec<&Arc<str>> = blocks.iter().map(|block| &block.properties.document.text).collect();
-    texts.dedup_by(|one, other| Arc::ptr_eq(one, other));
-    texts.extend(project);
-    let told = candidates.filter_map(|it| {
+    let disabled = manifest.disabled.values().flatten().filter_map(|node| node["raw_code"].as_str());
+    let texts = (documents(blocks).chain(project).map(|text| Text::from(&**text)))
+        .chain(manifest.nodes.values().map(|node| Text::from(node.raw_code.as_str())))
+        .chain(disabled.map(Text::from))
+        .chain(manifest.macros.values().map(|it| Text { text: &it.macro_sql, defines: Some(&it.name) }));
+    let names = uncalled.iter().map(|it| it.name.as_str()).collect();
+    let named = mentioned(names, &texts.collect::<Vec<_>>(), |_, _| true);
+    let told = uncalled.into_iter().filter(|it| !named.contains(it.name.as_str())).map(|it| {
         let name = it.name.as_str();
-        // Called where no dependency says so: in YAML, by a name in quotes, in what is switched off.
-        let is_named = texts.iter().any(|text| text.contains(name))
-            || manifest.nodes.values().any(|node| node.raw_code.contains(name))
-            || manifest.macros.values().any(|other| other.name != name && other.macro_sql.contains(name))
-            || manifest
-                .disabled
-                .values()
-                .flatten()
-                .any(|node| node["raw_code"].as_str().is_some_and(|code| code.contains(name)));
-        if is_named {
-            return None;
-        }
         let shown = scene.shown_path(root, &it.original_file_path);
-        Some(
-            Diagnostic::warning(code::UNUSED_MACRO, format!("nothing calls the macro `{name}`"))
-                .event("UnusedMacro")
-                .at(scene.texts.tag(&shown, &["macro", name]))
-                .hint("remove it; or describe it in a properties file, if people call it themselves"),
-        )
+        Diagnostic::warning(code::UNUSED_MACRO, format!("nothing calls the macro `{name}`"))
+            .event("UnusedMacro")
+            .at(scene.texts.tag(&shown, &["macro", name]))
+            .hint("remove it; or describe it in a properties file, if people call it themselves")
     });
     told.collect()
 }
