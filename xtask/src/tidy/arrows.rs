@@ -66,6 +66,7 @@ const FOR_ALL: [&str; 26] = [
 
 /// Crates of others with a home: what they are is known there and nowhere else.
 const WITH_A_HOME: &[(&str, &[&str])] = &[
+    ("aho-corasick", &["crates/project"]),
     ("annotate-snippets", &["crates/cli", "crates/project"]),
     ("axum", &["crates/docs"]),
     ("csv", &["crates/ingest", "crates/notifier"]),
