@@ -228,10 +228,9 @@ impl Invocation {
         let shown = project::python::repr(&vars);
         let event = Event::new(Level::Debug, "StateCheckVarsHash", format!("vars: {shown}")).code("I025");
         self.log.send(event.with("vars", shown));
-        if self.global.behaviour.partial_parse == Some(false) {
-            let event = Event::new(Level::Debug, "PartialParsingNotEnabled", "Partial parsing not enabled");
-            self.log.send(event.code("I028"));
-        }
+        // Every project is read as a whole, whatever `--partial-parse` says.
+        let event = Event::new(Level::Debug, "PartialParsingNotEnabled", "Partial parsing not enabled");
+        self.log.send(event.code("I028"));
         let project = project::read(&self.read_options()).map_err(stop)?;
         for warning in project.warnings() {
             self.log.send(report::of_project(warning));
@@ -245,11 +244,16 @@ impl Invocation {
             return Err(Stop::Project(errors));
         }
         self.stop_if_escalated()?;
+        self.tell_adapter();
+        Ok(project)
+    }
+
+    /// Says which adapter stands between the project and its database.
+    pub fn tell_adapter(&self) {
         let message = format!("Registered adapter: postgres={ADAPTER_VERSION}");
         let event = Event::new(Level::Info, "AdapterRegistered", message).code("E034");
         let version = format!("={ADAPTER_VERSION}");
         self.log.send(event.with("adapter_name", "postgres").with("adapter_version", version));
-        Ok(project)
     }
 
     /// Stops where a warning that was told is an error.

@@ -90,6 +90,20 @@ fn relation(resource: Resource<'_>) -> Value {
     }
 }
 
+/// Says that work on a node begins.
+pub fn began(resource: Resource<'_>, phase: &Phase) -> Event {
+    let message = format!("Began running node {}", resource.unique_id());
+    Event::new(Level::Debug, "NodeStart", message).code("Q024").about(node_info(resource, phase))
+}
+
+/// Says that work on a node ended, with its facts as they are then.
+pub fn ended(id: &UniqueId, info: Arc<Value>, result: &NodeResult) -> Event {
+    Event::new(Level::Debug, "NodeFinished", format!("Finished running node {id}"))
+        .code("Q025")
+        .about(info)
+        .with("run_result", run_result(result))
+}
+
 /// A node's result, as events carry it.
 pub fn run_result(result: &NodeResult) -> Value {
     let mut fields = Map::new();

@@ -1,6 +1,7 @@
 //! The executor of models, seeds, snapshots and functions: compile, then the materialization macro.
 
 use crate::microbatch::{self, EventTimes, Former, OpenBatches};
+use platform_core::node_info::{self, Stage};
 use platform_core::{
     Executor, Node, NodeResult, Resource, ResourceType, RunContext, Share, Status, UniqueId,
 };
@@ -135,6 +136,9 @@ impl Executor for Builder {
             // Exposures and saved queries are part of a build, and nothing is to be done for them.
             Some(_) => {
                 let mut watch = Stopwatch::start();
+                for stage in [Stage::Compiling, Stage::Executing] {
+                    node_info::enter(id, stage, &*context.events);
+                }
                 watch.next("execute");
                 let mut result = NodeResult::new(id.clone(), Status::NoOp, Some("NO-OP".to_owned()));
                 result.failures = Some(0);

@@ -106,7 +106,11 @@ fn end_names(manifest: &Manifest, so_far: &[NodeResult]) -> Vec<(String, project
     let mut schemas = BTreeSet::new();
     let built = |result: &&NodeResult| !result.status.is_failure() && result.status != Status::Skipped;
     for result in so_far.iter().filter(built) {
-        if let Some(node) = manifest.node(&result.unique_id).filter(|node| node.is_refable()) {
+        // A test's relation is told where its failing rows are kept.
+        let is_built = |node: &&Node| {
+            node.is_refable() || (node.resource_type == ResourceType::Test && result.relation_name.is_some())
+        };
+        if let Some(node) = manifest.node(&result.unique_id).filter(is_built) {
             schemas.insert((node.database.clone().unwrap_or_default(), node.schema.clone()));
         }
     }

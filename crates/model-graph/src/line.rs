@@ -1,6 +1,7 @@
 //! One line a node, as dbt prints it: `1 of 5 OK created sql view model … [CREATE VIEW in 0.05s]`.
 
 use platform_core::event::{Level, Tone};
+use platform_core::node_info::run_result;
 use platform_core::{Event, Node, NodeResult, Resource, ResourceType, Status, UniqueId};
 
 /// `1 error`, `2 errors`.
@@ -119,6 +120,19 @@ pub(crate) fn end(resource: Resource<'_>, in_batches: bool, result: &NodeResult,
         .with("index", at.number)
         .with("status", result.status.as_str());
     facts(event, resource, in_batches, result, at.total)
+}
+
+/// Says that nothing below a node that failed is run.
+pub(crate) fn children_skipped(resource: Resource<'_>, result: &NodeResult) -> Event {
+    let (id, status) = (resource.unique_id(), result.status.as_str());
+    let why = result.message.as_deref().unwrap_or_default();
+    let text =
+        format!("Marking all children of '{id}' to be skipped because of status '{status}'.  Reason: {why}.");
+    Event::new(Level::Debug, "MarkSkippedChildren", text)
+        .code("Z033")
+        .with("unique_id", id.as_str())
+        .with("status", status)
+        .with("run_result", run_result(result))
 }
 
 /// The keys that dbt's events of one kind have.

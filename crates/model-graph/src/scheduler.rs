@@ -6,7 +6,7 @@ use crate::line::{self, Line};
 use crate::plan::Plan;
 use crate::schedule::{Schedule, Skipped, Turn};
 use platform_core::event::Level;
-use platform_core::node_info::{Phase, node_info, run_result, working_on};
+use platform_core::node_info::{Phase, began, ended, node_info, working_on};
 use platform_core::{
     Event, Executor, NodeResult, Resource, ResourceType, RunContext, Share, Status, UniqueId,
 };
@@ -275,7 +275,7 @@ impl<'a> Walk<'a> {
             return Err(Box::new(self.not_begun(id, slot)));
         }
         let phase = Phase::started();
-        self.debug("NodeStart", "Q024", format!("Began running node {id}"), resource, &phase);
+        self.context.events.send(began(resource, &phase));
         if !self.options.telling.is_silent()
             && !is_ephemeral(resource)
             && let Some(event) = line::start(resource, self.executor.may_share(id), self.line(number))
@@ -343,12 +343,10 @@ impl<'a> Walk<'a> {
             );
             self.context.events.send(event.about(Arc::clone(&info)));
         }
-        let message = format!("Finished running node {}", resource.unique_id());
-        let event = Event::new(Level::Debug, "NodeFinished", message)
-            .code("Q025")
-            .about(info)
-            .with("run_result", run_result(result));
-        self.context.events.send(event);
+        self.context.events.send(ended(resource.unique_id(), info, result));
+        if result.status.is_failure() && !self.options.telling.is_silent() {
+            self.context.events.send(line::children_skipped(resource, result));
+        }
     }
 
     fn skip(&self, skipped: Skipped, number: usize, slot: usize) -> NodeResult {
@@ -470,11 +468,6 @@ impl<'a> Walk<'a> {
         self.plan.unit_tests_go_with_models()
             && result.unique_id.resource_type() == Some(ResourceType::UnitTest)
             && result.message.as_deref() == Some(FAILED_FAST)
-    }
-
-    fn debug(&self, name: &str, code: &str, message: String, resource: Resource<'_>, phase: &Phase) {
-        let event = Event::new(Level::Debug, name, message).code(code);
-        self.context.events.send(event.about(node_info(resource, phase)));
     }
 
     fn line(&self, number: usize) -> Line {

@@ -74,11 +74,11 @@ impl Key {
 }
 
 impl RelationCache {
-    /// Asks the database for the relations of the schemas and keeps them: one query.
-    pub async fn load(&self, session: &Session, database: &str, schemas: &[&str]) -> Result<()> {
+    /// Asks the database for the relations of the schemas and keeps them: one query. How many there are.
+    pub async fn load(&self, session: &Session, database: &str, schemas: &[&str]) -> Result<usize> {
         let listed = catalog::relations(session, schemas).await?;
         self.fill(database, schemas, &listed);
-        Ok(())
+        Ok(listed.len())
     }
 
     /// Keeps a listing of the schemas, forgetting what was known of them.

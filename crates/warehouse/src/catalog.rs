@@ -88,11 +88,12 @@ pub struct Column {
     pub comment: Option<String>,
 }
 
+/// What [`relations`] asks.
+pub const RELATIONS: &str = include_str!("catalog/relations.sql");
+
 /// All relations of the schemas (by name, in any case), with what their views read.
 pub async fn relations(session: &Session, schemas: &[&str]) -> Result<Vec<Listed>> {
-    let rows = session
-        .query_typed(include_str!("catalog/relations.sql"), &[(&folded(schemas), Type::TEXT_ARRAY)])
-        .await?;
+    let rows = session.query_typed(RELATIONS, &[(&folded(schemas), Type::TEXT_ARRAY)]).await?;
     rows.iter().map(listed).collect()
 }
 

@@ -8,8 +8,10 @@ use crate::invocation::{DBT_VERSION, Invocation};
 use crate::report;
 use platform_core::event::Level;
 use platform_core::{Diagnostic, EventSink as _};
+use project::runtime::telling;
 use project::{Profile, ReadOptions};
 use std::path::Path;
+use std::time::Instant;
 
 /// Checks files and connection; what is wrong is told at the end, all of it.
 pub fn debug(invocation: &Invocation, arguments: &Debug) -> Result<Exit, Stop> {
@@ -119,8 +121,13 @@ fn connection(invocation: &Invocation, profile: &Profile) -> Option<String> {
         tell(invocation, &format!("  {key}: {value}"));
     }
     let asked = database::open(invocation, profile, 1).and_then(|database| {
-        let asked = async { database.warehouse.get().await?.query_one("select 1", &[]).await };
-        database.runtime.block_on(asked).map(drop).map_err(Stop::from)
+        const QUERY: &str = "select 1 as id";
+        let asked = async { database.warehouse.get().await?.query_one(QUERY, &[]).await };
+        let started = Instant::now();
+        invocation.tell_adapter();
+        telling::sent(&*invocation.log, "debug", QUERY, QUERY);
+        let answer = database.runtime.block_on(asked).map(drop).map_err(Stop::from);
+        answer.inspect(|()| telling::answered(&*invocation.log, "SELECT 1", started.elapsed()))
     });
     match asked {
         Ok(()) => {

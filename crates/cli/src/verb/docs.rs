@@ -121,7 +121,7 @@ fn own_catalog(
     if !project::runtime::catalog::is_own(project, covered) {
         return Ok(None);
     }
-    let (runtime, slots) = engine(invocation, project.clone(), database, None)?;
+    let (runtime, slots) = engine(invocation, project.clone(), database, None, Vec::new())?;
     let connection = slots.connection(0)?;
     let given = runtime.own_catalog(covered, &connection);
     connection.rollback();

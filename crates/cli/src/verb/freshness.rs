@@ -73,6 +73,7 @@ pub fn freshness(invocation: &Invocation, arguments: &Freshness) -> Result<Exit,
     } else {
         Vec::new()
     };
+    runner.slots.close();
     results.extend(run.results);
     results.extend(ends);
     write(invocation, runner.runtime.project(), arguments, &gauge.found())?;

@@ -14,10 +14,10 @@ use crate::state;
 use crate::times;
 use crate::verb::compile::show;
 use crate::verb::nodes::results_file;
-use platform_core::node_info::{Phase, working_on};
-use platform_core::{Diagnostic, Node, NodeResult, Resource, Status};
+use platform_core::node_info::{self, Phase, working_on};
+use platform_core::{Diagnostic, EventSink as _, Node, NodeResult, Resource, Status, UniqueId};
 use project::Project;
-use project::runtime::{Deferred, Runtime, RuntimeOptions, Slots};
+use project::runtime::{Deferred, Runtime, RuntimeOptions, Slots, Stopwatch};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -60,24 +60,32 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
     opening::concurrency(invocation, &project, invocation.threads().unwrap_or(project.profile.threads), 1);
     let database = database::open(invocation, &project.profile, 2)?;
     let file = results_file(invocation, &project);
-    let (runtime, slots) = engine(invocation, project, &database, state::deferred(invocation)?)?;
+    let (runtime, slots) = engine(invocation, project, &database, state::deferred(invocation)?, Vec::new())?;
     let connection = slots.connection(0)?;
-    let working = working_on(Resource::Node(&node), &Phase::started());
+    let phase = Phase::started();
+    invocation.log.send(node_info::began(Resource::Node(&node), &phase));
+    let working = working_on(Resource::Node(&node), &phase);
+    let mut watch = Stopwatch::start();
     let done = runtime.begin_node(&node, &connection).and_then(|()| runtime.compile(&node, &connection));
     connection.rollback();
     drop(working);
     let result = match &done {
         Ok(compiled) => {
             let sql = &compiled.sql;
+            watch.next("execute");
             show(invocation, &node.name, node.unique_id.as_str(), sql, arguments.inline.output, true);
             let mut result = NodeResult::new(node.unique_id.clone(), Status::Success, None);
             result.compiled = Some(true);
             result.compiled_code = Some(sql.clone());
+            (result.timing, result.execution_time) = watch.stop();
             result
         }
         Err(error) => return Err(refused(&runtime, &node, error)),
     };
     compiled_manifest::write(invocation, &runtime, &compiled_manifest::of(&runtime))?;
+    slots.close();
+    let info = node_info::node_info(Resource::Node(&node), &phase.finished(result.status));
+    invocation.log.send(node_info::ended(&node.unique_id, info, &result));
     file.add(&result);
     file.finish().map_err(|source| Stop::File {
         action: "write",
@@ -98,17 +106,19 @@ pub fn refused(runtime: &Runtime, node: &Node, error: &project::runtime::materia
     Stop::Project(vec![Diagnostic::error("R001", message).event(heading)])
 }
 
-/// An engine with one slot, for a command that runs one thing after the other.
+/// An engine with one slot, for a command that runs one thing after the other; `selected` are the nodes it chose.
 pub fn engine(
     invocation: &Invocation,
     project: Project,
     database: &Database,
     defer: Option<Deferred>,
+    selected: Vec<UniqueId>,
 ) -> Result<(Runtime, Arc<Slots>), Stop> {
     let options = RuntimeOptions {
         empty: invocation.is_on("empty"),
         window: times::read(invocation)?.sample,
         defer,
+        selected,
         invocation_args: invocation.result_arguments(),
         ..RuntimeOptions::default()
     };

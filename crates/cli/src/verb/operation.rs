@@ -4,6 +4,7 @@ use crate::arguments::Output;
 use crate::arguments::verb::{RunOperation, Show};
 use crate::artifact;
 use crate::choice::{self, Request};
+use crate::closing;
 use crate::compiled_manifest;
 use crate::database;
 use crate::exit::{Exit, Stop};
@@ -16,8 +17,8 @@ use crate::verb::inline::{self, engine};
 use crate::verb::nodes::{head, results_file, some_threads};
 use model_graph::ResultsFile;
 use platform_core::event::Level;
-use platform_core::node_info::{Phase, working_on};
-use platform_core::{Node, NodeResult, Resource, ResourceType, Status, UniqueId};
+use platform_core::node_info::{self, Phase, working_on};
+use platform_core::{EventSink as _, Node, NodeResult, Resource, ResourceType, Status, UniqueId};
 use project::Project;
 use project::runtime::Stopwatch;
 use project::runtime::results::Value;
@@ -37,7 +38,7 @@ pub fn run_operation(invocation: &Invocation, arguments: &RunOperation) -> Resul
     opening::found(invocation, &project);
     let file = results_file(invocation, &project);
     // As in dbt, an operation defers to nothing.
-    let (runtime, slots) = engine(invocation, project, &database, None)?;
+    let (runtime, slots) = engine(invocation, project, &database, None, Vec::new())?;
     let connection = slots.connection(0)?;
     let values: Vec<(String, Value)> = keywords
         .iter()
@@ -145,7 +146,9 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let limit = u64::try_from(arguments.limit).ok().filter(|limit| *limit > 0 || !is_direct);
     let database = database::open(invocation, &project.profile, 2)?;
     let defer = state::deferred(invocation)?;
-    let (runtime, slots) = engine(invocation, project, &database, defer)?;
+    let selected = nodes.iter().filter(|node| node.resource_type != ResourceType::SqlOperation);
+    let selected = selected.map(|node| node.unique_id.clone()).collect();
+    let (runtime, slots) = engine(invocation, project, &database, defer, selected)?;
     let connection = slots.connection(0)?;
     // The tests that come with a node are run; only their own selection shows them. Of several nodes, those that the
     // selection names are shown, if it names any.
@@ -154,12 +157,14 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
     let request = Request::of(&arguments.selection);
     let names_some = nodes.iter().any(|node| request.names(&node.name));
     let interruption = inline::listen(invocation, &database, &slots);
-    let mut limited = BTreeMap::new();
+    let (mut limited, mut results) = (BTreeMap::new(), Vec::with_capacity(nodes.len()));
     let is_shown = |node: &Node| {
         (shows_tests || !is_test(node)) && (!names_some || request.names(&node.name) || shows_tests)
     };
     for node in &nodes {
-        let _working = working_on(Resource::Node(node), &Phase::started());
+        let phase = Phase::started();
+        invocation.log.send(node_info::began(Resource::Node(node), &phase));
+        let _working = working_on(Resource::Node(node), &phase);
         let mut watch = Stopwatch::start();
         watch.next("execute");
         let mut result = match runtime.show(node, limit, &connection) {
@@ -187,8 +192,12 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
         };
         (result.timing, result.execution_time) = watch.stop();
         result.relation_name.clone_from(&node.relation_name);
+        let info = node_info::node_info(Resource::Node(node), &phase.finished(result.status));
+        invocation.log.send(node_info::ended(&node.unique_id, info, &result));
         file.add(&result);
+        results.push(result);
     }
+    slots.close();
     // As in dbt, the manifest has nodes as they were shown, with their limit, and tells nothing of a query.
     if inline::given(&arguments.inline).is_none() {
         let mut manifest = compiled_manifest::of(&runtime);
@@ -201,6 +210,7 @@ pub fn show(invocation: &Invocation, arguments: &Show) -> Result<Exit, Stop> {
         compiled_manifest::write(invocation, &runtime, &manifest)?;
     }
     finish(&file)?;
+    closing::end_result(invocation, &results);
     Ok(Exit::Success)
 }
 

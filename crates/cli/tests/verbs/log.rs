@@ -143,6 +143,29 @@ async fn the_log_tells_of_flags_connections_and_what_was_used_as_dbt_does() {
             events(&text, name).into_iter().filter(|event| event["data"]["conn_name"] == "model.shop.a");
         assert!(named.count() > 0, "{name}");
     }
+    let of_schema = events(&text, "SchemaCreation");
+    assert_eq!(of_schema[0]["data"]["relation"]["schema"], "dev");
+    let words = |name: &str, key: &str| -> Vec<String> {
+        events(&text, name).iter().filter_map(|it| Some(it["data"][key].as_str()?.to_owned())).collect()
+    };
+    assert_eq!(words("NewConnectionOpening", "connection_state"), ["init"]);
+    assert!(words("NewConnection", "conn_name")[0].starts_with("list_"));
+    assert_eq!(words("ConnectionReused", "conn_name").last().map(String::as_str), Some("model.shop.a"));
+    assert_eq!(words("ConnectionLeftOpenInCleanup", "conn_name"), ["model.shop.a"]);
+
+    let shown = scene.good("show --select a --log-format json --log-level debug").text;
+    for name in ["NodeStart", "NodeCompiling", "NodeExecuting", "NodeFinished"] {
+        assert_eq!(events(&shown, name)[0]["data"]["node_info"]["unique_id"], "model.shop.a", "{name}");
+    }
+    assert_eq!(events(&shown, "EndRunResult")[0]["data"]["results"][0]["status"], "success");
+
+    scene.write("models/a.sql", "select nope");
+    let failed = scene.dp("run --log-format json --log-level debug").text;
+    let marked = json!({"unique_id": "model.shop.a", "status": "error"});
+    check(&failed, "MarkSkippedChildren", "Z033", &marked);
+    let refused = events(&failed, "AdapterEventDebug");
+    let said = refused[0]["data"]["base_msg"].as_str().unwrap_or_default();
+    assert!(said.contains("column \"nope\" does not exist"), "{said}");
 }
 
 /// What a variable that is named as a secret says is shown nowhere, whatever comes to hold it.

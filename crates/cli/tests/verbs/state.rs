@@ -39,6 +39,13 @@ async fn defer_reads_what_is_not_built_here_from_the_state() {
         .good("show --inline 'select max(id) as top from {{ ref(\"events\") }}' --defer --state state")
         .says("11");
 
+    // Where a command builds nothing, that holds for what it chose as well, favoured or not.
+    for flags in ["--defer", "--defer --favor-state"] {
+        let line = format!("compile --quiet --select events events_count --state state {flags}");
+        scene.good(&line);
+        let written = std::fs::read_to_string(scene.path("target/compiled/shop/models/events_count.sql"));
+        assert!(written.unwrap_or_default().contains(".\"prod\".\"events\""), "{flags}");
+    }
     scene.run_sql("create table dev.events as select 1 as id, now() as at").await;
     scene.good("run --select events_count --defer --state state");
     assert_eq!(count(&scene, "dev.events_count").await, "1");

@@ -95,7 +95,7 @@ impl Runtime {
         Ok(Arc::new(Compiled { sql, bare, ctes, targets, path, macros: Vec::new() }))
     }
 
-    fn write_compiled(
+    pub(super) fn write_compiled(
         &self,
         node: &Node,
         batch: Option<&Batch>,

@@ -1,5 +1,6 @@
 //! A slot's connection: statements with the query comment, transactions as dbt has them, errors with a place.
 
+use super::telling;
 use crate::context::raised::{Kind, Raised};
 use platform_core::event::{Event, EventSink, Level};
 use platform_core::node_info::about_current;
@@ -146,7 +147,10 @@ impl Connection {
 
     /// Whose statements follow.
     pub fn set_comment(&self, comment: Comment) {
-        *self.comment.lock().unwrap_or_else(PoisonError::into_inner) = comment;
+        let name = comment.name.clone();
+        let former =
+            std::mem::replace(&mut *self.comment.lock().unwrap_or_else(PoisonError::into_inner), comment);
+        telling::whose(&*self.events, &former.name, &name);
     }
 
     /// Whose statements these are, for the log.
@@ -230,15 +234,7 @@ impl Connection {
         };
         let shift = head.chars().count() + begin.chars().count();
         let sent = format!("{head}{begin}{body}");
-        let using = format!("Using postgres connection \"{}\"", comment.name);
-        let using = Event::new(Level::Debug, "ConnectionUsed", using).code("E015");
-        let using = using.with("conn_type", "postgres").with("conn_name", comment.name.as_str());
-        self.events.send(about_current(using));
-        let event = Event::new(Level::Debug, "SQLQuery", format!("On {}: {head}{body}", comment.name))
-            .code("E016")
-            .with("conn_name", comment.name.as_str())
-            .with("sql", sent.as_str());
-        self.events.send(about_current(event));
+        telling::sent(&*self.events, &comment.name, &format!("{head}{body}"), &sent);
         self.send_again_after_deadlock(&sent, sql, shift)
     }
 
@@ -268,16 +264,26 @@ impl Connection {
         let outcome = self.handle.block_on(self.session.run(sent)).map_err(|error| {
             let position =
                 error.db().and_then(|db| db.position).and_then(|at| (at as usize).checked_sub(shift));
-            Refused { error, sql: sql.to_owned(), position }
+            let refused = Refused { error, sql: sql.to_owned(), position };
+            telling::refused(&*self.events, &refused.message());
+            refused
         })?;
-        let elapsed = started.elapsed().as_secs_f64();
-        let message = format!("SQL status: {} in {elapsed:.3} seconds", outcome.tag);
-        let event = Event::new(Level::Debug, "SQLQueryStatus", message)
-            .code("E017")
-            .with("status", outcome.tag.as_str())
-            .with("elapsed", elapsed);
-        self.events.send(about_current(event));
+        telling::answered(&*self.events, &outcome.tag, started.elapsed());
         Ok(outcome)
+    }
+
+    /// Asks for rows with a query of ours, which no template sends, and tells of it as of others; `rows` counts them.
+    pub fn ask<T>(
+        &self,
+        sql: &str,
+        query: impl Future<Output = Result<T, warehouse::Error>>,
+        rows: impl FnOnce(&T) -> usize,
+    ) -> Result<T, warehouse::Error> {
+        let started = Instant::now();
+        telling::sent(&*self.events, &self.name(), sql, sql);
+        let answer = self.wait(query)?;
+        telling::answered(&*self.events, &format!("SELECT {}", rows(&answer)), started.elapsed());
+        Ok(answer)
     }
 }
 

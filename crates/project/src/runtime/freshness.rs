@@ -12,6 +12,7 @@ use jinja::Value;
 use platform_core::Event;
 use platform_core::event::Level;
 use platform_core::node::Source;
+use platform_core::node_info::{self, Stage};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 
@@ -46,6 +47,9 @@ impl Runtime {
         let mut comment = self.comment(None, connection)?;
         comment.name = source.unique_id.to_string();
         connection.set_comment(comment);
+        for stage in [Stage::Compiling, Stage::Executing] {
+            node_info::enter(&source.unique_id, stage, &*self.inner.shared.events);
+        }
         let state = Arc::new(NodeState::new(self.clone(), None, connection.clone(), None));
         let context = self.context_of(state, source.package_name.as_str().into());
         let relation = RelationObject::value(source.relation());

@@ -279,6 +279,7 @@ impl Runtime {
         connection: &Arc<Connection>,
     ) -> Result<Shown, jinja::Error> {
         let compiled = self.compile(node, connection)?;
+        node_info::enter(&node.unique_id, Stage::Executing, &*self.inner.shared.events);
         // A seed's rows are in its table.
         let query = match node.resource_type {
             ResourceType::Seed => format!("select * from {}", self.relation_of(node)),

@@ -53,6 +53,7 @@ mod snapshot;
 mod sql_files;
 pub mod statements;
 pub mod table;
+pub mod telling;
 mod test_arguments;
 pub mod timing;
 pub mod unit_test;
@@ -346,11 +347,12 @@ impl Runtime {
         relation
     }
 
-    /// The deferred relation, if there is one and it is to be used.
+    /// The deferred relation, if there is one and it is to be used: where the own doesn't exist, and where the state is
+    /// favoured, but for what the command chose.
     fn deferred(&self, target: &Node, own: &Relation) -> Option<Relation> {
         let deferred = self.inner.options.defer.as_ref()?;
-        let selected = self.inner.selected.contains(&target.unique_id);
-        let use_it = !selected && (deferred.favor_state || self.cache().get(own).is_none());
+        let is_favored = deferred.favor_state && !self.inner.selected.contains(&target.unique_id);
+        let use_it = is_favored || self.cache().get(own).is_none();
         use_it.then(|| self.defer_relation(target)).flatten()
     }
 

@@ -1,8 +1,9 @@
 //! Before the first node: what exists is looked up once, and schemas that are missing are made.
 
+use super::connection::Comment;
 use super::materialize::explain;
 use super::relation::RelationObject;
-use super::{Connection, Runtime};
+use super::{Connection, Runtime, telling};
 use platform_core::relation::Relation;
 use platform_core::{Manifest, Node, ResourceType, UniqueId};
 use std::collections::BTreeSet;
@@ -53,7 +54,9 @@ pub fn prepare<'a>(
         all.extend(all_schemas(state, ""));
     }
     let names: Vec<&str> = all.iter().map(String::as_str).collect();
-    connection.wait(runtime.cache().load(connection.session(), database, &names))?;
+    connection.set_comment(Comment { name: format!("list_{database}"), ..Comment::default() });
+    let listing = runtime.cache().load(connection.session(), database, &names);
+    connection.ask(warehouse::catalog::RELATIONS, listing, |found| *found)?;
     let made = selected.into_iter().filter_map(|id| manifest.node(id)).filter(|node| makes_relation(node));
     let made: Vec<&Node> = made.collect();
     if let Some(node) = made.iter().find(|node| node.schema.is_empty()) {
@@ -89,8 +92,8 @@ fn makes_relation(node: &Node) -> bool {
 }
 
 fn existing_schemas(connection: &Arc<Connection>) -> Result<BTreeSet<String>, warehouse::Error> {
-    let rows = connection
-        .wait(connection.session().query_typed("select nspname::text from pg_catalog.pg_namespace", &[]))?;
+    const SCHEMAS: &str = "select nspname::text from pg_catalog.pg_namespace";
+    let rows = connection.ask(SCHEMAS, connection.session().query_typed(SCHEMAS, &[]), Vec::len)?;
     rows.iter().map(|row| warehouse::get(row, 0)).collect()
 }
 
@@ -106,11 +109,14 @@ fn create_schema(
         quoting: runtime.quoting(),
         ..Relation::default()
     };
+    telling::creating_schema(&**connection.events(), &relation);
     let relation = RelationObject::value(relation);
     let failed = |error| {
         let (kind, message, _) = explain(&error);
         PreparationError::Schema { heading: kind.headline(), message: message.replace('\n', "\n  ") }
     };
+    let comment = runtime.named_comment(None, &format!("create_{database}_{schema}"), connection);
+    connection.set_comment(comment.map_err(failed)?);
     runtime.call_macro("create_schema", &[("relation", relation)], connection).map_err(failed)?;
     connection.commit().map_err(|refused| PreparationError::Schema {
         heading: "Database Error",

@@ -1,5 +1,6 @@
 //! The slots of a run: one connection each, opened when it is first needed.
 
+use super::telling;
 use crate::runtime::Connection;
 use platform_core::EventSink;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,6 +56,7 @@ impl Slots {
         if let Some(slot) = place.as_ref().filter(|slot| slot.is_good()) {
             return Ok(slot.connection.clone());
         }
+        telling::opening(&*self.events, place.is_some());
         let session: Session = self.handle.block_on(self.warehouse.session())?;
         let cancel = session.cancel_token();
         let connection = Arc::new(Connection::new(session, self.handle.clone(), self.events.clone()));
@@ -65,7 +67,10 @@ impl Slots {
     /// Gives every connection back: others may need it. A slot that is asked again opens one anew.
     pub fn close(&self) {
         for slot in &self.slots {
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            let slot = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(name) = slot.map(|slot| slot.connection.name()).filter(|name| !name.is_empty()) {
+                telling::left_open(&*self.events, &name);
+            }
         }
     }
 

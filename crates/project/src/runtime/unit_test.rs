@@ -119,8 +119,7 @@ impl Runtime {
         }
         let texts: Vec<String> = ctes.iter().map(|cte| cte.sql.clone()).collect();
         let sql = inject::inject(&bare, &texts);
-        self.write_file(&self.artifact_path("compiled", node), &sql);
-        let path = Some(self.display_path("compiled", node));
+        let path = self.write_compiled(node, None, &sql, connection);
         Ok(Arc::new(Compiled { sql, bare, ctes, path, ..Compiled::default() }))
     }
 

@@ -4,6 +4,7 @@ use super::{Adapter, Method};
 use crate::context::arguments::{Arguments, text};
 use crate::context::raised::{Kind, Raised};
 use crate::runtime::relation::RelationObject;
+use crate::runtime::telling;
 use jinja::{HostError, State, Value};
 use platform_core::Relation;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ impl Adapter {
             return Ok(());
         }
         let loaded = self.connection.wait(self.cache.load(self.connection.session(), database, &[schema]));
-        loaded.map_err(|error| Raised::error(Kind::Database, error.to_string()))
+        loaded.map(drop).map_err(|error| Raised::error(Kind::Database, error.to_string()))
     }
 
     fn listed(&self, database: &str, schema: &str) -> Result<Vec<Relation>, HostError> {
@@ -224,7 +225,8 @@ fn create_schema(
     state: &mut State<'_, '_>,
 ) -> Result<Value, HostError> {
     let [given] = arguments.bind(["relation"], 1)?;
-    relation(given.as_ref(), "create_schema")?;
+    let schema = relation(given.as_ref(), "create_schema")?;
+    telling::creating_schema(&**adapter.connection.events(), &schema.relation);
     // It may have stood before, with relations that nobody has looked up yet: the cache learns nothing of it here.
     adapter.call_macro("create_schema", &[given.unwrap_or_default()], state)?;
     adapter.connection.commit()?;
@@ -238,6 +240,7 @@ fn drop_schema(
 ) -> Result<Value, HostError> {
     let [given] = arguments.bind(["relation"], 1)?;
     let schema = relation(given.as_ref(), "drop_schema")?;
+    telling::dropping_schema(&**adapter.connection.events(), &schema.relation);
     adapter.call_macro("drop_schema", &[given.unwrap_or_default()], state)?;
     adapter.connection.commit()?;
     adapter.cache.drop_schema(&adapter.database, schema.relation.schema_name());
