@@ -127,9 +127,21 @@ pub struct Node {
     /// Model contract.
     #[serde(default)]
     pub contract: Contract,
+    /// What templates are told of a node beyond its artifact.
+    #[serde(skip)]
+    pub calls: ConfigCalls,
     /// What only one or two resource types have.
     #[serde(flatten)]
     pub only: ResourceFields,
+}
+
+/// What a node's own `config(…)` says.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigCalls {
+    /// With the values that it has.
+    pub rendered: Map<String, Value>,
+    /// As it stands in the file, where states are compared by that.
+    pub written: Map<String, Value>,
 }
 
 /// Fields of single resource types; `None` where the type has none.

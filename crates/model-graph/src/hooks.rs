@@ -77,7 +77,10 @@ pub fn run_hooks(
         let _working = working_on(Resource::Node(hook), &started);
         let mut watch = Stopwatch::start();
         let failure = |error| runtime.failure(Resource::Node(hook), &error);
-        let compiled = runtime.compile_hook(hook, connection, names).map_err(failure)?;
+        // One that runs is counted from one, as in dbt.
+        let mut counted = hook.clone();
+        counted.only.index = Some(index + 1);
+        let compiled = runtime.compile_hook(&counted, connection, names).map_err(failure)?;
         watch.next("execute");
         let outcome = runtime.run_hook(&compiled, connection).map_err(failure);
         let mut result = result(hook, &name, outcome, watch);

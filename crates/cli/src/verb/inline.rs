@@ -120,7 +120,6 @@ pub fn engine(
         defer,
         selected,
         invocation_args: invocation.result_arguments(),
-        ..RuntimeOptions::default()
     };
     let handle = database.runtime.handle().clone();
     let slots = Arc::new(Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), 1));

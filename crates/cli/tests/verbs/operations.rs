@@ -40,3 +40,27 @@ async fn a_failed_operation_says_where() {
     assert_eq!((&result["compiled"], &result["thread_id"]), (&false.into(), &"MainThread".into()));
     assert!(result["message"].is_null(), "{result}");
 }
+
+#[tokio::test]
+async fn templates_are_told_what_a_node_says_of_itself_and_of_nothing_else() {
+    let told = "{% if execute %}{% do print(model.config_call_dict | tojson ~ model.refs | tojson) %}
+        {% do print(this ~ ' ' ~ model.checksum.name ~ ' ' ~ model.fqn | tojson) %}{% endif %}";
+    let model = "{{ config(tags=['t'], my_own=3) }} select id from {{ ref('n') }}";
+    let unit = "unit_tests: [{name: u, model: m, given: [{input: ref('n'), rows: [{id: 1}]}], expect: {rows: [{id: 1}]}}]";
+    let of_graph = "{% macro of_graph() %}{{ print(graph.nodes['model.shop.m'].config_call_dict | tojson) }}{% endmacro %}";
+    let scene = Scene::new(&[
+        ("models/m.sql", &format!("{model}{told}")),
+        ("models/n.sql", "select 1 as id"),
+        ("models/p.yml", unit),
+        ("macros/of_graph.sql", of_graph),
+    ])
+    .await;
+    let call = r#"{"my_own": 3, "tags": ["t"]}"#;
+    let built = scene.good("run --quiet").text;
+    assert!(built.contains(&format!("{call}[{{\"name\": \"n\"}}]")), "{built}");
+    assert!(built.contains(r#""dev"."m" sha256 ["shop", "m"]"#), "{built}");
+    assert!(scene.good("run-operation of_graph --quiet").text.contains(call));
+    // A unit test is no model: it has a place of its own, and rows of the model's only where some are given.
+    let tested = scene.good("test --quiet").text;
+    assert!(tested.contains(r#"None none ["unit_test", "shop", "m", "u"]"#), "{tested}");
+}

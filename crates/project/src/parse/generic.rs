@@ -151,6 +151,7 @@ pub fn build(
     let resolved = levels.resolve(Kind::Test, &node.fqn, &Map::new(), &call);
     config::check(Kind::Test, &resolved).map_err(|why| refused(&why, block, spec))?;
     node.unrendered_config = levels.unrendered(Kind::Test, &node.fqn, &Map::new(), &call);
+    node.calls.rendered = call;
     for tag in config::tags(&resolved) {
         if !node.tags.contains(&tag) {
             node.tags.push(tag);

@@ -11,7 +11,7 @@ use crate::properties::patch::Patch;
 use crate::render::has_jinja;
 use crate::yaml::Node as Yaml;
 use jinja::SourceFile;
-use platform_core::node::{Checksum, Contract, DependsOn, ResourceFields};
+use platform_core::node::{Checksum, ConfigCalls, Contract, DependsOn, ResourceFields};
 use platform_core::{Diagnostic, Node, NodeConfig, Place, ResourceType, UniqueId};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -116,7 +116,11 @@ pub fn build(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Buil
         }
         _ => properties,
     };
-    let call = template::as_written(scene, &file, &captured.written());
+    node.calls.rendered = captured.written();
+    let call = template::as_written(scene, &file, &node.calls.rendered);
+    if scene.shared.flags.is_on("state_modified_compare_more_unrendered_values") {
+        node.calls.written.clone_from(&call);
+    }
     node.unrendered_config = levels.unrendered(kind, &node.fqn, written, &call);
     node.config = NodeConfig(config);
     template::hear(&mut node, captured);
@@ -159,6 +163,7 @@ pub fn blank(scene: &Scene<'_>, draft: Draft<'_>, patch: Option<&Patch>) -> Node
         unrendered_config: Map::new(),
         created_at: scene.created_at,
         relation_name: None,
+        calls: ConfigCalls::default(),
         raw_code: draft.raw_code,
         doc_blocks: Vec::new(),
         language: draft.language.to_owned(),

@@ -74,6 +74,7 @@ pub use unit_test::UnitRun;
 use crate::Project;
 use crate::context::vars::{Missing, Var, Vars};
 use crate::context::{Context, Shared};
+use indexmap::IndexMap;
 use jinja::Value;
 use names::{NodeNames, NodeState};
 use platform_core::event::EventSink;
@@ -403,12 +404,16 @@ impl Runtime {
         let made = || {
             let manifest = &self.project().manifest;
             let part = |json: serde_json::Result<serde_json::Value>| json.unwrap_or_default();
+            let nodes = |nodes: &IndexMap<UniqueId, Node>| -> serde_json::Map<_, _> {
+                let seen = |node| serde_json::Value::Object(names::node_in_templates(node));
+                nodes.iter().map(|(id, node)| (id.to_string(), seen(node))).collect()
+            };
             let graph = serde_json::json!({
                 "exposures": part(serde_json::to_value(&manifest.exposures)),
-                "functions": part(serde_json::to_value(&manifest.functions)),
+                "functions": nodes(&manifest.functions),
                 "groups": part(serde_json::to_value(&manifest.groups)),
                 "metrics": part(serde_json::to_value(&manifest.metrics)),
-                "nodes": part(serde_json::to_value(&manifest.nodes)),
+                "nodes": nodes(&manifest.nodes),
                 "sources": part(serde_json::to_value(&manifest.sources)),
                 "semantic_models": part(serde_json::to_value(&manifest.semantic_models)),
                 "saved_queries": part(serde_json::to_value(&manifest.saved_queries)),

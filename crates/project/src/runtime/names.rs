@@ -77,6 +77,8 @@ impl NodeState {
         let builds_nothing = match node.resource_type {
             ResourceType::Operation => true,
             ResourceType::SqlOperation | ResourceType::Analysis => node.alias.is_empty(),
+            // A tested model has rows of its own where some are given.
+            ResourceType::UnitTest => self.replaced.as_ref().is_some_and(|given| !given.contains_key("this")),
             _ => false,
         };
         if builds_nothing {
@@ -98,8 +100,8 @@ impl NodeState {
 
     fn model(&self) -> Value {
         let made = || {
-            let node = self.node.as_ref().and_then(|node| serde_json::to_value(&**node).ok());
-            let mut json = node.unwrap_or_else(|| Json::Object(serde_json::Map::new()));
+            let node = self.node.as_ref();
+            let mut json = Json::Object(node.map(|node| node_in_templates(node)).unwrap_or_default());
             super::omit::unset(&mut json);
             match (&self.batch, json) {
                 (Some(batch), Json::Object(map)) => in_batch(batch, &map),
@@ -436,6 +438,18 @@ fn newer(one: &Json, other: &Json) -> bool {
 
 /// A model in one of its batches: `model.batch`, and the two times in its configuration that microbatch macros of
 /// other adapters read.
+/// A node as templates have it: as its artifact does, and with what its `config(…)` says.
+pub(super) fn node_in_templates(node: &Node) -> serde_json::Map<String, Json> {
+    let Ok(Json::Object(mut fields)) = serde_json::to_value(node) else { return serde_json::Map::new() };
+    fields.insert("config_call_dict".to_owned(), Json::Object(node.calls.rendered.clone()));
+    fields.insert("unrendered_config_call_dict".to_owned(), Json::Object(node.calls.written.clone()));
+    if let Some(code) = fields.get("compiled_code").filter(|code| code.is_string()).cloned() {
+        // The name that it had before dbt 1.3.
+        fields.insert("compiled_sql".to_owned(), code);
+    }
+    fields
+}
+
 fn in_batch(batch: &Batch, model: &serde_json::Map<String, Json>) -> Value {
     let (start, end) = (batch.window.start_time(), batch.window.end_time());
     let pairs = |map: &serde_json::Map<String, Json>| -> Vec<(Value, Value)> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 pub fn unset(node: &mut Json) {
     let Json::Object(node) = node else { return };
     part(node);
-    for key in ["config", "time_spine", "batch"] {
+    for key in ["config", "time_spine", "batch", "test_metadata", "returns"] {
         node.get_mut(key).and_then(Json::as_object_mut).into_iter().for_each(part);
     }
     let columns = node.get_mut("columns").and_then(Json::as_object_mut);
@@ -21,13 +21,15 @@ pub fn unset(node: &mut Json) {
 /// One set of fields, and what each of them has alike.
 fn part(fields: &mut Map<String, Json>) {
     fields.retain(|_, value| !value.is_null());
-    for key in ["docs", "contract", "checksum", "depends_on"] {
+    for key in ["docs", "contract", "checksum", "depends_on", "snapshot_meta_column_names"] {
         let inner = fields.get_mut(key).and_then(Json::as_object_mut);
         inner.into_iter().for_each(|it| it.retain(|_, value| !value.is_null()));
     }
-    let constraints = fields.get_mut("constraints").and_then(Json::as_array_mut);
-    for constraint in constraints.into_iter().flatten().filter_map(Json::as_object_mut) {
-        constraint.retain(|_, value| !value.is_null());
+    for key in ["constraints", "refs", "pre-hook", "post-hook"] {
+        let items = fields.get_mut(key).and_then(Json::as_array_mut);
+        for item in items.into_iter().flatten().filter_map(Json::as_object_mut) {
+            item.retain(|_, value| !value.is_null());
+        }
     }
 }
 
@@ -42,12 +44,14 @@ mod tests {
             "group": null, "meta": {"a": null}, "docs": {"show": true, "node_color": null},
             "config": {"alias": null, "meta": {"a": null}, "contract": {"enforced": false, "checksum": null}},
             "columns": {"id": {"data_type": null, "constraints": [{"type": "not_null", "name": null}]}},
+            "refs": [{"name": "a", "package": null}],
         });
         unset(&mut node);
         let want = json!({
             "meta": {"a": null}, "docs": {"show": true},
             "config": {"meta": {"a": null}, "contract": {"enforced": false}},
             "columns": {"id": {"constraints": [{"type": "not_null"}]}},
+            "refs": [{"name": "a"}],
         });
         assert_eq!(node, want);
     }
