@@ -39,6 +39,8 @@ fn every_property_has_its_form() {
         "at path []: 'given' is a required property",
     );
     of("macros: [{name: m, config: {meta: x}}]", "at path ['config']['meta']: 'x' is not valid under any");
+    of("sources: [{name: s, config: {meta: null}, tables: []}]", "at path ['config']['meta']: None is not");
+    of("snapshots: [{name: s, relation: null}]", "Invalid jinja expression: None");
     of("models:\n- 5\n", "a list element for 'models' is not a dictionary");
     of("models:\n- name: m\n  config: {tags: [a, 1]}\n", "at path ['tags']: ['a', 1] is not valid");
     of(
@@ -95,6 +97,28 @@ fn what_a_template_gives_and_is_not_there_is_no_value() {
         ("models/m.yml", "models: [{name: m, description: '{{ nope }}'}]"),
         ("dbt_project.yml", "name: shop\nprofile: shop\ndbt-cloud: {a: '{{ nope }}'}\n"),
     ]);
+}
+
+#[test]
+fn seeds_have_an_access_and_an_empty_name_is_none() {
+    let seed = ("seeds/s.csv", "id\n1\n");
+    for told in ["access: open", "config: {access: open}"] {
+        let properties = format!("seeds: [{{name: s, {told}}}]");
+        refused(&[seed, ("seeds/s.yml", &properties)], "at path ['access']: 'open' is not one of");
+    }
+    let found = manifest(&[
+        seed,
+        ("seeds/s.yml", "seeds: [{name: s, access: public, config: {alias: ''}}]"),
+        (
+            "models/s.yml",
+            "snapshots: [{name: h, relation: ref('s'), config: {strategy: check, check_cols: all, unique_key: id, \
+             target_schema: ''}}]\nsources: [{name: o, config: {tags: [a, 1, null]}, tables: [{name: t}]}]",
+        ),
+    ]);
+    let seed = &found.nodes["seed.shop.s"];
+    assert_eq!((seed.config.text("access"), seed.alias.as_str()), (Some("public"), "s"));
+    assert_eq!(found.nodes["snapshot.shop.h"].schema, "shop");
+    assert_eq!(found.sources["source.shop.o.t"].tags, ["a"]);
 }
 
 #[test]

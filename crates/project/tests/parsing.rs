@@ -170,6 +170,12 @@ fn unit_tests_name_versions_in_one_way() {
         ("models/s.yml", models),
     ];
     refused(&files, "'include' and 'exclude' exclude each other");
+    let unversioned =
+        "unit_tests: [{name: u, model: m, versions: {include: [1]}, given: [], expect: {rows: [{a: 1}]}}]";
+    refused(
+        &[("models/m.sql", "select 1 as a"), ("models/s.yml", unversioned)],
+        "Unit test 'u' should not have a versions include or exclude when referencing non-versioned model 'm'",
+    );
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn of_node(kind: Kind, key: &str) -> Shape {
         (Kind::Snapshot, "check_cols") => TEXT_OR_TEXTS_OR_NULL,
         (Kind::Snapshot, "snapshot_meta_column_names") => Shape::Object(&SNAPSHOT_COLUMNS),
         (Kind::Model, "freshness") => Shape::Either(&[Shape::Object(&FRESHNESS), Shape::Null]),
-        (Kind::Model, "access") => Shape::OneOf(&["private", "protected", "public"]),
+        (_, "access") => Shape::OneOf(&["private", "protected", "public"]),
         (Kind::Function, "type") => Shape::OneOf(&["scalar", "aggregate", "table"]),
         (Kind::Function, "volatility") => {
             const VOLATILITIES: &[&str] = &["deterministic", "stable", "non-deterministic"];

@@ -168,10 +168,10 @@ fn complete_freshness(config: &mut Map<String, Value>) {
     );
 }
 
-/// Tags of a configuration, each once.
+/// Tags of a configuration, each once. What is no text is none.
 pub fn tags(config: &Map<String, Value>) -> IndexSet<String> {
-    let text = |tag: &Value| tag.as_str().map_or_else(|| tag.to_string(), str::to_owned);
-    config.get("tags").map(|tags| listed(tags).iter().map(text).collect()).unwrap_or_default()
+    let tags = config.get("tags").map(listed).unwrap_or_default();
+    tags.iter().filter_map(|tag| tag.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]

@@ -33,11 +33,13 @@ pub fn name(node: &mut Node, context: &Arc<Context>, quoting: Quoting) -> Result
     node.schema = found("schema", schema.as_deref(), node)?;
     node.alias = found("alias", alias.as_deref(), node)?;
     if is_snapshot {
-        if let Some(schema) = text(node, "target_schema") {
+        let target = |key: &str| text(node, key).filter(|name| !name.is_empty());
+        let (schema, database) = (target("target_schema"), target("target_database"));
+        if let Some(schema) = schema {
             node.schema = schema;
         }
-        if let Some(database) = text(node, "target_database") {
-            node.database = Some(database);
+        if database.is_some() {
+            node.database = database;
         }
     }
     let stores = context.shared().flags.is_on("store_failures");
@@ -75,13 +77,11 @@ fn component_of(
         macros.naming(name, &node.package_name).filter(|entry| !macros.names_plainly(component, entry))
     else {
         return Ok(match (component, custom) {
+            ("alias", Some("")) => named_after(node),
             ("schema", None) => profile.schema.clone(),
             ("schema", Some(custom)) => format!("{}_{}", profile.schema, custom.trim()),
             ("database", None) => profile.database.clone(),
-            ("alias", None) => match &node.only.version {
-                Some(version) => format!("{}_v{}", node.name, plain(version).replace('.', "_")),
-                None => node.name.clone(),
-            },
+            ("alias", None) => named_after(node),
             (_, Some(custom)) => custom.trim().to_owned(),
             (_, None) => node.name.clone(),
         });
@@ -93,6 +93,14 @@ fn component_of(
         return Ok(String::new());
     }
     Ok(jinja::value::to_str(&value).trim().to_owned())
+}
+
+/// The alias of a node that has none of its own.
+fn named_after(node: &Node) -> String {
+    match &node.only.version {
+        Some(version) => format!("{}_v{}", node.name, plain(version).replace('.', "_")),
+        None => node.name.clone(),
+    }
 }
 
 fn plain(version: &serde_json::Value) -> String {

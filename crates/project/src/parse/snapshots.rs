@@ -46,21 +46,21 @@ fn blanked(text: &str, keep: std::ops::Range<usize>) -> String {
 
 /// Whether a block defines a snapshot, and doesn't only describe one.
 pub fn is_definition(block: &Block) -> bool {
-    block.node.get("relation").is_some()
+    block.node.entry("relation").is_some()
 }
 
 /// The node of a definition in YAML.
 pub fn of_yaml(scene: &Scene<'_>, block: &Block, patch: &Patch) -> Built {
     let properties = &block.properties;
     let file = &properties.file;
-    let relation = block.node.text_of("relation").unwrap_or_default().trim().to_owned();
-    let written = block.written.text_of("relation").unwrap_or_default();
-    if crate::render::has_jinja(written) {
-        let node = block.written.get("relation").unwrap_or(&block.written);
+    let given = block.written.entry("relation").map_or(&*block.written, |entry| &entry.value);
+    let Some(relation) = given.text().filter(|text| !crate::render::has_jinja(text)) else {
+        let shown = crate::python::text(&given.to_json());
         return Err(block
-            .fault(node, format!("Invalid jinja expression: {written}"))
+            .fault(given, format!("Invalid jinja expression: {shown}"))
             .hint("write the call without braces: `relation: ref('orders')`"));
-    }
+    };
+    let relation = relation.trim();
     let mut fqn = vec![block.package().to_owned()];
     fqn.extend(file.folders().map(str::to_owned));
     fqn.push(block.name().to_owned());

@@ -84,6 +84,15 @@ pub fn unit_tests<'n>(
             ),
         ));
     }
+    if let (Some(at), true) = (block.node.get("versions"), versions.says_any()) {
+        if targets.iter().any(|target| target.only.version.is_none()) {
+            let message = format!(
+                "Unit test '{}' should not have a versions include or exclude when referencing non-versioned model '{model}'",
+                block.name()
+            );
+            return Err(block.fault(at, message));
+        }
+    }
     let enabled = targets.into_iter().map(|target| unit_test(scene, parts, &model, &versions, target));
     // With its model the test is switched off.
     let off = switched_off.into_iter().map(|target| {
@@ -104,6 +113,10 @@ struct Versions {
 }
 
 impl Versions {
+    fn says_any(&self) -> bool {
+        [&self.include, &self.exclude].into_iter().flatten().any(|list| !list.is_empty())
+    }
+
     fn selects(&self, version: &Value) -> bool {
         let has = |list: &Option<Vec<Value>>| {
             list.as_ref().map(|list| list.iter().any(|it| python::text(it) == python::text(version)))

@@ -218,7 +218,7 @@ const SOURCE: Object = closed(
         ("loaded_at_query", TEXT_OR_NULL),
         ("tables", Shape::List(&Shape::Object(&TABLE))),
         ("tags", TEXTS),
-        ("config", Shape::Mapping),
+        ("config", Shape::Object(&open(&[], &[("meta", Shape::Mapping)]))),
         ("unrendered_database", TEXT_OR_NULL),
         ("unrendered_schema", TEXT_OR_NULL),
     ],

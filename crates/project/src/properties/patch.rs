@@ -51,9 +51,8 @@ pub struct Patches {
 fn movable(section: Section) -> &'static [&'static str] {
     match section {
         Section::Models => &["meta", "docs", "group", "access", "contract"],
-        Section::Analyses => &["meta", "docs", "group"],
         Section::DataTests | Section::Tests => &["meta", "docs"],
-        _ => &["meta", "docs", "group"],
+        _ => &["meta", "docs", "group", "access"],
     }
 }
 
