@@ -68,7 +68,7 @@ pub struct Checked {
 
 /// Reads profile and dbt_project.yml and nothing else, and lets neither stand in the other's way.
 pub fn check(options: &ReadOptions) -> Checked {
-    let named = settings::profile_name(options).ok().flatten();
+    let named = settings::profile_name(options).ok().flatten().or_else(|| profile::only_name(options));
     let profile = profile::read(options, named.as_deref());
     let nothing = Profile::default();
     let settings = settings::read(options, profile.as_ref().unwrap_or(&nothing));

@@ -135,6 +135,17 @@ pub fn search_order(options: &ReadOptions) -> Vec<PathBuf> {
         .collect()
 }
 
+/// The profile that can be meant where none is named: the only one, or `default`.
+pub fn only_name(options: &ReadOptions) -> Option<String> {
+    let path =
+        search_order(options).into_iter().map(|dir| dir.join("profiles.yml")).find(|it| it.is_file())?;
+    let document = yaml::parse("profiles.yml", std::fs::read_to_string(path).ok()?).ok()?;
+    let names = document.root.entries().iter().map(|entry| entry.key.as_str()).filter(|key| *key != "config");
+    let names: Vec<&str> = names.collect();
+    let only = if names.len() == 1 { Some(names[0]) } else { None };
+    only.or_else(|| names.into_iter().find(|name| *name == "default")).map(str::to_owned)
+}
+
 /// Reads the profile that the options or the project name; the caller's fallback where no file is.
 pub fn read(options: &ReadOptions, project_profile: Option<&str>) -> Result<Profile, Error> {
     let folders = search_order(options);

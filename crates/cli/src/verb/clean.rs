@@ -20,7 +20,8 @@ pub fn clean(invocation: &Invocation, arguments: &Clean) -> Result<Exit, Stop> {
         invocation.log.send(event);
         invocation.stop_if_escalated()?;
     }
-    let folders: Vec<PathBuf> = settings.clean_targets.iter().map(|name| plain(&root.join(name))).collect();
+    // A link's folder is deleted, not the link.
+    let folders: Vec<PathBuf> = settings.clean_targets.iter().map(|name| real(&root.join(name))).collect();
     check(&folders, &root, &settings, arguments)?;
     for folder in &folders {
         let shown = format!("{}/*", folder.display());
@@ -66,8 +67,8 @@ fn check(folders: &[PathBuf], root: &Path, settings: &Settings, arguments: &Clea
     ]
     .into_iter()
     .flatten()
-    .map(|name| plain(&root.join(name)))
-    .chain([plain(root)])
+    .map(|name| real(&root.join(name)))
+    .chain([real(root)])
     .collect();
     // What is above a source folder holds it as well.
     let holds_source = |folder: &&PathBuf| sources.iter().any(|source| source.starts_with(folder));
@@ -76,9 +77,13 @@ fn check(folders: &[PathBuf], root: &Path, settings: &Settings, arguments: &Clea
 }
 
 fn is_inside(folder: &Path, root: &Path) -> bool {
-    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| plain(path));
-    let (folder, root) = (real(folder), real(root));
+    let root = real(root);
     folder.starts_with(&root) && folder != root
+}
+
+/// The path without links, or at least without `.` and `..`.
+fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| plain(path))
 }
 
 /// The path without `.` and `..`.

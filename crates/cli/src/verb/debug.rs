@@ -41,13 +41,18 @@ pub fn debug(invocation: &Invocation, arguments: &Debug) -> Result<Exit, Stop> {
         invocation.stop_if_escalated()?;
     }
     let mut problems = Vec::new();
-    if let Err(error) = &checked.profile {
-        // As in dbt, a file that is no YAML ends the command: what its flags would say isn't known.
+    for error in [checked.settings.as_ref().err(), checked.profile.as_ref().err()].into_iter().flatten() {
+        // As in dbt, a file that is no YAML ends the command, and so does one whose template fails: what its flags would
+        // say isn't known.
         if let project::Error::Invalid(found) = error
-            && found.first().is_some_and(|it| it.code == project::code::YAML)
+            && found
+                .first()
+                .is_some_and(|it| [project::code::YAML, project::code::JINJA].contains(&it.code.as_str()))
         {
             return Err(Stop::Project(found.clone()));
         }
+    }
+    if let Err(error) = &checked.profile {
         let reason = why(error);
         let looked = if found.is_some() {
             String::new()
@@ -62,9 +67,9 @@ pub fn debug(invocation: &Invocation, arguments: &Debug) -> Result<Exit, Stop> {
         tell(invocation, "Skipping steps before connection verification");
     } else {
         configuration(invocation, &options, &checked, profiles.is_file(), project_file.is_file());
-        if let Err(error) = &checked.settings {
-            problems.push(format!("Project loading failed for the following reason:\n{}", why(error)));
-        }
+    }
+    if let Err(error) = &checked.settings {
+        problems.push(format!("Project loading failed for the following reason:\n{}", why(error)));
     }
     match &checked.profile {
         Ok(profile) => problems.extend(connection(invocation, profile)),

@@ -39,7 +39,11 @@ pub fn init(invocation: &Invocation, arguments: &Init) -> Result<Exit, Stop> {
             None => ask("Enter a name for your project (letters, digits, underscore)", None)
                 .ok_or_else(|| Stop::runtime("A project wants a name\nhint: `dp init my_project`"))?,
         };
-        create(invocation, &here, &name)?;
+        check_profile(invocation)?;
+        // As in dbt, nothing more is made for what is there.
+        if !create(invocation, &here, &name)? {
+            return Ok(Exit::Success);
+        }
         name
     };
     let chosen = invocation.global.place.profile.as_ref();
@@ -50,7 +54,20 @@ pub fn init(invocation: &Invocation, arguments: &Init) -> Result<Exit, Stop> {
     Ok(Exit::Success)
 }
 
-fn create(invocation: &Invocation, here: &Path, name: &str) -> Result<(), Stop> {
+/// Fails where a profile is chosen that isn't there.
+fn check_profile(invocation: &Invocation) -> Result<(), Stop> {
+    let Some(name) = &invocation.global.place.profile else { return Ok(()) };
+    let text = read(&profiles_file(invocation)?)?.unwrap_or_default();
+    let profiles = yaml::parse("profiles.yml", text)
+        .map_err(|error| Stop::Project(vec![yaml::diagnostic_of_secrets(&error)]))?;
+    match profiles.root.get(name) {
+        Some(_) => Ok(()),
+        None => Err(Stop::runtime(format!("Could not find profile named '{name}'"))),
+    }
+}
+
+/// Makes the project; whether there was none.
+fn create(invocation: &Invocation, here: &Path, name: &str) -> Result<bool, Stop> {
     let mut letters = name.chars();
     let begins = letters.next().is_some_and(|letter| letter == '_' || letter.is_ascii_alphabetic());
     if !begins || !letters.all(|letter| letter == '_' || letter.is_ascii_alphanumeric()) {
@@ -66,7 +83,7 @@ fn create(invocation: &Invocation, here: &Path, name: &str) -> Result<(), Stop> 
             "A024",
             format!("A project called {name} already exists here."),
         );
-        return Ok(());
+        return Ok(false);
     }
     let profile = invocation.global.place.profile.as_deref().unwrap_or(name);
     for (path, text) in FILES {
@@ -80,7 +97,7 @@ fn create(invocation: &Invocation, here: &Path, name: &str) -> Result<(), Stop> 
         folder.display()
     );
     invocation.say(Level::Info, "ProjectCreated", "A025", text);
-    Ok(())
+    Ok(true)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Stop> {
@@ -102,8 +119,9 @@ fn read(path: &Path) -> Result<Option<String>, Stop> {
 /// The profile that a project names.
 fn profile_of(folder: &Path) -> Result<String, Stop> {
     let text = read(&folder.join("dbt_project.yml"))?.unwrap_or_default();
-    let document = yaml::parse("dbt_project.yml", text).ok();
-    let profile = document.and_then(|document| document.root.get("profile")?.scalar_text());
+    let document = yaml::parse("dbt_project.yml", text)
+        .map_err(|error| Stop::Project(vec![yaml::diagnostic(&error)]))?;
+    let profile = document.root.get("profile").and_then(yaml::Node::scalar_text);
     profile.ok_or_else(|| Stop::runtime("dbt_project.yml names no profile\nhint: add `profile: my_profile`"))
 }
 
@@ -143,21 +161,14 @@ fn set_up_profile(invocation: &Invocation, name: &str) -> Result<(), Stop> {
     Ok(())
 }
 
+/// The file that other commands would read, or the one that they would look for last.
 fn profiles_file(invocation: &Invocation) -> Result<PathBuf, Stop> {
-    let folder = match &invocation.global.place.profiles_dir {
-        Some(folder) => invocation.environment.working_dir.join(folder),
-        None => {
-            match invocation.environment.get("HOME").or_else(|| invocation.environment.get("USERPROFILE")) {
-                Some(home) => Path::new(home).join(".dbt"),
-                None => {
-                    return Err(Stop::runtime(
-                        "No home folder is known\nhint: say where profiles.yml is: `--profiles-dir FOLDER`",
-                    ));
-                }
-            }
-        }
-    };
-    Ok(folder.join("profiles.yml"))
+    let folders = project::profile::search_order(&invocation.read_options());
+    let files: Vec<PathBuf> = folders.iter().map(|folder| folder.join("profiles.yml")).collect();
+    let found = files.iter().find(|file| file.is_file()).or(files.last());
+    found.cloned().ok_or_else(|| {
+        Stop::runtime("No home folder is known\nhint: say where profiles.yml is: `--profiles-dir FOLDER`")
+    })
 }
 
 /// A password may stand in it.

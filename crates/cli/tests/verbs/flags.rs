@@ -215,6 +215,12 @@ async fn the_target_folder_that_is_cleaned_is_the_one_in_use() {
         assert_eq!(!scene.path("other").exists(), cleaned, "{line}");
     }
     scene.dp("clean --target-path /elsewhere").says("will not clean the following directories outside");
+    // What a link leads to is deleted, if it may be.
+    scene.write("target/file", "");
+    scene.write("dbt_project.yml", "name: shop\nprofile: shop\nclean-targets: [link]\n");
+    std::os::unix::fs::symlink(scene.path("target"), scene.path("link")).expect("linked");
+    scene.good("clean");
+    assert!(!scene.path("target").exists());
 }
 
 #[tokio::test]

@@ -11,7 +11,19 @@ async fn a_new_project_builds_and_its_profile_is_there_once() {
     let profile = fs::read_to_string(scene.path("made/profiles.yml")).expect("a profile");
     assert!(profile.starts_with("bakery:\n  target: dev\n"), "{profile}");
 
+    fs::remove_file(scene.path("made/profiles.yml")).expect("removed");
     scene.good("init bakery --profiles-dir made").says("A project called bakery already exists here");
+    assert!(!scene.path("made/profiles.yml").exists());
+    fs::write(scene.path("made/profiles.yml"), &profile).expect("written");
+    let unknown = scene.dp("init bakers --profile shops");
+    assert_eq!(unknown.code, 2);
+    unknown.says("Could not find profile named 'shops'");
+    assert!(!scene.path("bakers").exists());
+    // Where nobody says where profiles.yml is, it is the one that other commands read.
+    let here = fs::read_to_string(scene.path("profiles.yml")).expect("a profile");
+    scene.good("init baker");
+    let both = fs::read_to_string(scene.path("profiles.yml")).expect("two profiles");
+    assert!(both.starts_with(&here) && both[here.len()..].starts_with("baker:\n"), "{both}");
     scene.good("init --project-dir bakery --profiles-dir made").says("exists already in");
     assert_eq!(fs::read_to_string(scene.path("made/profiles.yml")).expect("a profile"), profile);
 
@@ -31,6 +43,23 @@ async fn a_project_wants_a_name_and_can_go_without_a_profile() {
     wrong.says("is not a valid project name");
     scene.good("init bakery --skip-profile-setup --profiles-dir made");
     assert!(!scene.path("made/profiles.yml").exists());
+}
+
+#[tokio::test]
+async fn debug_finds_the_only_profile_and_tells_of_the_project_also_where_it_only_connects() {
+    let scene = Scene::new(&[]).await;
+    scene.write("dbt_project.yml", "name: shop\n");
+    scene.good("debug");
+    for (project, code) in
+        [("name: 1shop\n", 1), ("name: [shop\n", 2), ("name: shop\nmodels: \"{{ var('x') }}\"\n", 2)]
+    {
+        scene.write("dbt_project.yml", project);
+        assert_eq!(scene.dp("debug --connection").code, code, "{project}");
+    }
+    fs::remove_file(scene.path("dbt_project.yml")).expect("removed");
+    let outside = scene.dp("debug --connection");
+    assert_eq!(outside.code, 1);
+    outside.says("Connection test: [OK connection ok]");
 }
 
 /// Postgres has no catalogs; what dbt's adapter refuses is refused, and by the same verbs.
