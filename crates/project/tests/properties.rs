@@ -110,3 +110,22 @@ fn a_version_is_deprecated_by_its_own_date_alone() {
     assert_eq!(date("v1").as_deref(), Some("2098-01-01T00:00:00+00:00"));
     assert_eq!(date("v2"), None);
 }
+
+#[test]
+fn a_version_is_configured_by_its_config_alone() {
+    let files = [
+        ("models/m_v1.sql", "select 1 as id"),
+        ("models/m_v2.sql", "select 1 as id"),
+        (
+            "models/m.yml",
+            "models: [{name: m, access: public, versions: [{v: 1, defined_in: '', access: private}, {v: 2, config: {access: \
+             private}}]}]",
+        ),
+    ];
+    let manifest = manifest(&files);
+    let access = |version: &str| {
+        let node = &manifest.nodes[&UniqueId::from(format!("model.shop.m.{version}").as_str())];
+        node.config.text("access").unwrap().to_owned()
+    };
+    assert_eq!((access("v1").as_str(), access("v2").as_str()), ("public", "private"));
+}

@@ -93,8 +93,9 @@ pub fn patches(block: &Block) -> Result<Patches, Diagnostic> {
             ));
         }
         seen.push(shown.clone());
-        let file =
-            item.text_of("defined_in").map_or_else(|| format!("{}_v{shown}", block.name()), str::to_owned);
+        let file = item.text_of("defined_in").filter(|name| !name.is_empty()).map(str::to_owned);
+        let file = file.unwrap_or_else(|| format!("{}_v{shown}", block.name()));
+        patches.warnings.extend(unread_configs(block, item));
         let (mut patch, warnings) = version(block, &base, item, &path)?;
         patch.version = Some(v.to_json());
         patch.latest_version = Some(latest.clone());
@@ -192,6 +193,20 @@ fn unread_date(block: &Block) -> Option<Diagnostic> {
     Some(Diagnostic::warning(code::UNKNOWN_KEY, message).at(place).hint(hint))
 }
 
+/// Configuration of a version that stands beside its `config`: dbt allows it there and reads it nowhere.
+fn unread_configs(block: &Block, item: &Node) -> Vec<Diagnostic> {
+    let beside = item.entries().iter().filter(|entry| matches!(entry.key.as_str(), "access" | "docs"));
+    let told = beside.map(|entry| {
+        let key = &entry.key;
+        let message =
+            format!("`{key}` of a version of model '{}' has no effect beside `config`", block.name());
+        Diagnostic::warning(code::UNKNOWN_KEY, message)
+            .at(block.properties.document.place(&entry.span))
+            .hint(format!("write `config: {{{key}: …}}`"))
+    });
+    told.collect()
+}
+
 /// One version: what it says itself over what the model says.
 fn version(
     block: &Block,
@@ -200,7 +215,7 @@ fn version(
     path: &str,
 ) -> Result<(Patch, Vec<Diagnostic>), Diagnostic> {
     let mut patch = base.clone();
-    let own = block.config(item, &["meta", "docs", "access"])?;
+    let own = block.map(item, "config", path)?;
     crate::config::merge_version(&mut patch.config, &own);
     crate::config::merge_version(&mut patch.written_config, &own);
     if let Some(description) = block.text(item, "description", path)? {
