@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 /// `metadata` of `manifest.json`.
 pub fn metadata(options: &ReadOptions, settings: &Settings) -> Metadata {
-    let written = |key: &str, default: Value| settings.quoting_written.get(key).cloned().unwrap_or(default);
+    let written = |key: &str, default: Value| {
+        settings.quoting_written.get(key).filter(|it| !it.is_null()).cloned().unwrap_or(default)
+    };
     let quoting = json!({
         "database": written("database", json!(true)),
         "schema": written("schema", json!(true)),

@@ -84,14 +84,13 @@ pub fn unit_tests<'n>(
             ),
         ));
     }
-    if let (Some(at), true) = (block.node.get("versions"), versions.says_any()) {
-        if targets.iter().any(|target| target.only.version.is_none()) {
-            let message = format!(
-                "Unit test '{}' should not have a versions include or exclude when referencing non-versioned model '{model}'",
-                block.name()
-            );
-            return Err(block.fault(at, message));
-        }
+    let is_unversioned = targets.iter().any(|target| target.only.version.is_none());
+    if let Some(at) = block.node.get("versions").filter(|_| is_unversioned && versions.says_any()) {
+        let message = format!(
+            "Unit test '{}' should not have a versions include or exclude when referencing non-versioned model '{model}'",
+            block.name()
+        );
+        return Err(block.fault(at, message));
     }
     let enabled = targets.into_iter().map(|target| unit_test(scene, parts, &model, &versions, target));
     // With its model the test is switched off.
