@@ -35,6 +35,9 @@ pub enum Reading {
     Properties,
 }
 
+/// What stands for an item of a list in a path of keys.
+pub const ITEM: &str = "";
+
 #[derive(Debug)]
 struct YamlNames {
     own: BTreeMap<&'static str, Value>,
@@ -160,8 +163,10 @@ impl Renderer {
                 Content::Text(without_last_newline(text).to_owned())
             }
             Content::List(items) => {
+                path.push(ITEM);
                 let items: Result<_, _> =
                     items.iter().map(|item| self.walk(document, item, keep, path)).collect();
+                path.pop();
                 Content::List(items?)
             }
             Content::Map(entries) => {
@@ -213,7 +218,12 @@ impl Renderer {
 fn has_work<'a>(node: &'a Node, keep: &dyn Fn(&[&str]) -> bool, path: &mut Vec<&'a str>) -> bool {
     match &node.content {
         Content::Text(text) => (text.ends_with('\n') || has_jinja(text)) && (path.is_empty() || !keep(path)),
-        Content::List(items) => items.iter().any(|item| has_work(item, keep, path)),
+        Content::List(items) => {
+            path.push(ITEM);
+            let has_work = items.iter().any(|item| has_work(item, keep, path));
+            path.pop();
+            has_work
+        }
         Content::Map(entries) => entries.iter().any(|entry| {
             path.push(&entry.key);
             let has_work = has_work(&entry.value, keep, path);

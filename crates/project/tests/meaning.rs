@@ -63,6 +63,52 @@ fn only_a_bare_call_counts_as_using_a_doc_block() {
     assert_eq!(column("c3"), json!(["doc.shop.a"]));
 }
 
+/// What dbt renders of properties is a matter of how deep it stands.
+#[test]
+fn texts_are_templates_by_their_depth() {
+    let properties = r#"models:
+  - name: m
+    config:
+      description: "{{ a }}\n"
+      meta: {description: "{{ 1 + 1 }}", deep: {er: {description: "{{ b }}", also: "{{ 1 + 1 }}"}}}
+    time_spine: {standard_granularity_column: day}
+    columns:
+      - {name: day, granularity: day}
+      - {name: id, description: "{{ doc('x') }}", meta: {at: {description: "{{ c }}"}, is: "{{ 1 + 1 }}"}}
+sources:
+  - name: s
+    config: {meta: {l: [{description: "{{ 1 + 1 }}"}]}}
+    tables: [{name: t, config: {description: "{{ d }}", meta: {l: [{description: "{{ e }}"}]}}}]
+exposures:
+  - {name: e, type: dashboard, owner: {name: o, description: "{{ f }}", tests: "{{ g }}", deep: {tests: "{{ 1 + 1 }}"}}}
+semantic_models:
+  - name: sm
+    model: ref('m')
+    description: "sm {{ doc('x') }}"
+    entities: [{name: id, type: primary, description: "entity {{ doc('x') }}", expr: "id {{ 1 + 1 }}"}]
+"#;
+    let docs = ("models/d.md", "{% docs x %}X{% enddocs %}");
+    let found = manifest(&[docs, ("models/m.sql", "select 1 as id"), ("models/m.yml", properties)]);
+    let found = serde_json::to_value(&found).expect("JSON");
+    let model = &found["nodes"]["model.shop.m"];
+    assert_eq!(model["config"]["description"], "{{ a }}\n");
+    let meta = json!({"description": "2", "deep": {"er": {"description": "{{ b }}", "also": "2"}}});
+    assert_eq!(model["config"]["meta"], meta);
+    assert_eq!(model["columns"]["id"]["description"], "X");
+    assert_eq!(model["columns"]["id"]["meta"], json!({"at": {"description": "{{ c }}"}, "is": "2"}));
+    let source = &found["sources"]["source.shop.s.t"];
+    assert_eq!(source["source_meta"], json!({"l": [{"description": "2"}]}));
+    assert_eq!(source["config"]["description"], "{{ d }}");
+    assert_eq!(source["config"]["meta"], json!({"l": [{"description": "{{ e }}"}]}));
+    let owner = &found["exposures"]["exposure.shop.e"]["owner"];
+    assert_eq!((&owner["description"], &owner["tests"]), (&json!("{{ f }}"), &json!("{{ g }}")));
+    assert_eq!(owner["deep"], json!({"tests": "2"}));
+    let semantic = &found["semantic_models"]["semantic_model.shop.sm"];
+    assert_eq!(semantic["description"], "sm X");
+    let entity = &semantic["entities"][0];
+    assert_eq!((&entity["description"], &entity["expr"]), (&json!("entity X"), &json!("id 2")));
+}
+
 #[test]
 fn exposures_take_what_stands_plainly_in_the_project() {
     let project = |exposures: &str| format!("name: shop\nprofile: shop\nexposures: {exposures}\n");

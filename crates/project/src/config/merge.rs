@@ -14,10 +14,16 @@ fn canonical(key: &str) -> &str {
     }
 }
 
+/// Whether a level says a hook under its other name too, which is the one that counts.
+fn is_said_again(level: &Map<String, Value>, key: &str) -> bool {
+    (key == "pre-hook" && level.contains_key("pre_hook"))
+        || (key == "post-hook" && level.contains_key("post_hook"))
+}
+
 /// Puts a level over what is there: lists of tags, packages and hooks grow, dictionaries of meta, docs, quoting,
 /// column types and contract are merged, `+` before a grant's privilege adds to it, everything else is replaced.
 pub fn merge(config: &mut Map<String, Value>, level: &Map<String, Value>) {
-    for (key, value) in level {
+    for (key, value) in level.iter().filter(|(key, _)| !is_said_again(level, key)) {
         let key = canonical(key);
         match key {
             "tags" | "packages" => append(config, key, listed(value)),
@@ -96,12 +102,15 @@ fn grants(config: &mut Map<String, Value>, value: &Value) {
     config.insert("grants".to_owned(), Value::Object(merged));
 }
 
-/// Puts a version's configuration over its model's: dictionaries of meta and docs are merged, everything else is
-/// replaced.
+/// Puts a version's configuration over its model's: dictionaries are merged at every depth, a list stands before what
+/// the model says, everything else is replaced.
 pub fn merge_version(config: &mut Map<String, Value>, own: &Map<String, Value>) {
     for (key, value) in own {
         match (config.get_mut(key), value) {
-            (Some(Value::Object(existing)), Value::Object(more)) => existing.extend(more.clone()),
+            (Some(Value::Object(existing)), Value::Object(more)) => merge_version(existing, more),
+            (Some(existing), Value::Array(items)) if !existing.is_null() => {
+                *existing = Value::Array([items.clone(), listed(existing)].concat());
+            }
             _ => {
                 config.insert(key.clone(), value.clone());
             }
@@ -204,11 +213,29 @@ mod tests {
             &json!({"persist_docs": {"b": 1}}),
         );
         check(
+            &[json!({"pre_hook": ["x"], "pre-hook": "y"})],
+            &json!({"pre-hook": [{"sql": "x", "transaction": true, "index": null}]}),
+        );
+        check(
             &[json!({"pre_hook": "x"}), json!({"pre-hook": ["{\"sql\": \"y\", \"transaction\": false}"]})],
             &json!({"pre-hook": [
                 {"sql": "x", "transaction": true, "index": null},
                 {"sql": "y", "transaction": false, "index": null}
             ]}),
         );
+    }
+
+    #[test]
+    fn a_version_stands_over_its_model_at_every_depth() {
+        let model = json!({"tags": ["x"], "unique_key": "a", "pre_hook": "p", "z": [1], "schema": "s",
+            "meta": {"a": 1, "deep": {"b": [2], "c": "c"}}, "grants": {"select": ["u"]}});
+        let own = json!({"tags": ["y"], "unique_key": ["b"], "pre_hook": "q", "z": 2, "schema": null,
+            "meta": {"deep": {"b": [1], "d": null}}, "grants": {"select": ["v"], "insert": "w"}});
+        let (Value::Object(mut config), Value::Object(own)) = (model, own) else { panic!("objects") };
+        merge_version(&mut config, &own);
+        let want = json!({"tags": ["y", "x"], "unique_key": ["b", "a"], "pre_hook": "q", "z": 2, "schema": null,
+            "meta": {"a": 1, "deep": {"b": [1, 2], "c": "c", "d": null}},
+            "grants": {"select": ["v", "u"], "insert": "w"}});
+        assert_eq!(Value::Object(config), want);
     }
 }

@@ -143,7 +143,7 @@ pub fn config_arguments(
     keywords: &[(String, Value)],
 ) -> Result<Map<String, Json>, HostError> {
     let json = |value: &Value| jinja::value::to_json(value).map_err(HostError::from);
-    match (positional, keywords.is_empty()) {
+    let given = match (positional, keywords.is_empty()) {
         ([], _) => keywords.iter().map(|(key, value)| Ok((key.clone(), json(value)?))).collect(),
         ([only], true) => match json(only)? {
             Json::Object(map) => Ok(map),
@@ -152,6 +152,13 @@ pub fn config_arguments(
             }
         },
         _ => Err(Raised::compilation("Invalid inline model config")),
+    }?;
+    let twice = [("pre_hook", "pre-hook"), ("post_hook", "post-hook")];
+    match twice.iter().find(|(one, other)| given.contains_key(*one) && given.contains_key(*other)) {
+        Some((one, other)) => Err(Raised::compilation(format!(
+            "Invalid config, has conflicting keys \"{one}\" and \"{other}\""
+        ))),
+        None => Ok(given),
     }
 }
 

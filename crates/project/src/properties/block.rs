@@ -3,6 +3,7 @@
 use crate::code;
 use crate::files::File;
 use crate::python;
+use crate::render::ITEM;
 use crate::yaml::{Document, Node};
 use platform_core::{Diagnostic, Place, ResourceType};
 use serde_json::{Map, Value};
@@ -106,37 +107,43 @@ impl Section {
         }
     }
 
-    /// Whether the value at that path of a block is rendered later.
+    /// Whether the value at that path of a block, where items of lists are [`ITEM`], stays as it is written: it is no
+    /// template, or one that is rendered later. As in dbt it is the depth that counts, and a source's tables are read for
+    /// themselves.
     pub fn keeps(self, path: &[&str]) -> bool {
-        let Some(last) = path.last() else { return false };
-        let listed = |key: &&str| {
-            matches!(
-                *key,
-                "columns"
-                    | "tables"
-                    | "versions"
-                    | "arguments"
-                    | "entities"
-                    | "dimensions"
-                    | "measures"
-                    | "exports"
-            )
+        let (path, is_table) = match path {
+            ["tables", ITEM, below @ ..] if self == Self::Sources && !below.is_empty() => (below, true),
+            path => (path, false),
         };
-        let outer = &path[..path.len() - 1];
+        let Some((last, outer)) = path.split_last() else { return false };
+        let is_listed = |key: &&str| match *key {
+            // What a function's arguments are described by is rendered, unlike what it returns.
+            "arguments" => self != Self::Functions,
+            key => LISTS.contains(&key),
+        };
         match *last {
-            // As in dbt, that of a function and of what it returns is no template, those of its arguments are.
-            "description" if self == Self::Functions => matches!(outer, [] | ["returns", ..]),
-            "description" => outer.iter().all(listed),
-            "tests" | "data_tests" => outer.iter().all(listed),
-            "pre-hook" | "post-hook" | "pre_hook" | "post_hook" => outer.contains(&"config"),
-            "filter" | "where" | "group_by" | "order_by" | "expr" => {
-                matches!(self, Self::Metrics | Self::SemanticModels | Self::SavedQueries)
+            "description" => match outer {
+                [] | [_] => true,
+                [list, ITEM] => is_listed(list),
+                _ => outer.len() == 4 && (is_table || self != Self::Sources),
+            },
+            "tests" | "data_tests" => {
+                outer.len() < 2 || outer.iter().all(|key| *key == ITEM || is_listed(key))
             }
-            "loaded_at_query" => true,
+            // dbt keeps `pre_hook` alone and refuses `this` in a `pre-hook`; what it gives elsewhere is the same later.
+            "pre-hook" | "post-hook" | "pre_hook" | "post_hook" => {
+                matches!(outer, ["config"] | ["versions", ITEM, "config"])
+            }
+            "filter" => self == Self::Metrics,
+            "where" | "group_by" | "order_by" => self == Self::SavedQueries,
+            "loaded_at_query" => outer.len() < 2,
             _ => false,
         }
     }
 }
+
+/// Keys of a resource whose items are described and tested.
+const LISTS: [&str; 7] = ["columns", "tables", "versions", "entities", "dimensions", "measures", "exports"];
 
 /// One resource's properties.
 #[derive(Clone, Debug)]

@@ -7,8 +7,8 @@ use crate::properties::{Block, Section};
 use crate::resolve;
 use platform_core::diagnostic::Severity;
 use platform_core::node::UnitTest;
-use platform_core::{Diagnostic, Node, Place, ResourceType};
-use serde_json::Value;
+use platform_core::{Diagnostic, Node, Place, ResourceType, UniqueId};
+use serde_json::{Map, Value};
 
 impl Assembler<'_> {
     pub(super) fn groups(&mut self, blocks: &[Block]) {
@@ -66,20 +66,16 @@ impl Assembler<'_> {
         for block in blocks {
             match block.section {
                 Section::Metrics => match semantic::metric(self.scene, block) {
-                    Ok(metric) => self.metric(metric),
+                    Ok(mut metric) => {
+                        self.describe_meaning(block, &metric.unique_id, &mut metric.more);
+                        self.metric(metric);
+                    }
                     Err(error) => self.diagnostics.push(error),
                 },
                 Section::SavedQueries => match semantic::saved_query(self.scene, block) {
                     Ok(mut query) => {
                         let id = query.unique_id.clone();
-                        if let Some(text) = query.more.get("description").and_then(Value::as_str) {
-                            match self.scene.describe(block, text, &id) {
-                                Ok((text, _)) => {
-                                    query.more.insert("description".to_owned(), text.into());
-                                }
-                                Err(error) => self.diagnostics.push(error),
-                            }
-                        }
+                        self.describe_meaning(block, &id, &mut query.more);
                         if query.config.enabled() {
                             self.manifest.saved_queries.insert(id, query);
                         } else {
@@ -94,8 +90,15 @@ impl Assembler<'_> {
         }
         for block in blocks.iter().filter(|it| it.section == Section::SemanticModels) {
             match semantic::semantic_model(self.scene, block) {
-                Ok(model) => {
+                Ok(mut model) => {
                     let id = model.unique_id.clone();
+                    self.describe_meaning(block, &id, &mut model.more);
+                    for part in ["entities", "dimensions", "measures"] {
+                        let items = model.more.get_mut(part).and_then(Value::as_array_mut);
+                        for item in items.into_iter().flatten().filter_map(Value::as_object_mut) {
+                            self.describe_meaning(block, &id, item);
+                        }
+                    }
                     let created = semantic::created(self.scene, block, &model);
                     if model.config.enabled() {
                         self.manifest.semantic_models.insert(id, model);
@@ -103,10 +106,22 @@ impl Assembler<'_> {
                         let json = serde_json::to_value(&model).unwrap_or_default();
                         self.manifest.disabled.entry(id).or_default().push(json);
                     }
-                    created.into_iter().for_each(|metric| self.metric(metric));
+                    for mut metric in created {
+                        self.describe_meaning(block, &metric.unique_id, &mut metric.more);
+                        self.metric(metric);
+                    }
                 }
                 Err(error) => self.diagnostics.push(error),
             }
+        }
+    }
+
+    /// Renders the description of something in the semantic layer.
+    fn describe_meaning(&mut self, block: &Block, id: &UniqueId, more: &mut Map<String, Value>) {
+        let Some(Value::String(description)) = more.get_mut("description") else { return };
+        match self.scene.describe(block, description, id) {
+            Ok((text, _)) => *description = text,
+            Err(error) => self.diagnostics.push(error),
         }
     }
 
