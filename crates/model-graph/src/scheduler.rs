@@ -455,12 +455,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether an ephemeral model has a result of its own: where nothing is told on the way, if it broke; else where
-    /// the run ended before what reads it could tell.
+    /// no node is run, and where the run ended before what reads it could tell.
     fn lists_ephemeral(&self, status: Status, failed_fast: bool) -> bool {
         if self.options.telling.is_silent() {
             return status.is_failure();
         }
-        failed_fast && (status.is_failure() || status == Status::Skipped)
+        self.options.skip_all || failed_fast && (status.is_failure() || status == Status::Skipped)
     }
 
     /// As in dbt, unit tests come up with their models: of one that never did there is nothing to keep.

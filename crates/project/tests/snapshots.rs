@@ -106,6 +106,19 @@ fn a_new_column_is_added_and_makes_a_new_version() {
 }
 
 #[test]
+fn a_table_that_does_not_fit_any_more_is_told_of_in_dbts_words() {
+    let config = json!({"strategy": "check", "check_cols": ["name"], "hard_deletes": "new_record"});
+    let shop = three_runs(snapshot(Plan::default(), "s", config), &["s"]);
+    shop.sql("alter table shop.source alter column name type date using null");
+    let message = shop.fails("snapshot.shop.s");
+    assert!(message.contains("operator does not exist: text <> date"), "{message}");
+    shop.sql("alter table shop.s drop column dbt_is_deleted");
+    let message = shop.fails("snapshot.shop.s");
+    let words = "Snapshot target is missing configured columns (missing \"dbt_is_deleted\"). See https://";
+    assert!(message.contains(words), "{message}");
+}
+
+#[test]
 fn columns_have_the_names_that_the_project_gives() {
     let names = json!({"dbt_valid_from": "since", "dbt_valid_to": "until", "dbt_scd_id": "version",
         "dbt_updated_at": "seen", "dbt_is_deleted": "gone"});

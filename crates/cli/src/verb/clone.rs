@@ -15,6 +15,8 @@ pub fn clone(invocation: &Invocation, arguments: &CloneNodes) -> Result<Exit, St
     let mut types = choice::resource_types(&arguments.resources, &cloned, &choice::TYPES)?;
     types.retain(|kind| cloned.contains(kind));
     let request = Request::of(&arguments.selection);
-    let plan = Walk { request, types, order: Order::Any, task: Task::Clone };
+    // As in dbt, one that is taken up again waits for what it reads.
+    let order = if invocation.retry.is_some() { Order::Dependencies } else { Order::Any };
+    let plan = Walk { request, types, order, task: Task::Clone };
     walk(invocation, &plan).map(|walked| walked.exit)
 }

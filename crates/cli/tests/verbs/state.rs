@@ -74,6 +74,13 @@ async fn clone_makes_views_on_another_environment() {
             scene.good(&format!("{verb} --resource-type {kind}")).says("Nothing to do");
         }
     }
+    // One that is taken up again waits for what it reads.
+    scene.run_sql("drop schema prod cascade").await;
+    let select = "--state state --select events events_count --full-refresh";
+    assert_eq!(scene.dp(&format!("clone {select}")).code, 1);
+    assert_eq!(scene.statuses(), ["events error", "events_count error"]);
+    assert_eq!(scene.dp("retry").code, 1);
+    assert_eq!(scene.statuses(), ["events error", "events_count skipped"]);
 }
 
 #[tokio::test]

@@ -136,11 +136,12 @@ async fn nodes_run_after_a_failed_first_hook_unless_the_project_says_otherwise()
 
     let project = format!("{project}flags: {{skip_nodes_if_on_run_start_fails: true}}\n");
     scene.write("dbt_project.yml", &project);
+    scene.write("models/e.sql", "{{ config(materialized='ephemeral') }}select 1 as id");
     let done = scene.dp("run");
     done.says("1 of 1 SKIP relation dev.orders");
     assert_eq!(done.code, 1, "{}", done.text);
     assert_eq!(order()[..3], hooks);
-    assert_eq!(order()[3..], ["orders skipped", "shop-on-run-end-0 success"]);
+    assert_eq!(order()[3..], ["e skipped", "orders skipped", "shop-on-run-end-0 success"]);
     let compiled = scene.path("target/compiled/shop/dbt_project.yml/hooks/shop-on-run-end-0.sql");
     assert_eq!(
         std::fs::read_to_string(compiled).unwrap_or_default(),

@@ -57,14 +57,15 @@ pub(super) fn check_target(
         && names.is_some_and(|names| names.try_iter().is_ok_and(|mut all| all.next().is_some()));
     let list = missing.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
     let hint = if configured {
-        "The snapshot_meta_column_names of an existing snapshot can't be changed without renaming its columns"
+        "The snapshot_meta_column_names of an existing snapshot can't be changed without renaming the columns of"
     } else {
-        "Set snapshot_meta_column_names to the names that the table has, or drop the table to start over"
+        "Add them, set snapshot_meta_column_names to the names that there are, or start over without"
     };
     Err(Raised::error(
         Kind::Compilation,
         format!(
-            "Snapshot target is missing configured columns (missing columns: {list}) in {}. {hint}",
+            "Snapshot target is missing configured columns (missing {list}). See \
+             https://docs.getdbt.com/docs/build/snapshots#snapshot-meta-fields for more information.\n{hint} {}",
             relation.name()
         ),
     ))

@@ -29,9 +29,9 @@
 {% macro _schema_change_report(difference) -%}
     {{ return([
         'The source and target schemas on this incremental model are out of sync!',
-        'Columns of the query that the table lacks: ' ~ difference.source_not_in_target,
-        'Columns of the table that the query lacks: ' ~ difference.target_not_in_source,
-        'Columns of another type now: ' ~ difference.new_target_types,
+        'Source columns not in target: ' ~ difference.source_not_in_target,
+        'Target columns not in source: ' ~ difference.target_not_in_source,
+        'New column types: ' ~ difference.new_target_types,
         'Run it once with `--full-refresh`, or have changes followed: `on_schema_change: append_new_columns` or `sync_all_columns`.',
     ] | join('\n')) }}
 {%- endmacro %}

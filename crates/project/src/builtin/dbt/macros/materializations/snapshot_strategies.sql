@@ -38,7 +38,9 @@
     {%- set is_wider, compared = snapshot_check_all_get_existing_columns(node, target_exists, config.get('check_cols')) -%}
     {%- set differences = [get_true_sql()] if is_wider else [] -%}
     {%- for name in ([] if is_wider else compared) -%}
-        {%- do differences.append('%s.%s is distinct from %s.%s' % (snapshotted_rel, name, current_rel, name)) -%}
+        {%- set old, new = snapshotted_rel ~ '.' ~ name, current_rel ~ '.' ~ name -%}
+        {#- Types that can't be compared are refused by dbt's operator. -#}
+        {%- do differences.append('%s <> %s or (%s is null) <> (%s is null)' % (old, new, old, new)) -%}
     {%- endfor -%}
     {{ return(_snapshot_strategy_of(config.get('updated_at') or snapshot_get_time(), '(' ~ (differences or ['false']) | join(' or ') ~ ')')) }}
 {%- endmacro %}
