@@ -129,3 +129,41 @@ fn a_version_is_configured_by_its_config_alone() {
     };
     assert_eq!((access("v1").as_str(), access("v2").as_str()), ("public", "private"));
 }
+
+#[test]
+fn half_a_limit_of_freshness_is_none_and_hides_none() {
+    let properties = "sources:
+- name: s
+  loaded_at_query: q
+  loaded_at_field: null
+  freshness: {warn_after: {count: 1, period: day}}
+  tables:
+  - {name: half, freshness: {warn_after: {count: 5}, error_after: {period: hour}}, config: {loaded_at_query: null}}
+  - {name: whole, config: {freshness: {warn_after: {count: 5, period: hour}}}}
+- {name: n, loaded_at_field: a, tables: [{name: none, loaded_at_field: null, freshness: {warn_after: {count: 5}}}]}
+";
+    let manifest = manifest(&[("models/s.yml", properties)]);
+    let of = |id: &str| {
+        let source = &manifest.sources[id];
+        let warns = &source.config.get("freshness").unwrap()["warn_after"];
+        (format!("{}{}", warns["count"], warns["period"]), source.loaded_at_query.clone())
+    };
+    assert_eq!(of("source.shop.s.half"), ("1\"day\"".to_owned(), Some("q".to_owned())));
+    assert_eq!(of("source.shop.s.whole").0, "5\"hour\"");
+    assert_eq!(manifest.sources["source.shop.n.none"].loaded_at_field, None);
+}
+
+#[test]
+fn a_column_carries_no_docs_and_a_constraint_lists_its_columns() {
+    let model = ("models/m.sql", "select 1 as id");
+    let manifest = manifest(&[
+        model,
+        ("models/m.yml", "models: [{name: m, columns: [{name: id, docs: {show: false}, own: 1}]}]"),
+    ]);
+    let more = &manifest.nodes["model.shop.m"].columns["id"].more;
+    assert_eq!(more.keys().collect::<Vec<_>>(), ["own"]);
+    refused(
+        &[model, ("models/m.yml", "models: [{name: m, constraints: [{type: unique, columns: id}]}]")],
+        "Field \"columns\" of a constraint has invalid value 'id'",
+    );
+}

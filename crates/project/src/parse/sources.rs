@@ -210,8 +210,8 @@ impl<'a> Reader<'a> {
         for (node, is_source) in &nodes {
             let own = of(node)?;
             for (key, value) in &own {
-                // A table takes its source's column, and doesn't give it up by saying that it has none.
-                let kept = key == "loaded_at_field" && value.is_null();
+                // A table takes its source's column or query, and doesn't give it up by configuring none.
+                let kept = matches!(key.as_str(), "loaded_at_field" | "loaded_at_query") && value.is_null();
                 if !kept && !matches!(key.as_str(), "meta" | "tags" | "freshness") {
                     config.insert(key.clone(), value.clone());
                 }
@@ -221,7 +221,11 @@ impl<'a> Reader<'a> {
                     config.insert(key.to_owned(), value.to_json());
                 }
             }
-            let says = |key: &str| own.contains_key(key) || node.get(key).is_some();
+            // Beside its configuration it does.
+            if node.entry("loaded_at_field").is_some_and(|entry| entry.value.is_null()) {
+                config.insert("loaded_at_field".to_owned(), Value::Null);
+            }
+            let says = |key: &str| own.get(key).is_some_and(|it| !it.is_null()) || node.get(key).is_some();
             if !is_source && says("loaded_at_field") && !says("loaded_at_query") {
                 // A table's column goes before its source's query.
                 config.insert("loaded_at_query".to_owned(), Value::Null);
@@ -356,14 +360,8 @@ impl Freshness {
                 return Err(block.invalid("['freshness']", &why, value));
             }
             self.off = false;
-            let merged = self.merged.get_or_insert_default();
-            for (key, inner) in value.to_json_map() {
-                match (merged.get_mut(&key), &inner) {
-                    (Some(Value::Object(existing)), Value::Object(more)) => existing.extend(more.clone()),
-                    _ => {
-                        merged.insert(key, inner);
-                    }
-                }
+            for (key, inner) in value.to_json_map().into_iter().filter(|(_, inner)| !is_half(inner)) {
+                self.merged.get_or_insert_default().insert(key, inner);
             }
         }
         Ok(())
@@ -375,6 +373,12 @@ impl Freshness {
         }
         self.merged.map(|merged| threshold(&merged))
     }
+}
+
+/// Whether a limit says how many and not of what, or the other way round: that is no limit, and hides none.
+fn is_half(limit: &Value) -> bool {
+    let has = |key: &str| limit.get(key).is_some_and(|it| !it.is_null());
+    limit.is_object() && !(has("count") && has("period"))
 }
 
 fn is_valid(value: &Yaml) -> bool {

@@ -17,6 +17,7 @@ pub const KEYS: &[&str] = &[
     "constraints",
     "quote",
     "config",
+    "docs",
     "tags",
     "tests",
     "data_tests",
@@ -110,8 +111,14 @@ pub fn constraint(block: &Block, item: &Node, whole: bool) -> Result<Value, Diag
         ("to_columns".to_owned(), item.get("to_columns").map_or_else(|| json!([]), Node::to_json)),
     ]);
     if whole {
-        let columns = item.get("columns").map_or_else(|| json!([]), Node::to_json);
-        constraint.insert("columns".to_owned(), columns);
+        let columns = item.entry("columns").map(|entry| &entry.value);
+        if let Some(columns) = columns.filter(|it| !it.is_list()) {
+            let shown = python::repr(&columns.to_json());
+            return Err(
+                block.fault(columns, format!("Field \"columns\" of a constraint has invalid value {shown}"))
+            );
+        }
+        constraint.insert("columns".to_owned(), columns.map_or_else(|| json!([]), Node::to_json));
     }
     Ok(Value::Object(constraint))
 }

@@ -55,7 +55,7 @@ fn columns_of(block: &Block, node: &Node, found: &mut Vec<Diagnostic>) {
     for column in node.get("columns").map(Node::items).unwrap_or_default() {
         // Other keys of a column are carried into artifacts: only likely mistakes are told.
         for entry in column.entries() {
-            let known = columns::KEYS.iter().copied().chain(["include", "exclude", "policy_tags", "docs"]);
+            let known = columns::KEYS.iter().copied().chain(["include", "exclude", "policy_tags"]);
             let is_known = known.clone().any(|key| key == entry.key);
             if !is_known && (entry.key == "test" || !nearest(&entry.key, known.clone()).is_empty()) {
                 found.push(warning(
