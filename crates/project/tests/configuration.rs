@@ -40,6 +40,14 @@ fn every_property_has_its_form() {
     );
     of("macros: [{name: m, config: {meta: x}}]", "at path ['config']['meta']: 'x' is not valid under any");
     of("sources: [{name: s, config: {meta: null}, tables: []}]", "at path ['config']['meta']: None is not");
+    of(
+        "models: [{name: m, columns: [{name: id, config: {tags: 5}}]}]",
+        "at path ['columns'][0]['config']['tags']: 5 is not valid",
+    );
+    of(
+        "models: [{name: m, columns: [{name: id, data_tests: [{unique: {name: 5}}]}]}]",
+        "at path ['name']: 5 is not of type 'string'",
+    );
     of("snapshots: [{name: s, relation: null}]", "Invalid jinja expression: None");
     of("models:\n- 5\n", "a list element for 'models' is not a dictionary");
     of("models:\n- name: m\n  config: {tags: [a, 1]}\n", "at path ['tags']: ['a', 1] is not valid");

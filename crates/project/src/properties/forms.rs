@@ -74,8 +74,16 @@ const DESCRIBED: Object = open(
 /// What has data tests beside.
 const TESTED: Object = more(&DESCRIBED, &[], &[("data_tests", TESTS), ("tests", TESTS)]);
 
-const COLUMN: Object =
-    more(&TESTED, &[], &[("quote", BOOLEAN_OR_NULL), ("tags", TEXTS), ("granularity", TEXT_OR_NULL)]);
+const COLUMN: Object = more(
+    &TESTED,
+    &[],
+    &[
+        ("quote", BOOLEAN_OR_NULL),
+        ("tags", TEXTS),
+        ("granularity", TEXT_OR_NULL),
+        ("config", Shape::Object(&open(&[], &[("tags", TEXT_OR_TEXTS)]))),
+    ],
+);
 const COLUMNS: Shape = Shape::List(&Shape::Object(&COLUMN));
 
 const NODE: Object =

@@ -266,8 +266,8 @@ impl Reader<'_> {
         let beside = beside.into_iter().filter(|it| !replaced(&it.key)).map(|it| (it, false));
         for (entry, is_nested) in beside.chain(nested.iter().map(|it| (*it, true))) {
             match entry.key.as_str() {
-                "name" => spec.custom_name = entry.value.scalar_text(),
-                "description" => spec.description = entry.value.scalar_text(),
+                "name" => spec.custom_name = Some(self.text(entry)?),
+                "description" => spec.description = Some(self.text(entry)?),
                 "config" => match &entry.value.content {
                     Content::Null => {}
                     Content::Map(_) => inner = entry.value.to_json_map(),
@@ -319,6 +319,13 @@ impl Reader<'_> {
             self.warnings.push(self.unnested(spec, first));
         }
         Ok(())
+    }
+
+    fn text(&self, entry: &Entry) -> Result<String, Diagnostic> {
+        entry.value.text().map(str::to_owned).ok_or_else(|| {
+            let shown = python::repr(&entry.value.to_json());
+            self.invalid(&format!("at path ['{}']: {shown} is not of type 'string'", entry.key), &entry.value)
+        })
     }
 
     fn moved(&self, test: &str, entry: &Entry) -> Diagnostic {
