@@ -235,8 +235,22 @@ impl Loader<'_> {
             ))
             .at(self.document.place(&outputs.span)));
         };
-        let output = renderer.render(self.document, output, &render::all)?;
-        self.target(name, &target, &output)
+        let mut output = renderer.render(self.document, output, &|path| path == ["password"])?;
+        // As in dbt, a password that is no template is taken as it is written: `{{` may well stand in one.
+        let mut taken_as_written = None;
+        if let Some(password) = output.value_mut("password") {
+            match renderer.render(self.document, password, &render::all) {
+                Ok(rendered) => *password = rendered,
+                Err(fault) => {
+                    let message = format!("The password is taken as it is written: {}", fault.message);
+                    let warning = Diagnostic::warning(code::PROFILE, message);
+                    taken_as_written = Some(warning.at(self.document.place(&password.span)));
+                }
+            }
+        }
+        let mut profile = self.target(name, &target, &output)?;
+        profile.warnings.extend(taken_as_written);
+        Ok(profile)
     }
 
     fn renderer(&self) -> Renderer {

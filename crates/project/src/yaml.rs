@@ -70,6 +70,12 @@ impl Node {
         self.entry(key).map(|entry| &entry.value).filter(|node| !node.is_null())
     }
 
+    /// The value under a key of a mapping, to be changed.
+    pub fn value_mut(&mut self, key: &str) -> Option<&mut Node> {
+        let Content::Map(entries) = &mut self.content else { return None };
+        entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
+    }
+
     /// The entry of a key of a mapping, null or not.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key == key)

@@ -134,8 +134,12 @@ async fn a_profile_holds_what_dbt_takes() {
     }
     for (profiles, told) in [
         (target("port: 5432").replace("target: dev", "target: null"), "does not have a target named 'None'"),
-        (target("port: 5432, password: \"{{ target.name }}\""), "'target' is undefined"),
-        (target("port: 5432, password: \"{{ project_name.x }}\""), "'project_name' is undefined"),
+        (target("port: 5432, role: \"{{ target.name }}\""), "'target' is undefined"),
+        (target("port: 5432, role: \"{{ project_name.x }}\""), "'project_name' is undefined"),
+        (
+            target("port: 5432, pass: \"{{ env_var('DP_NOPE') }}\""),
+            "Env var required but not provided: 'DP_NOPE'",
+        ),
     ] {
         scene.write("profiles.yml", &profiles);
         let done = scene.dp("parse");
@@ -147,8 +151,8 @@ async fn a_profile_holds_what_dbt_takes() {
         ("\"hush98765", "unclosed quote"),
         ("hush98765: {", "Syntax error near line"),
         ("!hush98765 x", "could not determine a constructor for the tag"),
-        ("\"hush98765{{ nope( }}\"", "unexpected '}'"),
-        ("\"hush98765{{ env_var('DP_NOPE') }}\"", "Env var required but not provided: 'DP_NOPE'"),
+        ("\"hush98765{{ nope( }}\"", "The password is taken as it is written: unexpected '}'"),
+        ("\"hush98765{{ env_var('DP_NOPE') }}\"", "written: Env var required but not provided: 'DP_NOPE'"),
         ("p, pasword: hush98765", "unknown key `pasword`"),
     ] {
         scene.write("profiles.yml", &target(&format!("port: 5432, password: {password}")));
