@@ -54,7 +54,7 @@ fn convert(marked: &Marked) -> Result<Value, Error> {
     let (fits, name) = match (marked.marker, native.as_ref().map(Kind::of)) {
         (Marker::Bool, Some(Kind::Bool(_))) => (true, "bool"),
         (Marker::Bool, _) => (false, "bool"),
-        (Marker::Number, Some(Kind::Int(_) | Kind::Float(_))) => (true, "number"),
+        (Marker::Number, Some(Kind::Int(_) | Kind::Wide(_) | Kind::Float(_))) => (true, "number"),
         (Marker::Number, _) => (false, "number"),
         _ => (true, "native"),
     };

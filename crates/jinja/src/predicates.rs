@@ -69,7 +69,7 @@ const TESTS: [(&str, Native); 39] = [
     ("greaterthan", |_, call| comparison(call, Comparison::Greater)),
     ("gt", |_, call| comparison(call, Comparison::Greater)),
     ("in", |_, call| comparison(call, Comparison::In)),
-    ("integer", |_, call| one(call, |value| matches!(Kind::of(value), Kind::Int(_)))),
+    ("integer", |_, call| one(call, |value| matches!(Kind::of(value), Kind::Int(_) | Kind::Wide(_)))),
     ("iterable", |_, call| one(call, |value| Items::of(value).is_ok())),
     ("le", |_, call| comparison(call, Comparison::LessOrEqual)),
     ("lessthan", |_, call| comparison(call, Comparison::Less)),

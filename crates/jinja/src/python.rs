@@ -23,6 +23,7 @@ pub(crate) mod str_format;
 pub(crate) mod str_methods;
 pub(crate) mod text;
 pub(crate) mod undefined;
+pub(crate) mod wide;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

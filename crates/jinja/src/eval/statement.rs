@@ -255,7 +255,13 @@ impl Evaluator<'_, '_, '_> {
 /// Whether Python could read the value's `repr`.
 fn is_readable(value: &Value) -> bool {
     match Kind::of(value) {
-        Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) | Kind::Str(_) | Kind::Range(_) | Kind::None => true,
+        Kind::Bool(_)
+        | Kind::Int(_)
+        | Kind::Wide(_)
+        | Kind::Float(_)
+        | Kind::Str(_)
+        | Kind::Range(_)
+        | Kind::None => true,
         Kind::List(_) | Kind::Tuple(_) | Kind::Set(_) => {
             items(value).is_ok_and(|items| items.iter().all(is_readable))
         }

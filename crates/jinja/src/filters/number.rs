@@ -9,16 +9,17 @@ use crate::modules::decimal::{Decimal, decimal_of};
 use crate::python::arguments::{Arguments, flag, integer, number};
 use crate::python::kind::{Kind, type_name};
 use crate::python::number::{Number, int as int_value, parse_float, parse_int};
-use crate::python::undefined;
+use crate::python::{undefined, wide};
 
 pub(super) fn abs(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evaluated<Value> {
     let value = only(call)?;
     match Number::of(&value) {
         Some(Number::Int(it)) => Ok(int_value(it.abs())),
         Some(Number::Float(it)) => Ok(Value::from(it.abs())),
-        None => match crate::modules::abs(&value) {
-            Some(result) => Ok(result),
-            None => {
+        None => match (Kind::of(&value), crate::modules::abs(&value)) {
+            (Kind::Wide(it), _) => Ok(it.absolute()),
+            (_, Some(result)) => Ok(result),
+            (_, None) => {
                 let message = format!("bad operand type for abs(): '{}'", type_name(&value));
                 Err(Error::new(ErrorKind::Type, message).into())
             }
@@ -36,14 +37,14 @@ pub(super) fn int(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Evalua
         Kind::Str(text) => {
             let base = base.map_or(Ok(10), |base| integer(&base))?;
             let base = u32::try_from(base).unwrap_or(10);
-            parse_int(text, base).or_else(|| truncated(parse_float(text)?))
+            parse_int(text, base).or_else(|| truncated(parse_float(text)?).map(int_value))
         }
-        Kind::Bool(it) => Some(i128::from(it)),
-        Kind::Int(it) => Some(it),
-        Kind::Float(it) => truncated(it),
-        _ => decimal_of(&value).and_then(Decimal::truncated),
+        Kind::Bool(it) => Some(Value::from(i32::from(it))),
+        Kind::Int(_) | Kind::Wide(_) => Some(value.clone()),
+        Kind::Float(it) => truncated(it).map(int_value),
+        _ => decimal_of(&value).and_then(Decimal::truncated).map(int_value),
     };
-    Ok(found.map(int_value).or(default).unwrap_or(Value::from(0)))
+    Ok(found.or(default).unwrap_or(Value::from(0)))
 }
 
 fn truncated(number: f64) -> Option<i128> {
@@ -59,7 +60,7 @@ pub(super) fn float(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eval
     }
     let found = match Kind::of(&value) {
         Kind::Str(text) => parse_float(text),
-        _ => Number::of(&value).map(Number::float).or_else(|| decimal_of(&value).map(Decimal::float)),
+        _ => wide::float(&value).or_else(|| decimal_of(&value).map(Decimal::float)),
     };
     Ok(found.map(Value::from).or(default).unwrap_or(Value::from(0.0)))
 }
@@ -81,7 +82,10 @@ pub(super) fn round(_: &mut Evaluator<'_, '_, '_>, call: &Arguments<'_>) -> Eval
             _ => Value::from(rounded_by(method, decimal.float(), precision)),
         });
     }
-    let number = Number::of(&value).ok_or_else(|| {
+    if method == "common" && precision >= 0 && matches!(Kind::of(&value), Kind::Wide(_)) {
+        return Ok(value);
+    }
+    let number = Number::of(&value).or_else(|| wide::float(&value).map(Number::Float)).ok_or_else(|| {
         if undefined::is_undefined(&value) {
             return undefined::error(&value);
         }

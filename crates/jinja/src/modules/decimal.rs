@@ -473,5 +473,6 @@ pub(crate) fn shown(
 
 /// Whether a value is a number in Python's sense.
 pub(crate) fn is_number(value: &Value) -> bool {
-    matches!(Kind::of(value), Kind::Bool(_) | Kind::Int(_) | Kind::Float(_)) || decimal_of(value).is_some()
+    let is_plain = matches!(Kind::of(value), Kind::Bool(_) | Kind::Int(_) | Kind::Wide(_) | Kind::Float(_));
+    is_plain || decimal_of(value).is_some()
 }

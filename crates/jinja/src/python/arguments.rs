@@ -7,7 +7,7 @@ use minijinja::Value;
 use super::Result;
 use super::kind::type_name;
 use super::number::{Number, as_int};
-use super::undefined;
+use super::{undefined, wide};
 use crate::error::{Error, ErrorKind};
 
 /// Keyword arguments in the order of the call.
@@ -167,7 +167,7 @@ pub(crate) fn number(value: &Value) -> Result<Number> {
     if let Some(decimal) = crate::modules::decimal::decimal_of(value) {
         return Ok(Number::Float(decimal.float()));
     }
-    Number::of(value).ok_or_else(|| {
+    Number::of(value).or_else(|| wide::float(value).map(Number::Float)).ok_or_else(|| {
         let message = format!("must be real number, not {}", type_name(value));
         Error::new(ErrorKind::Type, message)
     })

@@ -10,7 +10,7 @@ use super::kind::{Kind, type_name};
 use super::list::List;
 use super::number::{Number, as_int, int};
 use super::set::Set;
-use super::{Result, undefined};
+use super::{Result, undefined, wide};
 use crate::error::{Error, ErrorKind};
 use crate::syntax::ast::BinaryOperator;
 
@@ -23,6 +23,9 @@ pub(crate) fn binary(operator: BinaryOperator, a: &Value, b: &Value) -> Result<V
     }
     if let (Some(left), Some(right)) = (Number::of(a), Number::of(b)) {
         return numbers(operator, left, right);
+    }
+    if let Some(result) = wide::binary(operator, a, b) {
+        return result;
     }
     for side in [a, b] {
         if undefined::is_undefined(side) {
@@ -172,9 +175,7 @@ fn numbers(operator: BinaryOperator, a: Number, b: Number) -> Result<Value> {
                 return Ok(floats(operator, Number::Int(a).float(), Number::Int(b).float()));
             }
         };
-        return result
-            .map(int)
-            .ok_or_else(|| Error::new(ErrorKind::Arithmetic, "the integer result is too large"));
+        return result.map_or_else(|| wide::overflowed(operator, a, b), |result| Ok(int(result)));
     }
     let (a, b) = (a.float(), b.float());
     if b == 0.0 {
@@ -227,14 +228,17 @@ fn zero_division(message: &str) -> Error {
 /// `-value`, `+value`
 pub(crate) fn sign(value: &Value, negative: bool) -> Result<Value> {
     match Number::of(value) {
-        Some(Number::Int(number)) if negative => number
-            .checked_neg()
-            .map(int)
-            .ok_or_else(|| Error::new(ErrorKind::Arithmetic, "the integer result is too large")),
+        Some(Number::Int(number)) if negative => match number.checked_neg() {
+            Some(number) => Ok(int(number)),
+            None => wide::overflowed(BinaryOperator::Subtract, 0, number),
+        },
         Some(Number::Int(number)) => Ok(int(number)),
         Some(Number::Float(number)) => Ok(Value::from(if negative { -number } else { number })),
         None if undefined::is_undefined(value) => Err(undefined::error(value)),
         None => {
+            if let Kind::Wide(number) = Kind::of(value) {
+                return Ok(if negative { number.negated() } else { value.clone() });
+            }
             if let Some(result) = crate::modules::sign(value, negative) {
                 return Ok(result);
             }

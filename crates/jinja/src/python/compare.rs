@@ -12,7 +12,7 @@ use super::iterate::items;
 use super::kind::{Kind, type_name};
 use super::number::Number;
 use super::text::{same, to_str};
-use super::undefined;
+use super::{undefined, wide};
 use crate::error::{Error, ErrorKind};
 use crate::syntax::ast::Comparison;
 
@@ -30,6 +30,7 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     match (Kind::of(a), Kind::of(b)) {
         (Kind::None, Kind::None) => true,
         (Kind::Undefined, Kind::Undefined) => true,
+        (Kind::Wide(_), _) | (_, Kind::Wide(_)) => wide::order(a, b) == Some(Ordering::Equal),
         (Kind::List(a), Kind::List(b)) => equal_items(&a.items(), &b.items()),
         (Kind::Tuple(a), Kind::Tuple(b)) => equal_items(a, b),
         (Kind::Dict(a), Kind::Dict(b)) => {
@@ -95,6 +96,9 @@ pub(crate) fn order(a: &Value, b: &Value, operator: &str) -> Result<Option<Order
         if undefined::is_undefined(side) {
             return Err(undefined::error(side));
         }
+    }
+    if let Some(order) = wide::order(a, b) {
+        return Ok(Some(order));
     }
     match (Kind::of(a), Kind::of(b)) {
         (Kind::List(a), Kind::List(b)) => order_items(&a.items(), &b.items(), operator),
@@ -183,7 +187,7 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool> {
             hashable(item)?;
             Ok(object.get_value(item).is_some())
         }
-        Kind::None | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => {
+        Kind::None | Kind::Bool(_) | Kind::Int(_) | Kind::Wide(_) | Kind::Float(_) => {
             let message = format!("argument of type '{}' is not iterable", type_name(container));
             Err(Error::new(ErrorKind::Type, message))
         }
@@ -218,7 +222,9 @@ pub(crate) fn identical(a: &Value, b: &Value) -> bool {
         (Kind::None, Kind::None) => true,
         (Kind::Bool(a), Kind::Bool(b)) => a == b,
         (Kind::Int(a), Kind::Int(b)) => a == b,
-        (Kind::Float(_), Kind::Float(_)) | (Kind::Str(_), Kind::Str(_)) => equal(a, b),
+        (Kind::Float(_), Kind::Float(_)) | (Kind::Str(_), Kind::Str(_)) | (Kind::Wide(_), Kind::Wide(_)) => {
+            equal(a, b)
+        }
         (Kind::Object(left), Kind::Object(right)) => {
             left.type_name() == right.type_name() && to_str(a) == to_str(b)
         }

@@ -47,8 +47,8 @@ fn write(value: &Value, layout: &Layout, depth: usize, out: &mut String) -> Resu
     match Kind::of(value) {
         Kind::None => out.push_str("null"),
         Kind::Bool(it) => out.push_str(if it { "true" } else { "false" }),
-        Kind::Int(it) => {
-            let _ = write!(out, "{it}");
+        Kind::Int(_) | Kind::Wide(_) => {
+            let _ = write!(out, "{value}");
         }
         Kind::Float(it) => out.push_str(&match float_repr(it).as_str() {
             "nan" => "NaN".to_owned(),
@@ -142,7 +142,7 @@ fn key_text(key: &Value) -> Result<String> {
         Kind::Str(text) => Ok(text.to_owned()),
         Kind::None => Ok("null".to_owned()),
         Kind::Bool(it) => Ok(it.to_string()),
-        Kind::Int(_) | Kind::Float(_) => Ok(to_str(key)),
+        Kind::Int(_) | Kind::Wide(_) | Kind::Float(_) => Ok(to_str(key)),
         _ => {
             let message = format!("keys must be str, int, float, bool or None, not {}", type_name(key));
             Err(Error::new(ErrorKind::Type, message))
@@ -222,6 +222,7 @@ fn json_of(value: &Value, depth: usize) -> Result<serde_json::Value> {
             (_, Ok(it)) => Json::from(it),
             _ => Json::from(super::number::Number::Int(it).float()),
         }),
+        Kind::Wide(it) => Ok(Json::from(it.float())),
         Kind::Float(it) => Ok(Json::from(it)),
         Kind::Str(text) => Ok(Json::from(text)),
         Kind::List(list) => array(list.items()),

@@ -9,6 +9,7 @@ use super::list::List;
 use super::range::Range;
 use super::set::Set;
 use super::undefined::Undefined;
+use super::wide::Wide;
 use crate::filters::Marked;
 
 /// A value, sorted.
@@ -17,6 +18,7 @@ pub(crate) enum Kind<'a> {
     None,
     Bool(bool),
     Int(i128),
+    Wide(&'a Wide),
     Float(f64),
     Str(&'a str),
     List(&'a List),
@@ -75,6 +77,9 @@ impl<'a> Kind<'a> {
                 if let Some(marked) = object.downcast_ref::<Marked>() {
                     return Self::Str(&marked.text);
                 }
+                if let Some(wide) = object.downcast_ref::<Wide>() {
+                    return Self::Wide(wide);
+                }
             }
             _ => {}
         }
@@ -103,7 +108,7 @@ pub(crate) fn type_name(value: &Value) -> Cow<'static, str> {
         Kind::Undefined => "Undefined",
         Kind::None => "NoneType",
         Kind::Bool(_) => "bool",
-        Kind::Int(_) => "int",
+        Kind::Int(_) | Kind::Wide(_) => "int",
         Kind::Float(_) => "float",
         Kind::Str(_) if value.is_safe() => "Markup",
         Kind::Str(_) => "str",

@@ -51,7 +51,7 @@ pub(crate) fn is_method(value: &Value, name: &str) -> bool {
         Kind::Dict(_) => DICT.contains(&name),
         Kind::Set(_) => SET.contains(&name),
         Kind::Tuple(_) | Kind::Range(_) => TUPLE.contains(&name),
-        Kind::Int(_) | Kind::Bool(_) | Kind::Float(_) => number::NAMES.contains(&name),
+        Kind::Int(_) | Kind::Wide(_) | Kind::Bool(_) | Kind::Float(_) => number::NAMES.contains(&name),
         Kind::Object(object) => match object.repr() {
             ObjectRepr::Map => DICT.contains(&name),
             ObjectRepr::Seq if is_container(object) => LIST.contains(&name),
@@ -84,7 +84,7 @@ pub(crate) fn call(
             let items: Vec<Value> = (0..range.len()).map(|index| range.at(index)).collect();
             Ok(list::search(&items, "range", name, call)?)
         }
-        Kind::Int(_) | Kind::Bool(_) | Kind::Float(_) => Ok(number::call(value, name, call)?),
+        Kind::Int(_) | Kind::Wide(_) | Kind::Bool(_) | Kind::Float(_) => Ok(number::call(value, name, call)?),
         Kind::Object(object) if object.repr() == ObjectRepr::Map => {
             refuse_change(name, &["get", "items", "keys", "values", "copy"], "mapping")?;
             let pairs = object.try_iter_pairs().into_iter().flatten().collect();

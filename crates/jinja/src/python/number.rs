@@ -74,7 +74,7 @@ pub(crate) fn float_repr(number: f64) -> String {
 }
 
 /// Python's `int(text, base)`.
-pub(crate) fn parse_int(text: &str, base: u32) -> Option<i128> {
+pub(crate) fn parse_int(text: &str, base: u32) -> Option<Value> {
     let text = text.trim();
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -106,8 +106,8 @@ pub(crate) fn parse_int(text: &str, base: u32) -> Option<i128> {
     if ends_badly || digits.contains("__") || !(2..=36).contains(&base) {
         return None;
     }
-    let number = i128::from_str_radix(&digits.replace('_', ""), base).ok()?;
-    Some(if negative { -number } else { number })
+    let sign = if negative { "-" } else { "" };
+    super::wide::parse(&format!("{sign}{}", digits.replace('_', "")), base)
 }
 
 /// Python's `float(text)`.
@@ -141,10 +141,10 @@ mod tests {
 
     #[test]
     fn reads_integers_as_python_does() {
-        assert_eq!(parse_int(" -12_3 ", 10), Some(-123));
-        assert_eq!(parse_int("0x1f", 16), Some(31));
-        assert_eq!(parse_int("1f", 16), Some(31));
-        assert_eq!(parse_int("0b101", 0), Some(5));
+        assert_eq!(parse_int(" -12_3 ", 10), Some(int(-123)));
+        assert_eq!(parse_int("0x1f", 16), Some(int(31)));
+        assert_eq!(parse_int("1f", 16), Some(int(31)));
+        assert_eq!(parse_int("0b101", 0), Some(int(5)));
         assert_eq!(parse_int("1.5", 10), None);
         assert_eq!(parse_int("", 10), None);
     }

@@ -192,7 +192,9 @@ fn number(kind: char, value: &Value, flags: &Flags) -> Result<String> {
         _ if wants_int => decimal.truncated().map(Number::Int),
         _ => Some(Number::Float(decimal.float())),
     });
-    let number = of_decimal.or_else(|| Number::of(value)).ok_or_else(|| {
+    let is_wide = matches!(Kind::of(value), Kind::Wide(_));
+    let of_wide = || super::wide::float(value).map(Number::Float);
+    let number = of_decimal.or_else(|| Number::of(value)).or_else(of_wide).ok_or_else(|| {
         let what = if "oxX".contains(kind) { "an integer" } else { "a real number" };
         let message = if wants_int {
             format!("%{kind} format: {what} is required, not {}", type_name(value))
@@ -201,7 +203,9 @@ fn number(kind: char, value: &Value, flags: &Flags) -> Result<String> {
         };
         Error::new(ErrorKind::Type, message)
     })?;
+    let int_code = if "diu".contains(kind) { 'd' } else { kind };
     let (value, code) = match (wants_int, number) {
+        (true, _) if is_wide => (value.clone(), int_code),
         (true, Number::Float(it)) => {
             if "oxX".contains(kind) {
                 let message = format!("%{kind} format: an integer is required, not float");
@@ -210,7 +214,7 @@ fn number(kind: char, value: &Value, flags: &Flags) -> Result<String> {
             #[expect(clippy::cast_possible_truncation, reason = "%d truncates floats")]
             (int(it as i128), 'd')
         }
-        (true, Number::Int(it)) => (int(it), if "diu".contains(kind) { 'd' } else { kind }),
+        (true, Number::Int(it)) => (int(it), int_code),
         (false, it) => (Value::from(it.float()), kind),
     };
     let mut spec = String::new();

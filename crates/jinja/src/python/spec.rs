@@ -1,6 +1,7 @@
 //! The format specification mini-language: `{:>10}`, `{:,.2f}`, `{:08x}`.
 
 use minijinja::Value;
+use num_bigint::{BigInt, Sign};
 
 use super::Result;
 use super::kind::{Kind, type_name};
@@ -41,6 +42,13 @@ pub(crate) fn format(value: &Value, spec: &str) -> Result<String> {
         Kind::Bool(_) | Kind::Int(_) | Kind::Float(_) => match Number::of(value) {
             Some(number) => formatted(number, parsed, value),
             None => Err(invalid(spec, value)),
+        },
+        Kind::Wide(it) => match parsed.kind {
+            None | Some('d' | 'n' | 'b' | 'o' | 'x' | 'X') => {
+                let (negative, prefix, digits) = integer(it.number(), parsed);
+                Ok(signed(negative, prefix, &digits, parsed))
+            }
+            _ => formatted(Number::Float(it.float()), parsed, value),
         },
         Kind::Str(it) => text(it, parsed, value),
         _ => {
@@ -146,7 +154,7 @@ fn formatted(number: Number, spec: Spec, value: &Value) -> Result<String> {
             let message = "Negative zero coercion (z) not allowed in integer format specifier";
             return Err(Error::new(ErrorKind::Value, message));
         }
-        (Number::Int(it), None | Some('d' | 'n' | 'b' | 'o' | 'x' | 'X')) => integer(it, spec),
+        (Number::Int(it), None | Some('d' | 'n' | 'b' | 'o' | 'x' | 'X')) => integer(&BigInt::from(it), spec),
         (Number::Int(it), Some('c')) => {
             let character = u32::try_from(it).ok().and_then(char::from_u32);
             let character = character
@@ -176,16 +184,17 @@ fn signed(negative: bool, prefix: &str, digits: &str, spec: Spec) -> String {
     aligned(&format!("{sign}{prefix}"), &digits, spec.align.unwrap_or('>'), spec)
 }
 
-fn integer(number: i128, spec: Spec) -> (bool, &'static str, String) {
-    let size = number.unsigned_abs();
-    let (prefix, digits) = match spec.kind {
-        Some('b') => ("0b", format!("{size:b}")),
-        Some('o') => ("0o", format!("{size:o}")),
-        Some('x') => ("0x", format!("{size:x}")),
-        Some('X') => ("0X", format!("{size:X}")),
-        _ => ("", size.to_string()),
+fn integer(number: &BigInt, spec: Spec) -> (bool, &'static str, String) {
+    let (prefix, radix) = match spec.kind {
+        Some('b') => ("0b", 2),
+        Some('o') => ("0o", 8),
+        Some('x') => ("0x", 16),
+        Some('X') => ("0X", 16),
+        _ => ("", 10),
     };
-    (number < 0, if spec.alternate { prefix } else { "" }, digits)
+    let digits = number.magnitude().to_str_radix(radix);
+    let digits = if spec.kind == Some('X') { digits.to_uppercase() } else { digits };
+    (number.sign() == Sign::Minus, if spec.alternate { prefix } else { "" }, digits)
 }
 
 fn float(number: f64, spec: Spec) -> String {

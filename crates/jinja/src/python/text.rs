@@ -57,6 +57,9 @@ fn write_repr(value: &Value, out: &mut String, around: &mut Vec<Value>) {
             let _ = write!(out, "{it}");
         }
         Kind::Float(it) => out.push_str(&float_repr(it)),
+        Kind::Wide(_) => {
+            let _ = write!(out, "{value}");
+        }
         Kind::Str(text) if value.is_safe() => {
             out.push_str("Markup(");
             write_repr_str(text, out);

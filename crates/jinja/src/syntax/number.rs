@@ -2,6 +2,8 @@
 
 use minijinja::Value;
 
+use crate::python::wide;
+
 /// The number at the start of `text` and its length in bytes; none if there is none.
 pub(crate) fn number(text: &str) -> Option<(Result<Value, String>, usize)> {
     let bytes = text.as_bytes();
@@ -84,7 +86,5 @@ fn run(bytes: &[u8], is_digit: impl Fn(u8) -> bool) -> usize {
 }
 
 fn parse(digits: &str, radix: u32) -> Result<Value, String> {
-    i128::from_str_radix(&digits.replace('_', ""), radix)
-        .map(crate::python::number::int)
-        .map_err(|_| format!("the integer {digits} is too large"))
+    wide::parse(&digits.replace('_', ""), radix).ok_or_else(|| format!("the integer {digits} is too large"))
 }

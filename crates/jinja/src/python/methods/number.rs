@@ -6,6 +6,7 @@ use minijinja::value::Tuple;
 use crate::error::{Error, ErrorKind};
 use crate::python::Result;
 use crate::python::arguments::Arguments;
+use crate::python::kind::Kind;
 use crate::python::number::{Number, int};
 
 /// The methods that numbers have.
@@ -15,6 +16,16 @@ pub(super) const NAMES: [&str; 5] =
 /// Calls a method of a number.
 pub(super) fn call(value: &Value, name: &str, call: &Arguments<'_>) -> Result<Value> {
     call.bind([], 0)?;
+    if let Kind::Wide(number) = Kind::of(value) {
+        let number = number.number();
+        return Ok(match name {
+            "bit_length" => Value::from(number.bits()),
+            "bit_count" => Value::from(number.magnitude().count_ones()),
+            "as_integer_ratio" => Value::from(Tuple::from([value.clone(), Value::from(1)])),
+            "is_integer" => Value::from(true),
+            _ => value.clone(),
+        });
+    }
     match (name, Number::of(value)) {
         ("is_integer", Some(Number::Int(_))) => Ok(Value::from(true)),
         ("is_integer", Some(Number::Float(it))) => Ok(Value::from(it.is_finite() && it.fract() == 0.0)),
