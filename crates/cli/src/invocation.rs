@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use platform_core::event::Level;
 use platform_core::manifest::Metadata;
 use platform_core::{Event, EventSink};
+use project::runtime::Opening;
 use project::{Flags, Project, ReadOptions};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -168,6 +169,15 @@ impl Invocation {
             event.data = facts;
         }
         self.log.send(event);
+    }
+
+    /// When a command that compiles opens its connections: with `--no-populate-cache` nothing is asked before a template
+    /// does, so that there may be no server at all.
+    pub fn opening(&self) -> Opening {
+        match self.flag("populate_cache") {
+            Some(false) => Opening::WhenAsked,
+            _ => Opening::AtOnce,
+        }
     }
 
     /// Says that nothing was selected, which may be an error by `--warn-error`.

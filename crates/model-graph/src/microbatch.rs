@@ -61,8 +61,7 @@ pub(crate) fn build(
     let total = batches.spans.len();
     // What the first batch set in its session holds for the others, unless the connection is lost on the way.
     let run = |index: usize| {
-        let connection =
-            if first.session().is_closed() { builder.slots.connection(slot) } else { Ok(first.clone()) };
+        let connection = if first.is_lost() { builder.slots.connection(slot) } else { Ok(first.clone()) };
         batches.run(index, connection, context);
     };
     if total > 0 {

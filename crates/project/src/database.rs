@@ -3,6 +3,7 @@
 
 use crate::Profile;
 use crate::profile::Secret;
+use crate::runtime::Opening;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -76,12 +77,13 @@ fn get<'a>(environment: &'a BTreeMap<String, String>, name: &str) -> Option<&'a 
 
 /// Opens the database that a project's profile means, with at most that many pooled connections. The profile a
 /// project does not have itself is [`fallback_profile`]'s: DATABASE_URL, else the private server of the project in
-/// `folder`, which is started.
+/// `folder`, which is started. Whether it can be reached is found out now, or when it is asked.
 pub async fn open(
     profile: &Profile,
     folder: &Path,
     environment: &BTreeMap<String, String>,
     pool: usize,
+    opening: Opening,
 ) -> Result<Database> {
     let fallback = fallback_profile(environment).is_some_and(|fallback| is_same_place(&fallback, profile));
     let (settings, server) = match get(environment, "DATABASE_URL") {
@@ -92,7 +94,11 @@ pub async fn open(
             (server.settings(), Some(server))
         }
     };
-    Ok(Database { warehouse: Warehouse::connect(settings, pool).await?, _server: server })
+    let warehouse = match opening {
+        Opening::AtOnce => Warehouse::connect(settings, pool).await?,
+        Opening::WhenAsked => Warehouse::lazy(settings, pool)?,
+    };
+    Ok(Database { warehouse, _server: server })
 }
 
 fn is_same_place(left: &Profile, right: &Profile) -> bool {

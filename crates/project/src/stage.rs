@@ -4,7 +4,7 @@
 //! without.
 
 use crate::database::{self, Database};
-use crate::runtime::{Runtime, RuntimeOptions, Slots};
+use crate::runtime::{Opening, Runtime, RuntimeOptions, Slots};
 use crate::{Flags, Project, ReadOptions};
 use clap::Args;
 use indexmap::IndexSet;
@@ -139,7 +139,7 @@ pub async fn open(
     events: Arc<dyn EventSink>,
 ) -> Result<Stage, Error> {
     let threads = request.threads.unwrap_or(project.profile.threads).max(1);
-    let database = database::open(&project.profile, &project.root, &project.env, 2).await?;
+    let database = database::open(&project.profile, &project.root, &project.env, 2, Opening::AtOnce).await?;
     let context = RunContext {
         manifest: project.manifest.clone(),
         invocation_id: project.invocation_id.clone(),

@@ -16,8 +16,10 @@ impl Tester {
     /// Settles the settings, at the first test of a command.
     pub(crate) fn set_memory(&self, connection: &Arc<Connection>) {
         self.runtime.test_settings(|| {
-            let asked = connection.wait(connection.session().query_typed(include_str!("memory.sql"), &[]));
-            let asked = asked.ok().and_then(|rows| rows.into_iter().next());
+            let ask = |session: &warehouse::Session| {
+                connection.wait(session.query_typed(include_str!("memory.sql"), &[]))
+            };
+            let asked = connection.session().and_then(ask).ok().and_then(|rows| rows.into_iter().next());
             asked
                 .and_then(|row| Server::read(&row))
                 .map(|it| it.settings(self.slots.count()))

@@ -58,7 +58,7 @@ pub fn compile(invocation: &Invocation, arguments: &Compile) -> Result<Exit, Sto
     artifact::write_graph_summary(invocation, &project)?;
     opening::found(invocation, &project);
     opening::concurrency(invocation, &project, invocation.threads().unwrap_or(project.profile.threads), 1);
-    let database = database::open(invocation, &project.profile, 2)?;
+    let database = database::open_when(invocation, &project.profile, 2, invocation.opening())?;
     let file = results_file(invocation, &project);
     let (runtime, slots) = engine(invocation, project, &database, state::deferred(invocation)?, Vec::new())?;
     let connection = slots.connection(0)?;
@@ -122,7 +122,8 @@ pub fn engine(
         invocation_args: invocation.result_arguments(),
     };
     let handle = database.runtime.handle().clone();
-    let slots = Arc::new(Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), 1));
+    let slots = Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), 1);
+    let slots = Arc::new(slots.opened(database.opening));
     let runtime = Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options);
     if runtime.deferred_manifest().is_some() {
         let connection = slots.connection(0)?;

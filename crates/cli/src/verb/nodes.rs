@@ -21,7 +21,7 @@ use model_graph::{Builder, Head, Moment, OpenBatches, Order, Plan, ResultsFile, 
 use platform_core::event::Level;
 use platform_core::{Executor, NodeResult, ResourceType, RunContext, UniqueId, results};
 use project::Project;
-use project::runtime::{Connection, Runtime, RuntimeOptions, Slots};
+use project::runtime::{Connection, Opening, Runtime, RuntimeOptions, Slots};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -90,7 +90,11 @@ pub fn walk_in(invocation: &Invocation, project: Project, walk: &Walk<'_>) -> Re
     let defer = defer?;
     some_threads(threads)?;
     opening::concurrency(invocation, &project, threads, selected.len());
-    let database = database::open(invocation, &project.profile, 2)?;
+    let opening = match walk.task {
+        Task::Compile => invocation.opening(),
+        Task::Build | Task::Clone => Opening::AtOnce,
+    };
+    let database = database::open_when(invocation, &project.profile, 2, opening)?;
     if walk.task == Task::Build && project::runtime::seed_memory::is_used(&project.manifest) {
         let migrating = warehouse::migrate(&database.warehouse, &warehouse::migrate::PLATFORM);
         database.runtime.block_on(migrating)?;
@@ -250,7 +254,8 @@ impl<'a> Runner<'a> {
         };
         let runtime = Runtime::new(project, Some(seeds::reader()), invocation.log.clone(), options);
         let handle = database.runtime.handle().clone();
-        let slots = Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), threads);
+        let slots = Slots::new(database.warehouse.clone(), handle, invocation.log.clone(), threads)
+            .opened(database.opening);
         Self { runtime, slots: Arc::new(slots), context, interrupted: Arc::default(), invocation, times }
     }
 
@@ -275,7 +280,9 @@ impl<'a> Runner<'a> {
             Stop::Said { heading: kind.headline(), message: crate::exit::indent(&message) }
         })?;
         let made = if walk.task == Task::Compile { &EMPTY } else { selected };
-        model_graph::prepare(&self.runtime, &first, made)?;
+        if self.slots.opening() == Opening::AtOnce {
+            model_graph::prepare(&self.runtime, &first, made)?;
+        }
         let with_hooks = walk.task == Task::Build;
         let mut all = Vec::new();
         if with_hooks {

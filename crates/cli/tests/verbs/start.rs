@@ -106,6 +106,23 @@ async fn catalogs_are_checked_where_nodes_are_made() {
     assert_eq!(scene.dp("ls").code, 2);
 }
 
+/// As in dbt, where nothing is looked up before a template asks.
+#[tokio::test]
+async fn what_asks_nothing_compiles_without_a_server() {
+    let scene = Scene::new(&[("models/a.sql", "select {{ 1 + 1 }} as id from {{ ref('b') }}")]).await;
+    scene.write("models/b.sql", "select 1 as id");
+    let output = "{type: postgres, host: 127.0.0.1, port: 1, user: u, dbname: d, schema: s, threads: 2}";
+    scene.write("profiles.yml", &format!("shop: {{target: dev, outputs: {{dev: {output}}}}}"));
+    assert_eq!(scene.dp("compile").code, 2);
+    scene.good("compile --no-populate-cache");
+    let sql = fs::read_to_string(scene.path("target/compiled/shop/models/a.sql")).expect("compiled");
+    assert_eq!(sql, "select 2 as id from \"d\".\"s\".\"b\"");
+    scene.write("models/b.sql", "select {{ run_query('select 1') }} as id");
+    let done = scene.dp("compile --no-populate-cache");
+    assert_eq!(done.code, 2, "{}", done.text);
+    done.says("127.0.0.1:1");
+}
+
 /// A profile that works here works under dbt.
 #[tokio::test]
 async fn a_profile_holds_what_dbt_takes() {

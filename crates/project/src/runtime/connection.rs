@@ -5,14 +5,16 @@ use crate::context::raised::{Kind, Raised};
 use platform_core::event::{Event, EventSink, Level};
 use platform_core::node_info::about_current;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 use tokio::runtime::Handle;
-use warehouse::{Outcome, Session};
+use warehouse::{Outcome, Session, Warehouse};
 
 /// One slot's connection. Used from one blocking thread at a time; never from an async worker.
 pub struct Connection {
-    session: Session,
+    opened: OnceLock<Session>,
+    /// Where the session comes from.
+    warehouse: Warehouse,
     handle: Handle,
     events: Arc<dyn EventSink>,
     /// A transaction that templates think is open and that nothing was sent in yet.
@@ -106,10 +108,11 @@ fn pointed_at(line: usize, column: usize, content: &str) -> String {
 }
 
 impl Connection {
-    /// A connection over a session; statements are waited for on `handle`.
-    pub fn new(session: Session, handle: Handle, events: Arc<dyn EventSink>) -> Self {
+    /// A connection that is opened by the first statement; statements are waited for on `handle`.
+    pub fn new(warehouse: Warehouse, handle: Handle, events: Arc<dyn EventSink>) -> Self {
         Self {
-            session,
+            opened: OnceLock::new(),
+            warehouse,
             handle,
             events,
             begun: AtomicBool::new(false),
@@ -125,9 +128,27 @@ impl Connection {
         statements.clone_into(&mut self.preamble.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The session, for what is not a template's statement.
-    pub fn session(&self) -> &Session {
-        &self.session
+    /// The session, for what is not a template's statement; it is opened where it isn't yet.
+    pub fn session(&self) -> Result<&Session, warehouse::Error> {
+        if let Some(session) = self.opened.get() {
+            return Ok(session);
+        }
+        let session = self.handle.block_on(self.warehouse.session())?;
+        Ok(self.opened.get_or_init(|| session))
+    }
+
+    /// The session, if it has been opened.
+    pub fn opened(&self) -> Option<&Session> {
+        self.opened.get()
+    }
+
+    /// Whether the server is gone.
+    pub fn is_lost(&self) -> bool {
+        self.opened().is_some_and(Session::is_closed)
+    }
+
+    fn is_within_transaction(&self) -> bool {
+        self.opened().is_some_and(Session::in_transaction)
     }
 
     /// Whether a statement left something behind in the session, which no other node may meet.
@@ -160,7 +181,7 @@ impl Connection {
 
     /// Whether templates have a transaction open.
     pub fn in_transaction(&self) -> bool {
-        self.begun.load(Ordering::Acquire) || self.session.in_transaction()
+        self.begun.load(Ordering::Acquire) || self.is_within_transaction()
     }
 
     /// A node begins: its first statement begins a transaction, which lasts until somebody commits. That is how
@@ -179,7 +200,7 @@ impl Connection {
     /// Begins a transaction unless one is open or the node's own has been committed. It is sent with the next
     /// statement: one round trip saved.
     pub fn begin(&self) {
-        if !self.settled.load(Ordering::Acquire) && !self.session.in_transaction() {
+        if !self.settled.load(Ordering::Acquire) && !self.is_within_transaction() {
             self.begun.store(true, Ordering::Release);
         }
     }
@@ -187,7 +208,7 @@ impl Connection {
     /// Ends the node's transaction and keeps what it did.
     pub fn commit(&self) -> Result<(), Refused> {
         self.settled.store(true, Ordering::Release);
-        if self.begun.swap(false, Ordering::AcqRel) || !self.session.in_transaction() {
+        if self.begun.swap(false, Ordering::AcqRel) || !self.is_within_transaction() {
             return Ok(());
         }
         self.tell_of("SQLCommit", "E018", "COMMIT");
@@ -204,7 +225,7 @@ impl Connection {
     /// Ends the transaction and takes back what it did; a lost connection has none.
     pub fn rollback(&self) {
         self.begun.store(false, Ordering::Release);
-        if self.session.in_transaction() {
+        if self.is_within_transaction() {
             self.tell_of("Rollback", "E012", "ROLLBACK");
             // What can't be rolled back was never committed: the server does it when the connection ends.
             drop(self.send("rollback", "rollback", 0));
@@ -243,7 +264,7 @@ impl Connection {
     fn send_again_after_deadlock(&self, sent: &str, sql: &str, shift: usize) -> Result<Outcome, Refused> {
         const TIMES: usize = 3;
         const DEADLOCK: &str = "40P01";
-        let is_alone = !self.session.in_transaction() && !sql.to_ascii_lowercase().contains("commit");
+        let is_alone = !self.is_within_transaction() && !sql.to_ascii_lowercase().contains("commit");
         let mut outcome = self.send(sent, sql, shift);
         for _ in 0..TIMES {
             let is_deadlock =
@@ -251,7 +272,7 @@ impl Connection {
             if !is_alone || !is_deadlock {
                 break;
             }
-            if self.session.in_transaction() {
+            if self.is_within_transaction() {
                 self.send("rollback", "rollback", 0)?;
             }
             outcome = self.send(sent, sql, shift);
@@ -261,7 +282,8 @@ impl Connection {
 
     fn send(&self, sent: &str, sql: &str, shift: usize) -> Result<Outcome, Refused> {
         let started = Instant::now();
-        let outcome = self.handle.block_on(self.session.run(sent)).map_err(|error| {
+        let run = |session: &Session| self.handle.block_on(session.run(sent));
+        let outcome = self.session().and_then(run).map_err(|error| {
             let position =
                 error.db().and_then(|db| db.position).and_then(|at| (at as usize).checked_sub(shift));
             let refused = Refused { error, sql: sql.to_owned(), position };

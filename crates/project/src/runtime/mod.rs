@@ -67,7 +67,7 @@ pub use connection::Connection;
 pub use failure::Failure;
 pub use materialize::Built;
 pub use preparation::{PreparationError, prepare};
-pub use slots::Slots;
+pub use slots::{Opening, Slots};
 pub use timing::Stopwatch;
 pub use unit_test::UnitRun;
 

@@ -55,7 +55,7 @@ pub fn prepare<'a>(
     }
     let names: Vec<&str> = all.iter().map(String::as_str).collect();
     connection.set_comment(Comment { name: format!("list_{database}"), ..Comment::default() });
-    let listing = runtime.cache().load(connection.session(), database, &names);
+    let listing = runtime.cache().load(connection.session()?, database, &names);
     connection.ask(warehouse::catalog::RELATIONS, listing, |found| *found)?;
     let made = selected.into_iter().filter_map(|id| manifest.node(id)).filter(|node| makes_relation(node));
     let made: Vec<&Node> = made.collect();
@@ -93,7 +93,7 @@ fn makes_relation(node: &Node) -> bool {
 
 fn existing_schemas(connection: &Arc<Connection>) -> Result<BTreeSet<String>, warehouse::Error> {
     const SCHEMAS: &str = "select nspname::text from pg_catalog.pg_namespace";
-    let rows = connection.ask(SCHEMAS, connection.session().query_typed(SCHEMAS, &[]), Vec::len)?;
+    let rows = connection.ask(SCHEMAS, connection.session()?.query_typed(SCHEMAS, &[]), Vec::len)?;
     rows.iter().map(|row| warehouse::get(row, 0)).collect()
 }
 

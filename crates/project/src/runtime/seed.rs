@@ -122,7 +122,8 @@ impl SeedRows {
             let shown = connection.run("show timezone").map_err(HostError::from)?;
             zone = shown.rows.as_ref().and_then(|rows| rows.first()).unwrap_or("UTC").to_owned();
         }
-        let mut sink = connection.wait(connection.session().copy_in(sql)).map_err(failed)?;
+        let mut sink =
+            connection.session().and_then(|it| connection.wait(it.copy_in(sql))).map_err(failed)?;
         for piece in self.table.copy_data(&zone) {
             let piece = piece.map_err(|error| unread(&error))?;
             connection.wait(sink.send(piece.into())).map_err(failed)?;

@@ -13,25 +13,35 @@ pub struct Slots {
     warehouse: Warehouse,
     handle: Handle,
     events: Arc<dyn EventSink>,
-    slots: Vec<Mutex<Option<Slot>>>,
+    slots: Vec<Mutex<Option<Arc<Connection>>>>,
+    opening: Opening,
 }
 
-struct Slot {
-    connection: Arc<Connection>,
-    cancel: CancelToken,
-}
-
-impl Slot {
-    fn is_good(&self) -> bool {
-        !self.connection.session().is_closed() && !self.connection.is_changed()
-    }
+/// When a slot's connection is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// With the first node, so that a server that isn't there is told once.
+    AtOnce,
+    /// With the first statement: what asks nothing needs no server.
+    WhenAsked,
 }
 
 impl Slots {
     /// That many slots; nothing is opened yet.
     pub fn new(warehouse: Warehouse, handle: Handle, events: Arc<dyn EventSink>, count: usize) -> Self {
         let slots = (0..count.max(1)).map(|_| Mutex::new(None)).collect();
-        Self { warehouse, handle, events, slots }
+        Self { warehouse, handle, events, slots, opening: Opening::AtOnce }
+    }
+
+    /// The same slots, opened when that says.
+    #[must_use]
+    pub fn opened(self, opening: Opening) -> Self {
+        Self { opening, ..self }
+    }
+
+    /// When connections are opened.
+    pub fn opening(&self) -> Opening {
+        self.opening
     }
 
     /// How many there are.
@@ -53,22 +63,25 @@ impl Slots {
     /// opened anew.
     pub fn connection(&self, slot: usize) -> Result<Arc<Connection>, warehouse::Error> {
         let mut place = self.slots[slot % self.slots.len()].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = place.as_ref().filter(|slot| slot.is_good()) {
-            return Ok(slot.connection.clone());
+        let is_good = |it: &&Arc<Connection>| !it.is_lost() && !it.is_changed();
+        if let Some(connection) = place.as_ref().filter(is_good) {
+            return Ok(connection.clone());
         }
         telling::opening(&*self.events, place.is_some());
-        let session: Session = self.handle.block_on(self.warehouse.session())?;
-        let cancel = session.cancel_token();
-        let connection = Arc::new(Connection::new(session, self.handle.clone(), self.events.clone()));
-        *place = Some(Slot { connection: connection.clone(), cancel });
+        let connection =
+            Arc::new(Connection::new(self.warehouse.clone(), self.handle.clone(), self.events.clone()));
+        if self.opening == Opening::AtOnce {
+            connection.session()?;
+        }
+        *place = Some(connection.clone());
         Ok(connection)
     }
 
     /// Gives every connection back: others may need it. A slot that is asked again opens one anew.
     pub fn close(&self) {
         for slot in &self.slots {
-            let slot = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(name) = slot.map(|slot| slot.connection.name()).filter(|name| !name.is_empty()) {
+            let connection = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(name) = connection.map(|it| it.name()).filter(|name| !name.is_empty()) {
                 telling::left_open(&*self.events, &name);
             }
         }
@@ -87,7 +100,8 @@ impl Slots {
             .slots
             .iter()
             .filter_map(|slot| {
-                slot.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|it| it.cancel.clone())
+                let connection = slot.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+                connection.opened().map(Session::cancel_token)
             })
             .collect();
         self.handle.spawn(async move {

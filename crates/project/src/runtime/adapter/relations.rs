@@ -35,7 +35,8 @@ impl Adapter {
         if self.cache.knows_schema(database, schema) {
             return Ok(());
         }
-        let loaded = self.connection.wait(self.cache.load(self.connection.session(), database, &[schema]));
+        let load = |session| self.connection.wait(self.cache.load(session, database, &[schema]));
+        let loaded = self.connection.session().and_then(load);
         loaded.map(drop).map_err(|error| Raised::error(Kind::Database, error.to_string()))
     }
 
@@ -68,7 +69,8 @@ impl Adapter {
     }
 
     fn schemas(&self) -> Result<Vec<String>, HostError> {
-        let schemas = self.connection.wait(warehouse::catalog::schemas(self.connection.session()));
+        let ask = |session| self.connection.wait(warehouse::catalog::schemas(session));
+        let schemas = self.connection.session().and_then(ask);
         schemas.map_err(|error| Raised::error(Kind::Database, error.to_string()))
     }
 }
@@ -139,8 +141,12 @@ fn list_relations_without_caching(
     let [schema] = arguments.bind(["schema_relation"], 1)?;
     let schema = relation(schema.as_ref(), "list_relations_without_caching")?;
     let names = [schema.relation.schema_name()];
-    let found = adapter.connection.wait(warehouse::catalog::relations(adapter.connection.session(), &names));
-    let found = found.map_err(|error| Raised::error(Kind::Database, error.to_string()))?;
+    let connection = &adapter.connection;
+    let ask = |session| connection.wait(warehouse::catalog::relations(session, &names));
+    let found = connection
+        .session()
+        .and_then(ask)
+        .map_err(|error| Raised::error(Kind::Database, error.to_string()))?;
     Ok(jinja::value::list(found.into_iter().map(|it| RelationObject::value(it.relation)).collect()))
 }
 
