@@ -49,9 +49,12 @@ fn write_day(world: &World, day: u64) {
     world.write("csv_data/2026-11-20/u.csv", format!("a,b\n{rows}"));
 }
 
-fn complete(world: &World) {
+/// Loads to the end, and how long that took.
+fn complete(world: &World) -> Duration {
+    let begun = Instant::now();
     let output = loader(world).stderr(Stdio::piped()).output().expect("runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    begun.elapsed()
 }
 
 /// A random number, the same in every run of the test.
@@ -66,9 +69,7 @@ fn random(seed: &mut u64) -> u64 {
 async fn a_killed_load_is_never_seen_and_never_doubled() {
     let world = world().await;
     write_day(&world, 0);
-    let begun = Instant::now();
-    complete(&world);
-    let whole = begun.elapsed();
+    let mut whole = complete(&world);
     world
         .run("create view raw.reading as select b, 't' as name from raw.t union all select b, 'u' from raw.u")
         .await;
@@ -78,26 +79,25 @@ async fn a_killed_load_is_never_seen_and_never_doubled() {
         stop.clone(),
         reads.clone(),
     ));
-    let (mut seed, mut killed, mut completed_anyway) = (0x9E37_79B9_7F4A_7C15_u64, 0, 0);
+    let (mut seed, mut killed, mut day) = (0x9E37_79B9_7F4A_7C15_u64, 0, 0);
     let kills = kills();
-    for day in 1..=kills {
+    // A load may come to its end before it is killed, on a machine whose pace changes the more often.
+    while killed < kills && day < kills * 8 {
+        day += 1;
         write_day(&world, day);
         let mut child = loader(&world).stderr(Stdio::null()).spawn().expect("starts");
-        let span = u64::try_from(whole.as_micros()).expect("short") * 11 / 10;
+        let span = u64::try_from(whole.as_micros()).expect("short");
         tokio::time::sleep(Duration::from_micros(random(&mut seed) % span)).await;
         // SIGKILL: no chance to tidy up.
         child.kill().expect("kills");
-        let status = child.wait().expect("ends");
-        if status.success() {
-            completed_anyway += 1;
-        } else {
+        if !child.wait().expect("ends").success() {
             killed += 1;
         }
         // Every other dead load is followed by another dead one before somebody completes it.
         if day % 2 == 0 {
             continue;
         }
-        complete(&world);
+        whole = complete(&world);
         let found = world.rows("select name, b, count(*) from raw.reading group by 1, 2 order by 1, 2").await;
         assert_eq!(found, format!("t|{day}|{ROWS}\nu|{day}|{ROWS}"), "after {killed} kills");
         assert_eq!(world.leftovers().await, "");
@@ -105,7 +105,7 @@ async fn a_killed_load_is_never_seen_and_never_doubled() {
     }
     stop.store(true, Ordering::Relaxed);
     reader.await.expect("no reader failed");
-    assert!(killed >= kills / 2, "{killed} were killed, {completed_anyway} came to their end before");
+    assert_eq!(killed, kills, "of {day} loads so many were killed");
     assert!(reads.load(Ordering::Relaxed) > kills, "the reader read all the time");
     let states = world.rows("select distinct state from platform.loads order by 1").await;
     assert!(states.starts_with("interrupted\nloaded"), "{states}");
