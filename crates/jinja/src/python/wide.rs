@@ -81,7 +81,7 @@ pub(crate) fn binary(operator: BinaryOperator, a: &Value, b: &Value) -> Option<R
     }
 }
 
-/// `a operator b` of integers; division by zero is refused before.
+/// `a operator b` of integers, with the errors of narrow ones.
 pub(crate) fn arithmetic(operator: BinaryOperator, a: &BigInt, b: &BigInt) -> Result<Value> {
     use BinaryOperator as Op;
     let too_large = || Error::new(ErrorKind::Arithmetic, "the integer result is too large");

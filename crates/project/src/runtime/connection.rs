@@ -15,6 +15,7 @@ pub struct Connection {
     opened: OnceLock<Session>,
     /// Where the session comes from.
     warehouse: Warehouse,
+    is_another: bool,
     handle: Handle,
     events: Arc<dyn EventSink>,
     /// A transaction that templates think is open and that nothing was sent in yet.
@@ -108,11 +109,13 @@ fn pointed_at(line: usize, column: usize, content: &str) -> String {
 }
 
 impl Connection {
-    /// A connection that is opened by the first statement; statements are waited for on `handle`.
-    pub fn new(warehouse: Warehouse, handle: Handle, events: Arc<dyn EventSink>) -> Self {
+    /// A connection that is opened by the first statement; statements are waited for on `handle`. `is_another` says that
+    /// one was lost or put away before it.
+    pub fn new(warehouse: Warehouse, handle: Handle, events: Arc<dyn EventSink>, is_another: bool) -> Self {
         Self {
             opened: OnceLock::new(),
             warehouse,
+            is_another,
             handle,
             events,
             begun: AtomicBool::new(false),
@@ -133,6 +136,7 @@ impl Connection {
         if let Some(session) = self.opened.get() {
             return Ok(session);
         }
+        telling::opening(&*self.events, self.is_another);
         let session = self.handle.block_on(self.warehouse.session())?;
         Ok(self.opened.get_or_init(|| session))
     }

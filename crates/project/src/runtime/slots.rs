@@ -67,9 +67,8 @@ impl Slots {
         if let Some(connection) = place.as_ref().filter(is_good) {
             return Ok(connection.clone());
         }
-        telling::opening(&*self.events, place.is_some());
-        let connection =
-            Arc::new(Connection::new(self.warehouse.clone(), self.handle.clone(), self.events.clone()));
+        let (warehouse, handle, events) = (self.warehouse.clone(), self.handle.clone(), self.events.clone());
+        let connection = Arc::new(Connection::new(warehouse, handle, events, place.is_some()));
         if self.opening == Opening::AtOnce {
             connection.session()?;
         }

@@ -114,7 +114,7 @@ impl Workshop {
         let runtime = Runtime::new(project, None, events.clone(), RuntimeOptions::default());
         let session = tokio.block_on(warehouse.session()).unwrap();
         tokio.block_on(runtime.cache().load(&session, warehouse.database(), &[SCHEMA])).unwrap();
-        let connection = Arc::new(Connection::new(warehouse.clone(), tokio.handle().clone(), events));
+        let connection = Arc::new(Connection::new(warehouse.clone(), tokio.handle().clone(), events, false));
         Self { runtime, connection, tokio, warehouse, folder, database, plan }
     }
 
