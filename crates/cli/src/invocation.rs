@@ -238,9 +238,10 @@ impl Invocation {
         let shown = project::python::repr(&vars);
         let event = Event::new(Level::Debug, "StateCheckVarsHash", format!("vars: {shown}")).code("I025");
         self.log.send(event.with("vars", shown));
-        // Every project is read as a whole, whatever `--partial-parse` says.
-        let event = Event::new(Level::Debug, "PartialParsingNotEnabled", "Partial parsing not enabled");
-        self.log.send(event.code("I028"));
+        if self.global.behaviour.partial_parse == Some(false) {
+            let event = Event::new(Level::Debug, "PartialParsingNotEnabled", "Partial parsing not enabled");
+            self.log.send(event.code("I028"));
+        }
         let project = project::read(&self.read_options()).map_err(stop)?;
         for warning in project.warnings() {
             self.log.send(report::of_project(warning));
