@@ -137,7 +137,8 @@ async fn nodes_run_after_a_failed_first_hook_unless_the_project_says_otherwise()
     let project = format!("{project}flags: {{skip_nodes_if_on_run_start_fails: true}}\n");
     scene.write("dbt_project.yml", &project);
     scene.write("models/e.sql", "{{ config(materialized='ephemeral') }}select 1 as id");
-    let done = scene.dp("run");
+    // One after the other, so that the order is that of their names.
+    let done = scene.dp("run --threads 1");
     done.says("1 of 1 SKIP relation dev.orders");
     assert_eq!(done.code, 1, "{}", done.text);
     assert_eq!(order()[..3], hooks);
